@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -17,9 +18,11 @@ from bot.listeners.context import AppContext
 from bot.listeners.requests import Request
 from bot.slack.answers import Identity
 from bot.slack.http_endpoint import PATH, SlackEndpoint
+from bot.slack.manifest import SCOPES
 from bot.slack.replies import reply_to
 from bot.slack.socket_mode import SocketMode
 from bot.slack.task_pool import TaskPool
+from bot.store.database import Tx
 
 FIRST_RETRY = 2.0  # seconds until Slack is asked again who we are, doubling up to LAST_RETRY
 LAST_RETRY = 60.0
@@ -49,7 +52,7 @@ class SlackConnection:
         if identity is None:
             return
         with suppress(StoreBusy):  # links to messages are left out until the next start
-            await self._ctx.store.transact(lambda tx: tx.outbox.note_workspace(identity.url))
+            await self._ctx.store.transact(partial(_note_identity, identity))
         async with TaskPool() as pool:
             bolt_app = build_app(self._ctx, self._messenger.web, identity, pool, self._reply_for)
             if self._settings.uses_socket:
@@ -123,3 +126,10 @@ class SlackConnection:
         except MessengerError:
             return False
         return True
+
+
+def _note_identity(identity: Identity, tx: Tx) -> None:
+    tx.outbox.note_workspace(identity.url)
+    tx.setup.note_missing_scopes(
+        [grant.scope for grant in SCOPES if not grant.optional and grant.scope not in identity.scopes]
+    )

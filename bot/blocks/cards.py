@@ -45,6 +45,7 @@ from bot.domain.notifications import DigestCounts
 from bot.domain.permissions import Coverage
 from bot.domain.reminders import ReminderView
 from bot.domain.rules import Rule
+from bot.domain.setup import SetupLine
 from bot.domain.text import lasting
 
 REDACTED_TEXT = "A result was here; it is no longer shown here, because who may see it has changed."
@@ -77,7 +78,7 @@ class CardFacts:
     target, failed) a session is for its employee and checklist, among those the rule's owner may see. `cards_before`:
     of the sessions that this message tells a second time. `digests`: what rules' digests say, by notification id;
     `reminders` likewise. `mutes`: those whose recap this message is, by number. `coverages`: whose sessions a rule
-    shows, by number, if its owner does not see all.
+    shows, by number, if its owner does not see all. `setup`: the check-list of a first run.
     """
 
     records: Mapping[SessionKey, SessionRecord] = field(default_factory=dict)
@@ -97,6 +98,7 @@ class CardFacts:
     reminders: Mapping[int, ReminderView] = field(default_factory=dict)
     mutes: Mapping[int, Mute] = field(default_factory=dict)
     coverages: Mapping[int, Coverage] = field(default_factory=dict)
+    setup: Sequence[SetupLine] = ()
 
     def name_of(self, key: SessionKey, limit: int = NAME) -> str:
         """The employee's name, for plain text."""

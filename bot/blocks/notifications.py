@@ -17,6 +17,7 @@ from bot.blocks.rule_notices import introduction_block, pause_blocks, resumed_bl
 from bot.blocks.rules import end_button
 from bot.blocks.scheduled_digests import digest_message_blocks
 from bot.blocks.settings import fewer_button
+from bot.blocks.setup import setup_blocks
 from bot.blocks.sharing import shared
 from bot.domain.model import SessionKey
 from bot.domain.notifications import Delivery, DestinationKind, Message, NotificationKind, StoredNotification
@@ -100,6 +101,10 @@ def _reminders(delivery: Delivery, notifications: Sequence[StoredNotification], 
     return [block for view in views for block in reminder_blocks(view)] or [section(mrkdwn(REDACTED_TEXT))]
 
 
+def _setups(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    return setup_blocks(facts.setup, facts.command)
+
+
 # In the order of their blocks in a message.
 RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.INTRO: _introductions,
@@ -110,6 +115,7 @@ RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.RULE_PAUSED: _pauses,
     NotificationKind.RULE_OFFERED: _offers,
     NotificationKind.OPS: _alerts,
+    NotificationKind.SETUP: _setups,
     NotificationKind.DIGEST: _scheduled,
     NotificationKind.REMINDER: _reminders,
     NotificationKind.SHARED: _shared,

@@ -1,4 +1,5 @@
-"""`check`: everything that can be wrong with an installation, each with its remedy. It changes nothing.
+"""`check`: everything that can be wrong with an installation, each with its remedy. It changes nothing
+but the tables of a database of an earlier version: like every command it copies that first and then migrates it.
 
 `runner.run_checks` runs all checks; each of the other modules holds the checks of one thing.
 """

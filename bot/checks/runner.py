@@ -60,7 +60,7 @@ async def run_checks(
 
 
 def _check_folder(database: Path) -> CheckResult:
-    """Checks the folder of a database that does not exist. `check` makes none: it changes nothing."""
+    """Checks the folder of a database that does not exist. `check` makes none."""
     if not os.access(database.parent, os.W_OK | os.X_OK):
         return wrong(
             f"Store: no database at {database}, and its folder can't be written",

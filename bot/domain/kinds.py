@@ -71,6 +71,7 @@ KINDS: Mapping[NotificationKind, KindSpec] = {
     NotificationKind.RULE_PAUSED: KindSpec(name="a paused rule"),
     NotificationKind.RULE_OFFERED: KindSpec(name="a rule to take over"),
     NotificationKind.OPS: KindSpec(name="an alert", ignores_quiet=True),
+    NotificationKind.SETUP: KindSpec(name="the check-list of the first run"),
     NotificationKind.DIGEST: KindSpec(
         name="a digest", about_people=True, waits_with_rule=True, waits_for_mutes=True, sent_once=True
     ),

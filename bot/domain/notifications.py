@@ -49,6 +49,7 @@ class NotificationKind(StrEnum):
     OPS = "ops"  # an alert, to OPS_CHANNEL
     DIGEST = "digest"  # the figures of a period, as a rule's schedule says
     REMINDER = "reminder"  # what is planned, or late
+    SETUP = "setup"  # the check-list of a first run, to an admin
     SHARED = "shared"  # a session shared with a channel by a person; `facts["by"]` is that person
 
 

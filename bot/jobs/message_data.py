@@ -37,6 +37,7 @@ from bot.services.digests import slot_view
 from bot.services.owners import OwnerRights
 from bot.services.reminders import reminder_view, user_of
 from bot.services.rules import rule_text, text_for_reader
+from bot.services.setup import setup_of
 from bot.store.database import Tx
 
 _CORRECTIONS = (ChangeKind.CORRECTED, ChangeKind.REOPENED, ChangeKind.COMPLETED)
@@ -131,6 +132,8 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
                 waiting[stored.notification_id] = waits
             elif not reminder.lines:
                 reason = reason or "nothing of it is open any more"
+        if stored.notification.kind is NotificationKind.SETUP and delivery.destination.id not in settings.admins:
+            reason = reason or "its recipient is no admin any more"
         if spec.is_digest:
             owners = {rule.rule_id: rights.of(tx, rule.owner) for rule in wanted}
             recipient = viewers[0] if delivery.destination.kind is not DestinationKind.CHANNEL else None
@@ -158,6 +161,7 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
     # Of several rules, the most careful decides what people are called.
     named = any(rule.options.names is NamesShown.INITIALS for rule in rules.values())
     shown_as = directory.with_initials() if named else directory
+    is_setup = any(one.notification.kind is NotificationKind.SETUP for one in delivery.notifications)
     facts = CardFacts(
         records=records,
         directory=shown_as,
@@ -183,6 +187,7 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
             for number, rule in rules.items()
             if (coverage := rights.coverage(tx, rule.owner, directory)) is not None
         },
+        setup=setup_of(tx, settings, now) if is_setup else (),
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
     keeps = _leaves_corrections_out(delivery, rules) and _is_corrected(delivery, records.values())

@@ -1,4 +1,4 @@
-"""Begins and ends the alerts of `domain.alerts` that have a condition."""
+"""Begins and ends the alerts of `domain.alerts` that have a condition, and keeps the check-list of a first run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from bot.domain.alerts import MonitorInput, monitored
 from bot.domain.errors import StoreBusy
 from bot.domain.ports import Clock
 from bot.services.alerting import set_alert
+from bot.services.setup import queue_setup
 from bot.store.database import Store, Tx
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ class RuntimeProbes:
 
 
 class Monitor:
-    """Evaluates the condition of every alert that has one."""
+    """Evaluates the condition of every alert that has one, and the check-list of a first run."""
 
     def __init__(
         self,
@@ -56,7 +57,7 @@ class Monitor:
             before = {alert.code: alert.facts for alert in tx.alerts.all()}
             found = monitored(self._monitor_input(tx, now, disconnected_for, disk_left), before)
             queued = [set_alert(tx, code, facts, now) for code, facts in found.items()]
-            return any(queued)
+            return queue_setup(tx, self._settings, now) or any(queued)
 
         try:
             if await self._store.transact(work):

@@ -17,7 +17,7 @@ from bot.store.follow_ups import FollowUps
 from bot.store.listings import Listings
 from bot.store.migrate import set_up
 from bot.store.mutes import Mutes
-from bot.store.operations import Alerts, AuditLog, HomeViews, Polls
+from bot.store.operations import Alerts, AuditLog, HomeViews, Polls, Setup
 from bot.store.outbox.destinations import Destinations
 from bot.store.outbox.digests import Digests
 from bot.store.outbox.enqueue import Notifications
@@ -153,6 +153,10 @@ class Tx:
     @cached_property
     def home_views(self) -> HomeViews:
         return HomeViews(self._connection)
+
+    @property
+    def setup(self) -> Setup:
+        return Setup(self._connection)
 
 
 class Store:

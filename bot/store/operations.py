@@ -1,8 +1,9 @@
-"""What admins watch: polls, alerts and the audit log; and whose Home tab is open."""
+"""What admins watch: polls, alerts, the audit log and the set-up; and whose Home tab is open."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from bot.domain.alerts import ActiveAlert
 from bot.domain.audit import AuditEntry
@@ -162,3 +163,28 @@ class HomeViews:
     def forget(self, opened_before: datetime) -> None:
         """Deletes the tabs that were opened before then."""
         self._connection.execute("DELETE FROM home_views WHERE opened_at < ?", (to_ms(opened_before),))
+
+
+class Setup:
+    """What the check-list of a first run rests on beside the other tables, and what of it was last sent."""
+
+    OVER: Final = "over"  # the fingerprint once nothing is compared any more
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._state = State(connection)
+
+    def missing_scopes(self) -> Sequence[str] | None:
+        """The scopes that the app needs and lacks, None until Slack named those it has."""
+        stored = self._state.get("missing_scopes")
+        return None if stored is None else str(stored).split()
+
+    def note_missing_scopes(self, scopes: Sequence[str]) -> None:
+        self._state.set("missing_scopes", " ".join(scopes))
+
+    def shown(self) -> str | None:
+        """A fingerprint of the check-list that was last sent, None before the first, or `OVER`."""
+        stored = self._state.get("setup_shown")
+        return None if stored is None else str(stored)
+
+    def note_shown(self, fingerprint: str) -> None:
+        self._state.set("setup_shown", fingerprint)

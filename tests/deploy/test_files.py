@@ -1,9 +1,11 @@
 """Every path, command, setting, version and metric that the files for rolling out name exists."""
 
 import configparser
+import contextlib
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from bot.cli import VERBS
 from bot.config import Settings
 from bot.domain.outbox import OutboxCounts
 from bot.domain.polling import PollReport, PollState
+from bot.store.database import Store
 from tests.domain.build import NOW
 
 ROOT = Path(__file__).parent.parent.parent
@@ -223,3 +226,16 @@ def test_every_metric_of_the_alert_rules_exists_with_its_labels() -> None:
             assert any(one.name == name and wanted.items() <= one.labels.items() for one in series), (name, labels)
         for command in re.findall(r'"spotter ([^"]+)"', rule["annotations"]["description"]):
             assert_exists(["spotter", *command.split()])
+
+
+# ---- data protection ---------------------------------------------------------------------------------------------
+
+
+def test_the_page_on_data_protection_names_every_table(tmp_path: Path) -> None:
+    Store.open(tmp_path / "spotter.db", now=NOW).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "spotter.db")) as connection:
+        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    tables = {name for (name,) in rows if not name.startswith("sqlite_")}
+    page = (DEPLOY / "data-protection.md").read_text()
+    stored = page[page.index("| what | tables | from |") : page.index("Secrets (")]
+    assert set(re.findall(r"`(\w+)`", stored)) == tables

@@ -237,8 +237,10 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
             _criteria,
         ),
         (
-            r"what(?:'?s| is| are| did| do| does| goes)?(?: (?:we|they|people))?(?: (?:going|gone|goes|go|went|get|got|doing))? wrong"
-            r"|(?:what|where) (?:was|were|is|are|am)(?: (?:i|we|they))? weak(?:est)?|weak(?:ness(?:es)?| spots?| points?)",
+            r"what(?:'?s| is| are| did| do| does| goes)?(?: (?:we|they|people))?"
+            r"(?: (?:going|gone|goes|go|went|get|got|doing))? wrong"
+            r"|(?:what|where) (?:was|were|is|are|am)(?: (?:i|we|they))? weak(?:est)?"
+            r"|weak(?:ness(?:es)?| spots?| points?)",
             _criteria,
         ),
         (

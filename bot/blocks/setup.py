@@ -1,0 +1,40 @@
+"""The check-list of a first run."""
+
+from collections.abc import Sequence
+
+from bot.blocks.alerts import REASON
+from bot.blocks.elements import Block, context, header, message, mrkdwn, section
+from bot.blocks.markup import safe
+from bot.domain.notifications import Message
+from bot.domain.setup import SetupLine, is_finished
+
+
+def setup_blocks(steps: Sequence[SetupLine], command: str) -> list[Block]:
+    """What is done, what comes next, and whether the set-up is finished."""
+    done = sum(step.is_done for step in steps)
+    head = (
+        f"Spotter is set up: {done} of {len(steps)} done" if is_finished(steps) else f"Set-up: {done} of {len(steps)}"
+    )
+    finished = (
+        f"The set-up is finished. `{command} status` says how Spotter is; `{command} setup` shows this list again."
+        if is_finished(steps)
+        else f"This list follows what is done. `{command} setup` shows it again."
+    )
+    return [
+        header(head),
+        *(section(mrkdwn(_line(step))) for step in steps),
+        section(mrkdwn(finished)),
+        context("Spotter can't see backups: `deploy/README.md` has a nightly line for `spotter backup`."),
+    ]
+
+
+def setup_answer(steps: Sequence[SetupLine], command: str) -> Message:
+    """The answer to `setup`."""
+    return message(setup_blocks(steps, command))
+
+
+def _line(step: SetupLine) -> str:
+    what = f"{step.what} ({safe(step.reason, REASON)})" if step.reason else step.what
+    if step.is_done:
+        return f"✓ *Done:* {what}"
+    return f"○ *{'To do' if step.is_needed else 'Recommended'}:* {what}. {step.next_step}"
