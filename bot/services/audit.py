@@ -7,7 +7,7 @@ from bot.domain.audit import AuditEntry, AuditLine
 from bot.domain.model import SessionKey
 from bot.domain.permissions import EVERYTHING
 from bot.domain.rules import OPERATOR
-from bot.domain.target_changes import digest_of
+from bot.domain.text import digest_of
 from bot.services.pausing import SPOTTER
 from bot.store.database import Tx
 
