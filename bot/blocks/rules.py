@@ -276,8 +276,9 @@ def unsubscribed(rule: Rule, words: str) -> Message:
 def ask_to_take_over(rule: Rule, words: str, changed: str = "") -> Message:
     """The query in words, before an admin takes a rule over. `changed`: what was changed since they were asked."""
     value = actions.encode(actions.TakeOver(rule.rule_id, basis_of(rule)))
+    first = f"{changed} By this press nothing was changed. " if changed else ""
     text = (
-        f"{f'{changed} By this press nothing was changed. ' if changed else ''}Rule {rule.rule_id} was made by {format_owner(rule.owner)}. It posts to "
+        f"{first}Rule {rule.rule_id} was made by {format_owner(rule.owner)}. It posts to "
         f"{format_destination(rule)}: {format_query(words)}{format_options(rule.options)}. If you take it over, it "
         "posts what you may see, and its waiting messages go out now."
     )
