@@ -46,7 +46,7 @@ SET_CRITICAL = "set_critical"  # value: SetCritical
 AGREE_PUBLIC = "agree_public"
 TAKE_OVER = "take_over"
 CONFIRM_TAKE_OVER = "confirm_take_over"
-ACCEPT_RULE = "accept_rule"  # value: the rule's number, for who was offered it
+ACCEPT_RULE = "accept_rule"  # value: TakeOver, for who was offered it
 
 # Settings; the value is one of DirectMessages. DM_* are one-press buttons on direct messages; their value is one of
 # Roles.
@@ -198,20 +198,22 @@ class SaveDigest(ButtonValue, frozen=True, tag="digest"):
 
 
 class EditRule(ButtonValue, frozen=True, tag="edit"):
-    """A rule to be changed: what it asks for from then on, and its options; `before` is its query until then."""
+    """A rule to be changed: what it asks for from then on, and its options. `basis`: see `domain.rules.basis_of`;
+    earlier versions wrote its query there, which no rule fits."""
 
     rule_id: _Number
     query: str
-    before: str
+    basis: str
     edits: bool = True
     names: NamesShown = NamesShown.FULL
 
 
 class TakeOver(ButtonValue, frozen=True, tag="take_over"):
-    """A rule to be taken over, and the query that the new owner confirms."""
+    """A rule to be taken over. `basis`: see `domain.rules.basis_of`; earlier versions wrote nothing there, or its
+    query."""
 
     rule_id: _Number
-    query: str
+    basis: str = ""
 
 
 class SetTarget(ButtonValue, frozen=True, tag="set_target"):
@@ -293,6 +295,8 @@ def _earlier_form(kind: type[ButtonValue], text: str) -> list[object]:
     if kind is ConfirmShare:
         channel_id, requested_at, readers, what = text.split("|", 3)
         return [tag, channel_id, requested_at, None if readers == "all" else readers, _earlier_form(Share, what)]
+    if kind is TakeOver:
+        return [tag, *text.split("|", 1)]
     first, last = text.split("|", 1)
     if kind is not Share:
         return [tag, first, last]

@@ -9,7 +9,7 @@ from bot.blocks.markup import date_token, format_query_text, safe
 from bot.blocks.scheduled_digests import digest_blocks, digest_message_blocks
 from bot.domain.digests import DigestView
 from bot.domain.notifications import Destination, DestinationKind, Message
-from bot.domain.rules import Rule, RuleOptions
+from bot.domain.rules import NamesShown, Rule, RuleOptions
 from bot.domain.schedules import Schedule
 
 ONLY_TO_ACT = "only when somebody must act, and once a month as a sign of life"
@@ -35,10 +35,11 @@ def proposed(
     place = _place(destination)
     text = f"Nothing is saved yet. Shall Spotter send this to {place}, {schedule} {safe(str(zone), 40)}?"
     if destination.kind is DestinationKind.CHANNEL:
+        people = people_shown(RuleOptions(names=value.names))
         readers = (
-            "It is a public channel: everybody in the workspace, now and later, can read it, with people's names."
+            f"It is a public channel: everybody in the workspace, now and later, can read it, with {people}."
             if is_public
-            else "Everybody in the channel can read it, with people's names."
+            else f"Everybody in the channel can read it, with {people}."
         )
         text += f" {readers}"
     text += f" The first one comes {date_token(next_at)}. Its figures are of what you may see."
@@ -94,6 +95,11 @@ def describe(options: RuleOptions, words: str, zone: tzinfo | None = None) -> st
     often = f", {ONLY_TO_ACT}" if options.only_to_act else ""
     file = "" if options.csv else ", without a file"
     return f"a digest of {format_query_text(words, 300)}, {options.schedule} {safe(named, 40)}{often}{file}"
+
+
+def people_shown(options: RuleOptions) -> str:
+    """What the messages of a rule call people: "people's names", or their initials."""
+    return "people's initials" if options.names is NamesShown.INITIALS else "people's names"
 
 
 def answer(view: DigestView) -> Message:

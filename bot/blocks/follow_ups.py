@@ -22,7 +22,7 @@ from bot.blocks.elements import (
 from bot.blocks.markup import MONTHS, NAME, TITLE, bare, date_token, safe
 from bot.domain.follow_ups import DEFAULT_DAYS, NOTE
 from bot.domain.model import CriterionResult, CriticalCriterion, FollowUp, FollowUpEnd, SessionKey, SessionRecord
-from bot.domain.target_changes import digest_of
+from bot.domain.text import digest_of
 
 SHOWN = 5  # of one session
 WHOLE = "whole"  # the choice that is no criterion

@@ -8,7 +8,7 @@ from bot.blocks.markup import date_token, safe
 from bot.blocks.rule_preview import Shown
 from bot.blocks.rules import format_destination, format_options, format_query, format_rule, with_preview
 from bot.domain.notifications import Message
-from bot.domain.rules import Rule, RuleOptions, RuleState
+from bot.domain.rules import Rule, RuleOptions, RuleState, basis_of, changed_since
 
 
 def offer_blocks(rule: Rule, words: str, by: str) -> list[Block]:
@@ -18,10 +18,12 @@ def offer_blocks(rule: Rule, words: str, by: str) -> list[Block]:
         return [section(mrkdwn(f"{name} has ended."))]
     text = (
         f"<@{safe(by, 40)}> offers you rule {rule.rule_id}. It posts to {format_destination(rule)}: "
-        f"{format_query(words)}. Once it is yours, it posts what you may see, and you can change and end it."
+        f"{format_query(words)}{format_options(rule.options)}. Once it is yours, it posts what you may see, and you "
+        "can change and end it."
     )
     ask = confirmation(f"Take over rule {rule.rule_id}?", "From then on it posts what you may see.", "Take it over")
-    yes = button(actions.asked(actions.ACCEPT_RULE), "Take it over", str(rule.rule_id), style="primary", confirm=ask)
+    value = actions.encode(actions.TakeOver(rule.rule_id, basis_of(rule)))
+    yes = button(actions.asked(actions.ACCEPT_RULE), "Take it over", value, style="primary", confirm=ask)
     return [section(mrkdwn(text)), buttons([yes])]
 
 
@@ -53,9 +55,18 @@ def changed(rule: Rule, words: str) -> Message:
     return notice(f"Saved. {format_rule(rule, words)}. It counts for what is completed from now on.")
 
 
-def not_as_shown(number: int) -> Message:
-    """A rule was changed since a question about it was asked."""
-    return notice(f"Rule {number} was changed meanwhile; nothing was saved. Ask again.")
+def not_as_shown(rule: Rule, words: str, basis: str, *, command: str) -> Message:
+    """A rule was changed since a question about it was asked: what, how it is now, and a button that edits it."""
+    first = section(mrkdwn(f"{format_changed(rule, basis)} Nothing was saved. It is now:"))
+    now = edit_offer(rule, words, command=command)
+    return message([first, *now.blocks])
+
+
+def format_changed(rule: Rule, basis: str) -> str:
+    """What was changed of a rule since a question about it was asked."""
+    parts = changed_since(rule, basis)
+    what = f" ({', '.join(parts)})" if parts else ""
+    return f"Rule {rule.rule_id} was changed meanwhile{what}."
 
 
 def offered(rule: Rule, to: str) -> Message:
@@ -66,13 +77,16 @@ def offered(rule: Rule, to: str) -> Message:
     )
 
 
-def ask_to_accept(rule: Rule, words: str) -> Message:
-    """Asks before a user takes over a rule that was offered to them."""
+def ask_to_accept(rule: Rule, words: str, basis: str = "") -> Message:
+    """Asks before a user takes over a rule that was offered to them. `basis`: what they were shown before, if that is
+    not what it is now."""
+    changed = f"{format_changed(rule, basis)} " if basis else ""
     text = (
-        f"Take over rule {rule.rule_id}? It posts to {format_destination(rule)}: {format_query(words)}. From then "
-        "on it posts what you may see."
+        f"{changed}Take over rule {rule.rule_id}? It posts to {format_destination(rule)}: {format_query(words)}"
+        f"{format_options(rule.options)}. From then on it posts what you may see."
     )
-    return question(text, actions.ACCEPT_RULE, "Yes, take it over", str(rule.rule_id))
+    value = actions.encode(actions.TakeOver(rule.rule_id, basis_of(rule)))
+    return question(text, actions.ACCEPT_RULE, "Yes, take it over", value)
 
 
 def paused(rule: Rule, words: str, *, command: str) -> Message:

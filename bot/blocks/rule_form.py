@@ -7,7 +7,7 @@ from typing import Any
 from bot.blocks import actions
 from bot.blocks.elements import OPTION_TEXT, OPTION_VALUE, Block, context, menu, modal, mrkdwn, option, plain, section
 from bot.blocks.markup import bare, safe
-from bot.domain.rules import NamesShown, Rule, RuleOptions
+from bot.domain.rules import NamesShown, Rule, RuleOptions, basis_of
 from bot.query.by_id import with_labels
 from bot.query.keys import KEYS, OUTCOMES, Key, Query, Term
 from bot.query.names import Names, id_of
@@ -50,6 +50,12 @@ class Fields:
         return cls(chosen, outcomes, Query(tuple(other_terms)))
 
 
+def other_terms_of(query: Query, known: Names) -> tuple[Query, str]:
+    """What the text field of the form holds of a query, and its text."""
+    other_terms = Fields.of(query).other_terms
+    return other_terms, say(with_labels(other_terms, known))
+
+
 def query_of(values: Mapping[str, str], other_terms: Query) -> Query:
     """The query that a submitted form asks for; `other_terms` is what its text field says. Values that no menu of the
     form offers are left out."""
@@ -67,11 +73,11 @@ def options_of(values: Mapping[str, str], before: RuleOptions) -> tuple[bool, Na
     return edits != "off", NamesShown(names) if names in list(NamesShown) else before.names
 
 
-def rule_form(rule: Rule, query: Query, known: Names) -> dict[str, Any]:
-    """The form of a rule, filled in."""
-    fields = Fields.of(query)
-    other_terms = say(with_labels(fields.other_terms, known))
+def rule_form(rule: Rule, query: Query, known: Names, changed: str = "") -> dict[str, Any]:
+    """The form of a rule, filled in. `changed`: what was changed since it was opened before, for the first line."""
+    fields, (_, other_terms) = Fields.of(query), other_terms_of(query, known)
     blocks: list[Block] = [
+        *([section(mrkdwn(f"{changed} Nothing was saved; this is how it is now."))] if changed else []),
         section(mrkdwn(f"*Rule {rule.rule_id}*: every field narrows it down; an empty one does not.")),
         *(
             _search(name, label, [_choice(key, value, known) for value in fields.chosen[name]])
@@ -83,8 +89,11 @@ def rule_form(rule: Rule, query: Query, known: Names) -> dict[str, Any]:
         _menu(actions.INPUT_NAMES, "People", _NAMES, rule.options.names),
         context("Saved, it counts for what is completed from then on."),
     ]
-    form = modal(f"Edit rule {rule.rule_id}", actions.RULE_FORM, blocks, submit="Save")
-    return {**form, "private_metadata": str(rule.rule_id)}
+    basis = basis_of(rule)
+    # Slack keeps what was entered in a block of the same id when a view is updated.
+    named = [{**one, "block_id": f"{one['block_id']}:{basis}"} if "block_id" in one else one for one in blocks]
+    form = modal(f"Edit rule {rule.rule_id}", actions.RULE_FORM, named, submit="Save")
+    return {**form, "private_metadata": f"{rule.rule_id}:{basis}"}
 
 
 def key_of_menu(name: str) -> Key | None:

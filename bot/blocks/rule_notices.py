@@ -4,15 +4,15 @@ from datetime import datetime
 
 from bot.blocks import actions
 from bot.blocks.coverage import rule_shows
-from bot.blocks.digest_rules import digest_introduction
+from bot.blocks.digest_rules import digest_introduction, people_shown
 from bot.blocks.elements import Block, button, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, safe
-from bot.blocks.rules import format_destination, format_owner, format_query
+from bot.blocks.rules import CORRECTIONS_OFF, format_destination, format_owner, format_query
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.permissions import Coverage
 from bot.domain.reasons import ReasonCode
-from bot.domain.rules import ORPHANED, Rule, RuleForm, RuleState
+from bot.domain.rules import ORPHANED, NamesShown, Rule, RuleForm, RuleState
 
 _WHAT_TO_DO = {
     NOT_IN_CHANNEL: "Spotter can't write to {destination}, because it is not in it. Type `/invite @Spotter` there",
@@ -35,13 +35,17 @@ _REFUSED_BY_SLACK = (
 def introduction_block(rule: Rule, words: str, command: str, coverage: Coverage | None = None) -> Block:
     """How a rule introduces itself to its channel; `words` is its query, with names that its owner may see. `coverage`:
     whose sessions it shows, None if all."""
+    if rule.state is RuleState.ENDED:
+        return section(mrkdwn(f"Rule {rule.rule_id} has ended: Spotter posts nothing more here because of it."))
     if rule.options.form is RuleForm.DIGEST:
         return digest_introduction(rule, words, format_owner(rule.owner), command)
+    people = ", people by their initials" if rule.options.names is NamesShown.INITIALS else ""
+    corrections = "a correction changes the message in place" if rule.options.edits else CORRECTIONS_OFF
     shows = f"{rule_shows(coverage, format_owner(rule.owner))} " if coverage else ""
     return section(
         mrkdwn(
             f"Spotter will post {format_query(words)} from iSpring Learn's on-the-job training here, "
-            f"each once, with its result; a correction changes the message in place. {shows}Set up by "
+            f"each once, with its result{people}; {corrections}. {shows}Set up by "
             f"{format_owner(rule.owner)} as rule {rule.rule_id}. To stop it: `{command} unsubscribe {rule.rule_id}`."
         )
     )
@@ -68,8 +72,8 @@ def pause_blocks(rule: Rule, command: str) -> list[Block]:
     if rule.reason_code is ReasonCode.BECAME_PUBLIC:
         text = (
             f"{name} is paused: {destination} has become public, so that everybody in the workspace, now and later, "
-            f"can read what is posted there, with people's names and results. Continue to post there? Until you agree, "
-            f"its messages wait; `{command} unsubscribe {rule.rule_id}` ends it."
+            f"can read what is posted there, with {people_shown(rule.options)} and results. Continue to post "
+            f"there? Until you agree, its messages wait; `{command} unsubscribe {rule.rule_id}` ends it."
         )
         yes = button(actions.AGREE_PUBLIC, "Yes, go on in public", str(rule.rule_id), style="primary")
         return [section(mrkdwn(text)), buttons([yes])]

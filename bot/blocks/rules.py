@@ -7,7 +7,7 @@ from types import MappingProxyType
 from bot.blocks import actions
 from bot.blocks.answers import question
 from bot.blocks.coverage import rule_shows
-from bot.blocks.digest_rules import describe
+from bot.blocks.digest_rules import describe, people_shown
 from bot.blocks.elements import (
     MESSAGE_BLOCKS,
     MESSAGE_CHARACTERS,
@@ -28,10 +28,11 @@ from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.permissions import Coverage
 from bot.domain.reasons import ReasonCode
-from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, NamesShown, Rule, RuleForm, RuleOptions, RuleState
+from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, NamesShown, Rule, RuleForm, RuleOptions, RuleState, basis_of
 from bot.domain.text import count
 
 ALL = "every completed session"
+CORRECTIONS_OFF = "corrections do not change what was posted"
 MAX_RULES = 25  # of `format_rule` at its longest, this many stay within a message
 
 _STATES = {
@@ -166,7 +167,7 @@ def proposal(
     if is_public:
         text += (
             f"\n{place} is a public channel: everybody in the workspace, now and later, can read what is posted there, "
-            "with people's names and results. Shall Spotter post there?"
+            f"with {people_shown(options)} and results. Shall Spotter post there?"
         )
         yes = button(actions.CONFIRM_SUBSCRIBE, "Yes, post to this public channel", encoded, style="primary")
     last = buttons([yes, button(actions.CANCEL, "Cancel", destination.id)])
@@ -194,7 +195,7 @@ def with_preview(first: Sequence[Block], shown: Shown, last: Sequence[Block]) ->
 def format_options(options: RuleOptions) -> str:
     """How a rule differs from others, to follow its query; "" if it does not."""
     parts = [
-        "" if options.edits else "corrections do not change what was posted",
+        "" if options.edits else CORRECTIONS_OFF,
         "people by their initials" if options.names is NamesShown.INITIALS else "",
     ]
     said = ", ".join(filter(None, parts))
@@ -272,14 +273,14 @@ def unsubscribed(rule: Rule, words: str) -> Message:
 # ---- answers to buttons ---------------------------------------------------------------------------------------------
 
 
-def ask_to_take_over(rule: Rule, words: str) -> Message:
-    """The query in words, before an admin takes responsibility for a rule."""
-    value = actions.encode(actions.TakeOver(rule.rule_id, rule.query))
-    if not value:
-        return notice("This rule's query is too long to be confirmed here. End it and make a new one.")
+def ask_to_take_over(rule: Rule, words: str, changed: str = "") -> Message:
+    """The query in words, before an admin takes a rule over. `changed`: what was changed since they were asked."""
+    value = actions.encode(actions.TakeOver(rule.rule_id, basis_of(rule)))
+    first = f"{changed} By this press nothing was changed. " if changed else ""
     text = (
-        f"Rule {rule.rule_id} was made by {format_owner(rule.owner)}. It posts to {format_destination(rule)}: "
-        f"{format_query(words)}. If you take it over, it posts what you may see, and its waiting messages go out now."
+        f"{first}Rule {rule.rule_id} was made by {format_owner(rule.owner)}. It posts to "
+        f"{format_destination(rule)}: {format_query(words)}{format_options(rule.options)}. If you take it over, it "
+        "posts what you may see, and its waiting messages go out now."
     )
     yes = button(actions.CONFIRM_TAKE_OVER, "Take it over", value, style="primary")
     return message([section(mrkdwn(text)), buttons([yes, button(actions.CANCEL, "Cancel", str(rule.rule_id))])])

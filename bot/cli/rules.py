@@ -12,7 +12,7 @@ from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.ports import Clock
 from bot.domain.rules import OPERATOR, Rule, RuleForm, RuleState
 from bot.query.by_id import by_id
-from bot.services.rules import make_rule, names_kept, rule_canonical, rule_query, same_rule
+from bot.services.rules import end_rule, make_rule, names_kept, rule_canonical, rule_query, same_rule
 from bot.store.database import Store, Tx
 
 
@@ -84,8 +84,7 @@ def remove_rule(rule_id: int) -> None:
             rule = tx.rules.get(rule_id)
             if rule is None or rule.state is RuleState.ENDED:
                 return False
-            tx.rules.set_state(rule_id, RuleState.ENDED, "removed on the command line", clock.now())
-            tx.audit_log.write(OPERATOR, "unsubscribe", f"rule:{rule_id}", clock.now())
+            end_rule(tx, rule, OPERATOR, "removed on the command line", clock.now())
             return True
 
         return await store.transact(work)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from bot.domain.notifications import Destination
 from bot.domain.reasons import ReasonCode
+from bot.domain.text import digest_of
 
 ORPHANED = frozenset({ReasonCode.OWNER_GONE, ReasonCode.OWNER_ERASED})  # why a rule waits for another owner
 OPERATOR = "operator"  # owner of what the command line or DEFAULT_CHANNEL made: counts as admin
@@ -78,3 +79,33 @@ class Rule:
     resumes_at: datetime | None = None
     offered_to: str | None = None
     scheduled_since: datetime | None = None
+
+
+def basis_of(rule: Rule) -> str:
+    """What is shown of a rule, as hex digits for each of its parts. A question about a rule carries it, so that the
+    answer saves nothing if the rule was changed since."""
+    return ".".join(digest_of(text)[:_PART] for text in _parts(rule).values())
+
+
+def changed_since(rule: Rule, basis: str) -> list[str]:
+    """The parts of a rule that differ from those that a question rested on; none if that can't be said, because the
+    question was asked in an earlier version."""
+    before, parts = basis.split("."), _parts(rule)
+    if len(before) != len(parts):
+        return []
+    return [name for (name, text), one in zip(parts.items(), before, strict=True) if digest_of(text)[:_PART] != one]
+
+
+_PART = 8  # hex digits of a part
+
+
+def _parts(rule: Rule) -> dict[str, str]:
+    options = rule.options
+    return {
+        "its conditions": rule.query,
+        "its schedule": repr((str(options.form), options.schedule, options.zone, options.only_to_act)),
+        "what corrections change": repr(options.edits),
+        "how people are called": str(options.names),
+        "where it posts": str(rule.destination),
+        "its owner": rule.owner,
+    }

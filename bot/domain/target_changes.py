@@ -1,14 +1,13 @@
 """A change of targets or critical criteria before it is saved: what it would turn of the results that are there."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.domain.model import CriticalCriterion, Details, OutcomeKind, Targets
 from bot.domain.outcomes import critical_zeros, normalized
+from bot.domain.text import digest_of
 
 DAYS_BACK = 30  # of whose results is said how many a change would turn
-_DIGEST = 8  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +99,3 @@ def basis_of(targets: Targets) -> str:
         ),
     )
     return digest_of("\n".join(parts))
-
-
-def digest_of(text: str) -> str:
-    """A text as hex digits, for a button, which holds no names."""
-    return hashlib.blake2s(text.encode("utf-8", "replace"), digest_size=_DIGEST).hexdigest()

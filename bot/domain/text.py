@@ -1,5 +1,6 @@
 """Text for people: clean, cut to a length, and numbers and durations with their units."""
 
+import hashlib
 import re
 import unicodedata
 from datetime import timedelta
@@ -75,3 +76,8 @@ def lasting(length: timedelta) -> str:
     if hours:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{minutes} min" if minutes else "under a minute"
+
+
+def digest_of(text: str) -> str:
+    """A text as hex digits, for a button, which holds no names."""
+    return hashlib.blake2s(text.encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -20,6 +20,7 @@ from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext
+from bot.listeners.requests import OutdatedButton
 from bot.listeners.subscribing import FOR_ME, own_destination
 from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import by_id, with_labels
@@ -95,7 +96,12 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
 
 async def save(ctx: AppContext, viewer: Viewer, value: actions.SaveDigest) -> Message:
     """Makes the rule that was proposed. Every condition is checked again."""
-    schedule, _, _ = parse_schedule(value.schedule)
+    try:
+        schedule, _, _ = parse_schedule(value.schedule)
+    except QueryError:
+        raise OutdatedButton from None
+    if str(schedule) != value.schedule or (value.zone and zone_named(value.zone) is None):
+        raise OutdatedButton
     wanted = _Wanted(
         schedule, value.zone or None, value.query, not value.channel_id, value.only_to_act, value.names, value.csv
     )

@@ -1,12 +1,14 @@
 """Which rules a viewer may end and change, found by the number that they typed or pressed."""
 
-from bot.domain.errors import QueryError
+from bot.domain.errors import NotAllowed, QueryError
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import scope_of
 from bot.domain.rules import Rule, RuleForm, RuleState
 from bot.domain.viewers import Viewer
+from bot.listeners.access_scope import AccessView, may_read
 from bot.query.nearest import nearest
-from bot.services.rules import rule_text, text_for_reader
+from bot.query.parser import Names, Query
+from bot.services.rules import NOT_READABLE, rule_text, text_for_reader
 from bot.store.database import Tx
 
 CURRENT = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
@@ -31,6 +33,12 @@ def own_rule_text(tx: Tx, viewer: Viewer, rule: Rule) -> str:
     directory = tx.people.directory()
     read = rule_text if rule.owner == viewer.slack_user_id else text_for_reader
     return read(tx, rule.query, scope_of(viewer, directory), directory)
+
+
+def refuse_unreadable(access: AccessView, rule: Rule, query: Query, known: Names) -> None:
+    """Raises NotAllowed if a rule was made by another user and names what the viewer may not see."""
+    if rule.owner != access.viewer.slack_user_id and not may_read(access, query, known):
+        raise NotAllowed(f"it posts {NOT_READABLE}")
 
 
 def own_rule(tx: Tx, viewer: Viewer, typed: str, verb: str, remaining: str = "") -> Rule:

@@ -13,15 +13,15 @@ from bot.blocks.rule_preview import Shown
 from bot.domain.errors import QueryError
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
-from bot.domain.rules import DEFAULT_OPTIONS, NamesShown, Rule, RuleOptions, RuleState
+from bot.domain.rules import DEFAULT_OPTIONS, NamesShown, Rule, RuleOptions, RuleState, basis_of
 from bot.domain.viewers import DirectMessages, Viewer
-from bot.listeners.access_scope import AccessView, access_view, as_seen_by, identity_of, refusal
+from bot.listeners.access_scope import AccessView, access_view, as_seen_by, identity_of, names, refusal
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext
-from bot.listeners.own_rules import own_rule
+from bot.listeners.own_rules import own_rule, own_rule_text, refuse_unreadable
 from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import by_id
-from bot.query.parser import Names, Query, say, words
+from bot.query.parser import Names, Query, parse, say, words
 from bot.services.owners import OwnerRights
 from bot.services.rule_preview import RulePreview, preview_of
 from bot.services.rules import edit_rule, fit_for_rule, make_rule, names_kept, rule_text, same_rule
@@ -123,13 +123,12 @@ async def propose_change(ctx: AppContext, viewer: Viewer, number: str, text: str
     def work(tx: Tx) -> Message:
         rule = own_rule(tx, viewer, number, "edit", text)
         # With options alone, it asks for what it asked for before.
-        query = asked.query or rule.query
-        meant = replace(asked, query=query)
-        prepared = _prepared(ctx, tx, viewer, rule.destination, meant, f"edit {number}", without=rule.rule_id)
+        meant = replace(asked, query=asked.query or rule.query)
+        prepared = _prepared(ctx, tx, viewer, rule.destination, meant, f"edit {number}", edited=rule)
         if prepared.same is not None:
             return rules.already_subscribed(prepared.same, prepared.words, command=ctx.command)
         options = asked.options_over(rule.options)
-        value = actions.EditRule(rule.rule_id, say(prepared.query), rule.query, options.edits, options.names)
+        value = actions.EditRule(rule.rule_id, say(prepared.query), basis_of(rule), options.edits, options.names)
         before = rule_text(tx, rule.query, access_view(tx, viewer).scope, tx.people.directory())
         return rule_changes.change(rule, value, before, prepared.words, prepared.shown)
 
@@ -141,10 +140,11 @@ async def change(ctx: AppContext, viewer: Viewer, value: actions.EditRule) -> Me
 
     def work(tx: Tx) -> Message:
         rule = own_rule(tx, viewer, str(value.rule_id), "edit")
-        if rule.query != value.before:
-            return rule_changes.not_as_shown(rule.rule_id)
+        if basis_of(rule) != value.basis:
+            said = own_rule_text(tx, viewer, rule)
+            return rule_changes.not_as_shown(rule, said, value.basis, command=ctx.command)
         asked, verb = RuleText(value.query), f"edit {rule.rule_id}"
-        prepared = _prepared(ctx, tx, viewer, rule.destination, asked, verb, without=rule.rule_id)
+        prepared = _prepared(ctx, tx, viewer, rule.destination, asked, verb, edited=rule)
         if prepared.same is not None:
             return rules.already_subscribed(prepared.same, prepared.words, command=ctx.command)
         options = replace(rule.options, edits=value.edits, names=value.names)
@@ -202,10 +202,13 @@ def _prepared(
     asked: RuleText,
     verb: str,
     *,
-    without: int | None = None,
+    edited: Rule | None = None,
 ) -> Prepared:
     access = access_view(tx, viewer)
     now = ctx.clock.now()
+    without = None if edited is None else edited.rule_id
+    if edited is not None and asked.query == edited.query:
+        return _unchanged(ctx, tx, access, edited)
     meant = understand(tx, access, asked.query, verb, now)
     try:
         fit_for_rule(meant.query)
@@ -215,6 +218,14 @@ def _prepared(
     shown = shown_of(ctx, tx, access, destination, stored, meant.known, without=without)
     same = same_rule(tx, destination, stored, meant.known)
     return Prepared(stored, meant.known, shown, None if same is None or same.rule_id == without else same)
+
+
+def _unchanged(ctx: AppContext, tx: Tx, access: AccessView, rule: Rule) -> Prepared:
+    """A rule that goes on asking for what it asks for, also for names that its owner may not see any more."""
+    query = parse(rule.query)
+    known = names(tx, access, query)
+    refuse_unreadable(access, rule, query, known)
+    return Prepared(query, known, shown_of(ctx, tx, access, rule.destination, query, known, without=rule.rule_id), None)
 
 
 def shown_of(

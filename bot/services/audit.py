@@ -8,7 +8,7 @@ from bot.domain.errors import QueryError
 from bot.domain.model import SessionKey
 from bot.domain.permissions import EVERYTHING
 from bot.domain.rules import OPERATOR
-from bot.domain.target_changes import digest_of
+from bot.domain.text import digest_of
 from bot.query.by_id import with_labels
 from bot.query.names import Names
 from bot.query.parser import parse, words

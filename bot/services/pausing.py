@@ -28,6 +28,7 @@ from bot.domain.reasons import ReasonCode
 from bot.domain.rules import OPERATOR, ORPHANED, Rule, RuleState
 from bot.domain.viewers import Proof, Viewer
 from bot.services.alerting import ops_destinations
+from bot.services.rules import update_introduction
 from bot.store.database import Tx
 
 SPOTTER = "spotter"  # who did it, in the audit log
@@ -184,6 +185,7 @@ def resume_due(tx: Tx, now: datetime) -> int:
 def take_over(tx: Tx, rule: Rule, admin: str, now: datetime) -> None:
     """Makes an admin the owner of a rule and resumes it; its pending notifications are sent."""
     tx.rules.take_over(rule.rule_id, admin)
+    update_introduction(tx, rule, now)
     tx.audit_log.write(admin, "take over", f"rule:{rule.rule_id}", now)
     _notify_of_end(tx, rule.rule_id, now)
 
@@ -206,6 +208,7 @@ def offer(tx: Tx, rule: Rule, who: str, to: str, now: datetime) -> None:
 def accept(tx: Tx, rule: Rule, who: str, now: datetime) -> None:
     """Makes a user the owner of a rule: it posts what they may see from then on."""
     tx.rules.set_owner(rule.rule_id, who)
+    update_introduction(tx, rule, now)
     tx.audit_log.write(who, "take over", f"rule:{rule.rule_id}", now, old=rule.owner, new=who)
     if is_orphan(rule):
         resume(tx, rule, who, now)

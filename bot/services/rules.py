@@ -90,7 +90,21 @@ def make_rule(
 def edit_rule(tx: Tx, rule: Rule, query: str, options: RuleOptions, who: str, now: datetime) -> Rule:
     """Stores what a rule asks for from now on, and how it sends; returns the rule."""
     tx.rules.edit(rule.rule_id, query, options, now)
+    update_introduction(tx, rule, now)
     tx.audit_log.write(who, "edit", f"rule:{rule.rule_id}", now)
+    return tx.rules.get(rule.rule_id) or rule
+
+
+def update_introduction(tx: Tx, rule: Rule, now: datetime) -> None:
+    """Makes the message that introduced a rule say how the rule is now."""
+    tx.outbox.request_edit(rule.destination, introduction(rule).subject, now)
+
+
+def end_rule(tx: Tx, rule: Rule, who: str, reason: str, now: datetime) -> Rule:
+    """Ends a rule as somebody asked; returns it."""
+    tx.rules.set_state(rule.rule_id, RuleState.ENDED, reason, now)
+    update_introduction(tx, rule, now)
+    tx.audit_log.write(who, "unsubscribe", f"rule:{rule.rule_id}", now)
     return tx.rules.get(rule.rule_id) or rule
 
 

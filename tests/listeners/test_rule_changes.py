@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.blocks import actions
 from bot.domain.reasons import ReasonCode
-from bot.domain.rules import NamesShown, Rule, RuleOptions, RuleState
+from bot.domain.rules import NamesShown, Rule, RuleOptions, RuleState, basis_of
 from tests.listeners.office import (
     ADMIN,
     DANA,
@@ -55,8 +55,11 @@ def filled(form: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-async def submit(office: Office, user: str, number: int = 1, **values: Any) -> dict[str, Any]:
-    """The acknowledgement of a submission."""
+async def submit(
+    office: Office, user: str, number: int = 1, form: dict[str, Any] | None = None, **values: Any
+) -> dict[str, Any]:
+    """The acknowledgement of a submission: of a form opened before, or else of one that shows the rule as it is."""
+    metadata = form["private_metadata"] if form else f"{number}:{basis_of(await rule_of(office, number))}"
     state: dict[str, Any] = {}
     for name, value in values.items():
         element = (
@@ -66,7 +69,7 @@ async def submit(office: Office, user: str, number: int = 1, **values: Any) -> d
         )
         state[name] = {name: element}
     view = {
-        "id": "V1", "type": "modal", "callback_id": actions.RULE_FORM, "private_metadata": str(number),
+        "id": "V1", "type": "modal", "callback_id": actions.RULE_FORM, "private_metadata": metadata,
         "state": {"values": state},
     }  # fmt: skip
     body = {"type": "view_submission", "user": {"id": user, "team_id": TEAM}, "team": {"id": TEAM}, "view": view}
@@ -352,3 +355,146 @@ async def test_who_gets_anothers_rule_reads_no_name_in_it_that_they_may_not_see(
         answer = everything_in(await office.ask(EMMA, text, "D0EMMA"))
         assert "ule 1" in answer and "Zoltan" not in answer and "Kovacs" not in answer
     assert (await rule_of(office)).state is RuleState.ENDED
+
+
+# ---- what was shown, and what is stored now --------------------------------------------------------------------------
+
+
+async def test_a_form_that_shows_what_is_no_longer_so_saves_nothing_and_opens_again(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    form = await opened(office, SAM)
+    await submit(office, ADMIN, rule_rest="score:<50", rule_names="initials")
+    done = await submit(office, SAM, form=form, rule_rest="score:<10", rule_names="full")
+    rule = await rule_of(office)
+    assert (rule.query, rule.options.names) == ("score:<50", NamesShown.INITIALS)
+    again = done["view"]
+    assert "changed meanwhile (its conditions, how people are called)" in everything_in(again)
+    held = filled(again)
+    assert (held[actions.INPUT_OTHER_TERMS], held[actions.INPUT_NAMES]) == ("score:<50", ["initials"])
+    # Slack keeps what was entered in blocks of the same id.
+    ids = [{one["block_id"] for one in view["blocks"] if "element" in one} for view in (form, again)]
+    assert not ids[0] & ids[1]
+    await submit(office, SAM, form=again, rule_rest="score:<10", rule_names="full")
+    assert (await rule_of(office)).query == "score:<10"
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ("edit 1 edits:off", "what corrections change"),
+        ("edit 1 names:initials", "how people are called"),
+        ("edit 1 below 10", "its conditions"),
+        (f"handover 1 <@{ADMIN}>", "its owner"),
+    ],
+)
+async def test_an_edit_by_text_is_saved_only_if_the_rule_is_as_it_was_shown(
+    office: Office, other: str, said: str
+) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    asked = await office.ask(ADMIN, "edit 1 below 60")
+    [save] = [one for one in buttons_of(asked) if one["action_id"] == actions.CONFIRM_EDIT]
+    answer = await office.ask(ADMIN, other)
+    for one in buttons_of(answer):
+        if one["action_id"] == actions.CONFIRM_EDIT:
+            await office.press(ADMIN, one["action_id"], one["value"])
+    before = await rule_of(office)
+    late = await office.press(ADMIN, save["action_id"], save["value"])
+    assert late is not None and f"changed meanwhile ({said})" in late.text
+    assert actions.EDIT_RULE in [one["action_id"] for one in buttons_of(late)]
+    assert await rule_of(office) == before
+
+
+async def test_an_offer_is_accepted_only_as_it_was_shown(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    await office.ask(DANA, "")
+    await office.ask(SAM, f"handover 1 <@{DANA}>")
+    await office.send()
+    [message] = office.slack.messages(office.slack.direct_message(DANA).id)
+    [offer] = [one for block in message.blocks for one in block.get("elements", ()) if "action_id" in one]
+    await submit(office, SAM, rule_rest="score:<10", rule_edits="off")
+    asked = await office.press(DANA, offer["action_id"], offer["value"])
+    assert asked is not None and "changed meanwhile (its conditions, what corrections change)" in asked.text
+    assert (await rule_of(office)).owner == SAM
+    await office.press_yes(DANA, asked)
+    assert (await rule_of(office)).owner == DANA
+
+
+async def test_an_admin_takes_over_only_what_they_were_shown(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    await office.store.transact(lambda tx: tx.rules.pause(1, ReasonCode.OWNER_GONE))
+    asked = await office.press(ADMIN, actions.TAKE_OVER, "1")
+    assert asked is not None
+    await submit(office, ADMIN, rule_outcomes=["failed"], rule_rest="", rule_names="initials")
+    [yes] = [one for one in buttons_of(asked) if one["action_id"] == actions.CONFIRM_TAKE_OVER]
+    again = await office.press(ADMIN, yes["action_id"], yes["value"])
+    assert again is not None and "changed meanwhile (how people are called)" in again.text
+    assert (await rule_of(office)).owner == SAM
+    [yes] = [one for one in buttons_of(again) if one["action_id"] == actions.CONFIRM_TAKE_OVER]
+    await office.press(ADMIN, yes["action_id"], yes["value"])
+    assert (await rule_of(office)).owner == ADMIN
+
+
+async def test_an_introduction_says_how_the_rule_is_now(office: Office) -> None:
+    office.sends_meanwhile()
+    await office.subscribe(SAM, "outcome:failed")
+    await office.ask(DANA, "")
+
+    async def introduction() -> str:
+        for _ in range(3):
+            await office.send()
+        [text] = [text for text in await office.posted(NORTH) if "ule 1" in text]
+        return text
+
+    assert f"<@{SAM}> as rule 1" in await introduction()
+    await submit(office, SAM, rule_rest="score:<10", rule_names="initials", rule_edits="off")
+    text = await introduction()
+    assert "below 10" in text and "by their initials" in text and "a correction changes" not in text
+    await office.ask(SAM, f"handover 1 <@{DANA}>")
+    asked = await office.press(DANA, actions.ACCEPT_RULE, "1")
+    assert asked is not None
+    await office.press_yes(DANA, asked)
+    text = await introduction()
+    assert f"<@{DANA}> as rule 1" in text and SAM not in text
+    await office.ask(DANA, "unsubscribe 1")
+    assert "Rule 1 has ended" in await introduction()
+
+
+# ---- an owner who sees less than the rule names ----------------------------------------------------------------------
+
+
+async def test_an_owner_who_sees_less_now_changes_the_options_alone(office: Office) -> None:
+    await office.rule(NORTH, "employee:<id:zoltan> -observer:<id:zoltan>", owner=SAM)
+    query = (await rule_of(office)).query
+    asked = await office.ask(SAM, "edit 1 names:initials")
+    assert "Zoltan" not in everything_in(asked) and "Kovacs" not in everything_in(asked)
+    [save] = [one for one in buttons_of(asked) if one["action_id"] == actions.CONFIRM_EDIT]
+    await office.press(SAM, save["action_id"], save["value"])
+    assert ((await rule_of(office)).options.names, (await rule_of(office)).query) == (NamesShown.INITIALS, query)
+    form = await opened(office, SAM)
+    values = filled(form)
+    done = await submit(
+        office, SAM, form=form, rule_employees=values["rule_employees"], rule_rest=values["rule_rest"], rule_edits="off"
+    )
+    assert "errors" not in done and "Zoltan" not in everything_in(done["view"])
+    assert ((await rule_of(office)).options.edits, (await rule_of(office)).query) == (False, query)
+
+
+@pytest.mark.parametrize("shown", ["names", "initials"])
+async def test_a_digest_says_whether_it_calls_people_by_their_initials(office: Office, shown: str) -> None:
+    asked = await office.ask(SAM, "digest weekly mon 09:00" + (" names:initials" if shown == "initials" else ""))
+    assert f"with people's {shown}" in asked.text
+
+
+@pytest.mark.parametrize(
+    ("schedule", "zone"),
+    [
+        ("weekly mon 09:00", "America"), ("weekly mon 09:00", "../../etc/passwd"), ("weekly mon 09:00", "x" * 300),
+        ("weekly mon 09:00 <!channel>", ""), ("hourly", ""), ("weekly mon 99:00", ""), ("cron * * *", ""),
+        ("weekly mon 09:00", "Mars/Base\x00"),
+    ],
+)  # fmt: skip
+async def test_a_forged_schedule_or_zone_is_not_saved(office: Office, schedule: str, zone: str) -> None:
+    value = actions.encode(actions.SaveDigest(NORTH, schedule, zone, ""))
+    answer = await office.press(SAM, actions.SAVE_DIGEST, value)
+    assert answer is not None
+    assert await office.store.read(lambda tx: tx.rules.all()) == []

@@ -8,7 +8,7 @@ from bot.domain.notifications import Message
 from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Reply
 from bot.domain.reasons import ReasonCode
-from bot.domain.rules import Rule, RuleState
+from bot.domain.rules import Rule, RuleState, basis_of
 from bot.domain.viewers import Viewer
 from bot.listeners import digesting
 from bot.listeners.access_scope import access_view
@@ -48,17 +48,17 @@ async def confirm_edit(ctx: AppContext, action: ActionRequest, reply: Reply) -> 
 
 
 async def accept(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """Makes the user the owner of a rule that was offered to them, once they were asked."""
-    viewer = await viewer_of(ctx, action)
+    """Makes the user the owner of a rule that was offered to them, once they were asked about it as it is now."""
+    viewer, request = await viewer_of(ctx, action), action.decoded(actions.TakeOver)
 
     def work(tx: Tx) -> Message:
         access = access_view(tx, viewer)
-        rule = _rule(tx, action.value)
+        rule = tx.rules.get(request.rule_id)
         if rule is None or rule.state is RuleState.ENDED or rule.offered_to != viewer.slack_user_id:
-            return views.nothing_to_take_over(action.value)
+            return views.nothing_to_take_over(str(request.rule_id))
         said = text_for_reader(tx, rule.query, access.scope, access.directory)
-        if not action.was_asked:
-            return rule_changes.ask_to_accept(rule, said)
+        if not action.was_asked or request.basis != basis_of(rule):
+            return rule_changes.ask_to_accept(rule, said, request.basis if action.was_asked else "")
         pausing.accept(tx, rule, viewer.slack_user_id, ctx.clock.now())
         return views.taken_over(tx.rules.get(rule.rule_id) or rule, said)
 
@@ -100,15 +100,17 @@ async def take_over(ctx: AppContext, action: ActionRequest, reply: Reply) -> Non
 
 
 async def confirm_take_over(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """Makes an admin the owner of a rule, unless its query is no longer the confirmed one."""
+    """Makes an admin the owner of a rule, unless it is no longer the one that they were asked about."""
     viewer = await viewer_of(ctx, action)
     _refuse_others(viewer)
     request = action.decoded(actions.TakeOver)
 
     def work(tx: Tx) -> Message:
         rule = tx.rules.get(request.rule_id)
-        if rule is None or not pausing.is_orphan(rule) or rule.query != request.query:
+        if rule is None or not pausing.is_orphan(rule):
             return views.nothing_to_take_over(str(request.rule_id))
+        if request.basis != basis_of(rule):
+            return views.ask_to_take_over(rule, _text(tx, rule), rule_changes.format_changed(rule, request.basis))
         pausing.take_over(tx, rule, viewer.slack_user_id, ctx.clock.now())
         return views.taken_over(tx.rules.get(rule.rule_id) or rule, _text(tx, rule))
 

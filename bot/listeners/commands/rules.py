@@ -11,7 +11,7 @@ from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.mutes import Mute
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.permissions import EVERYTHING, scope_of
-from bot.domain.rules import Rule, RuleState
+from bot.domain.rules import Rule
 from bot.domain.viewers import Viewer
 from bot.listeners import subscribing
 from bot.listeners.access_scope import AccessView, access_view, identity_of, may_read, names
@@ -26,7 +26,7 @@ from bot.services.muting import may_unmute
 from bot.services.owners import OwnerRights
 from bot.services.pausing import accept, is_orphan
 from bot.services.pausing import offer as offer_rule
-from bot.services.rules import NOT_READABLE, UNREADABLE, read, rule_text
+from bot.services.rules import NOT_READABLE, UNREADABLE, end_rule, read, rule_text
 from bot.store.database import Tx
 
 _OF_RULES = [example for key, example in EXAMPLES.items() if key not in (Key.SINCE, Key.UNTIL, *SHAPE)]
@@ -186,10 +186,8 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
         said = own_rule_text(tx, request.viewer, found)
         if request.is_button:
             return ask_to_end(found, said)
-        now = ctx.clock.now()
-        tx.rules.set_state(found.rule_id, RuleState.ENDED, "unsubscribed", now)
-        tx.audit_log.write(request.viewer.slack_user_id, "unsubscribe", f"rule:{found.rule_id}", now)
-        return unsubscribed(tx.rules.get(found.rule_id) or found, said)
+        who = request.viewer.slack_user_id
+        return unsubscribed(end_rule(tx, found, who, "unsubscribed", ctx.clock.now()), said)
 
     answer = await ctx.store.transact(work)
     ctx.wake_sender()

@@ -21,9 +21,9 @@ from bot.domain.target_changes import (
     basis_of,
     changed_by_critical,
     changed_by_target,
-    digest_of,
     with_target,
 )
+from bot.domain.text import digest_of
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand

@@ -12,15 +12,17 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.blocks import actions
 from bot.blocks import rule_form as views
+from bot.blocks.rule_changes import format_changed
 from bot.blocks.rule_preview import preview_blocks
 from bot.blocks.rules import format_query
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError
 from bot.domain.ports import Reply
+from bot.domain.rules import basis_of
 from bot.domain.viewers import Viewer
-from bot.listeners.access_scope import access_view, may_read, names, refuse_unknown
+from bot.listeners.access_scope import access_view, names, refuse_unknown
 from bot.listeners.after_ack import AfterAck
 from bot.listeners.context import AppContext
-from bot.listeners.own_rules import own_rule
+from bot.listeners.own_rules import own_rule, refuse_unreadable
 from bot.listeners.requests import ActionRequest, Submission, read_action, read_submission, viewer_of
 from bot.listeners.subscribing import shown_of
 from bot.listeners.understanding import understand
@@ -29,7 +31,7 @@ from bot.query.keys import KEYS, Query
 from bot.query.names import id_value
 from bot.query.nearest import normalize
 from bot.query.parser import parse, say, words
-from bot.services.rules import NOT_READABLE, edit_rule, fit_for_rule, same_rule
+from bot.services.rules import edit_rule, fit_for_rule, same_rule
 from bot.services.visible_names import all_visible_names
 from bot.store.database import Tx
 
@@ -70,13 +72,13 @@ async def open_form(ctx: AppContext, action: ActionRequest, reply: Reply) -> Non
     await ctx.messenger.open_modal(action.trigger_id, view)
 
 
-def _form(tx: Tx, viewer: Viewer, number: str) -> dict[str, Any]:
+def _form(tx: Tx, viewer: Viewer, number: str, basis: str = "") -> dict[str, Any]:
+    """The form of a rule as it is now. `basis`: what it was when the form was opened before."""
     rule, access = own_rule(tx, viewer, number, "edit"), access_view(tx, viewer)
     query = parse(rule.query)
     known = names(tx, access, query)
-    if rule.owner != viewer.slack_user_id and not may_read(access, query, known):
-        raise NotAllowed(f"it posts {NOT_READABLE}")
-    return views.rule_form(rule, query, known)
+    refuse_unreadable(access, rule, query, known)
+    return views.rule_form(rule, query, known, format_changed(rule, basis) if basis else "")
 
 
 async def _search(ctx: AppContext, viewer: Viewer, name: str, typed: str) -> list[dict[str, Any]]:
@@ -111,14 +113,21 @@ async def _save(ctx: AppContext, viewer: Viewer, submission: Submission) -> _Don
     """Stores the rule as the form says. Every condition is checked again: a value proves nothing."""
 
     def work(tx: Tx) -> _Done:
-        rule, access = own_rule(tx, viewer, submission.metadata, "edit"), access_view(tx, viewer)
+        number, _, basis = submission.metadata.partition(":")
+        rule, access = own_rule(tx, viewer, number, "edit"), access_view(tx, viewer)
+        if basis != basis_of(rule):
+            return _Done({}, _form(tx, viewer, number, basis or "?"))
         now = ctx.clock.now()
-        other_terms = Query(())
-        if text := submission.values.get(actions.INPUT_OTHER_TERMS, "").strip():
+        stored_before = parse(rule.query)
+        known_before = names(tx, access, stored_before)
+        refuse_unreadable(access, rule, stored_before, known_before)
+        other_terms, as_filled_in = views.other_terms_of(stored_before, known_before)
+        text = submission.values.get(actions.INPUT_OTHER_TERMS, "").strip()
+        if text != as_filled_in:  # else it may name what its owner may not see any more
             other_terms = understand(tx, access, text, "", now).query
         query = fit_for_rule(views.query_of(submission.values, other_terms))
         known = names(tx, access, query)
-        before = {*parse(rule.query).terms}  # what it asks for already is no news to its owner
+        before = {*stored_before.terms}  # what it asks for already is no news to its owner
         refuse_unknown(Query(tuple(term for term in query.terms if term not in before)), known)
         stored = by_id(query, known)
         same = same_rule(tx, rule.destination, stored, known)

@@ -221,9 +221,10 @@ class Outbox:
         return self._by_number(number)
 
     def request_edit(self, destination: Destination, subject: str, now: datetime) -> None:
-        """Makes an edit due of the message with a notification, if it was posted."""
+        """Makes an edit due of the message with a notification, if it was posted or may be at this moment."""
         self._connection.execute(
-            "UPDATE deliveries SET edit_due_at = ?, edit_is_cosmetic = 0 WHERE state = 'sent' AND edit_ended IS NULL"
+            "UPDATE deliveries SET edit_due_at = ?, edit_is_cosmetic = 0"
+            " WHERE state IN ('sent', 'sending', 'ambiguous') AND edit_ended IS NULL"
             " AND id IN (SELECT delivery FROM notifications WHERE destination = ? AND subject = ?)",
             (to_ms(now), str(destination), subject),
         )
