@@ -130,7 +130,7 @@ SHORT_IDS = ("10aa0000", "20bb0000", "30cc0000", "40dd0000", "50ee0000", "60ff00
         ("10aa0000", "show 10aa0000"),
         ("#10aa0000", "show 10aa0000"),
         ("stauts", "status"),
-        ("hi", "help"),
+        ("help me", "help"),
         ("help me!", "help"),
         ("?", "help"),
         ("show emma", "results employee:emma"),
