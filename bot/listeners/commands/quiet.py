@@ -63,7 +63,7 @@ def save_quiet(tx: Tx, user_id: str, wanted: Quiet, now: datetime) -> None:
 
 @subcommand(
     "holidays [add|remove DATE]",
-    "The days on which nobody with a quiet time is disturbed",
+    "Days on which quiet times hold all day",
     examples=("holidays", "holidays add 2026-12-25"),
     admins_only=True,
 )

@@ -226,7 +226,7 @@ async def overdue(ctx: AppContext, request: CommandRequest) -> Message:
 
 @subcommand(
     "attention [query]",
-    "Low results that nobody acknowledged, and what is overdue",
+    "Unacknowledged low results, and what is overdue",
     examples=("attention", "attention since:7d"),
     more="Of the last 30 days, or of the time that the query names; the lowest result first. An employee's own"
     " acknowledgement does not count: somebody else has to see to a low result.",
