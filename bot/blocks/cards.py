@@ -30,6 +30,7 @@ from bot.blocks.results import (
     failed_by,
     format_missing_details,
     format_points_short,
+    format_skipped,
     format_times,
     headline,
     history_line,
@@ -128,7 +129,7 @@ def session_card(
         return [
             section(mrkdwn(line), more_menu(record, facts, with_details=True)),
             *remarks(record, facts),
-            context(f"{course(record, observer)} · {foot_line(key, facts, rule_ids)}"),
+            context(f"{observed(record, observer)} · {foot_line(key, facts, rule_ids)}"),
         ]
     card_before = facts.cards_before.get(key) if outcome.is_over and corrections else None
     if card_before is not None:
@@ -171,14 +172,26 @@ def course(record: SessionRecord, observer: str) -> str:
     """Who observed it ("" if the reader did), when, for how long, and its points, for mrkdwn; of a session that is open
     (again) only what is known of that."""
     row = record.session.facts
-    who = f"Observed by {safe(observer, NAME)}" if observer else "Observed by you"
     if not outcome_of(record.session).is_over:
+        who = _by(observer)
         planned = f"planned for {moment_token(row.scheduled)}" if row.scheduled != NO_DATE else ""
         started = f"started {moment_token(row.started)}" if row.started != NO_DATE else ""
         return " · ".join(filter(None, (who, planned, started)))
     finished = moment_token(row.finished) if row.finished != NO_DATE else "date not given"
-    points = format_points_short(record.session, record.details)
-    return " · ".join(filter(None, (who, finished, format_duration(record.session), points or "points not given")))
+    points = format_points_short(record.session, record.details) or "points not given"
+    return " · ".join(filter(None, (_by(observer), finished, format_duration(record.session), points)))
+
+
+def observed(record: SessionRecord, observer: str) -> str:
+    """Who observed it ("" if the reader did), when, and how many criteria were answered if some were skipped: all that
+    a result that met its target needs beside its number."""
+    row = record.session.facts
+    finished = moment_token(row.finished) if row.finished != NO_DATE else "date not given"
+    return " · ".join(filter(None, (_by(observer), finished, format_skipped(record.details))))
+
+
+def _by(observer: str) -> str:
+    return f"Observed by {safe(observer, NAME)}" if observer else "Observed by you"
 
 
 def weak_points(record: SessionRecord) -> list[Block]:

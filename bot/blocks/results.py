@@ -226,7 +226,12 @@ def format_points(session: Session, details: Details | None) -> str:
 
 def format_points_short(session: Session, details: Details | None) -> str:
     """As `format_points`, without the criteria if all were answered."""
-    return format_points(session, details if details is not None and details.answered < details.total else None)
+    return format_points(session, details if format_skipped(details) else None)
+
+
+def format_skipped(details: Details | None) -> str:
+    """As `format_answered`; "" if all criteria were answered."""
+    return format_answered(details) if details is not None and details.answered < details.total else ""
 
 
 def format_missing_details(session: Session) -> str:

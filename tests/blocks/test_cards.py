@@ -116,7 +116,7 @@ def test_a_result_that_met_its_target_is_three_lines_without_reasons() -> None:
     assert message.text.splitlines() == [
         "✅ Maria Lopez · 88 %, met target 80 %: Opening the store · Store 12 · "
         "↗ 4 points up since 16 Nov 2026 (84 %).",
-        "Observed by Ana Ruiz · 23 Nov 2026, 14:00 UTC · 1 h · 3 of 4 criteria answered, 1 skipped · "
+        "Observed by Ana Ruiz · 23 Nov 2026, 14:00 UTC · 3 of 4 criteria answered, 1 skipped · "
         "Session 00000001 · Rule 3 · Data as of 23 Nov 2026, 14:02 UTC",
     ]
 
