@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from bot.demo.slack.answers import Answer
-from tests.app.env import ADMIN, RESULTS, Env
+from tests.app.env import ACKNOWLEDGE_WITHIN, ADMIN, RESULTS, Env
 from tests.demo.slack_room import ANA, SHOP
 from tests.slack.front_desk import office
 
@@ -53,6 +53,7 @@ async def test_no_command_is_lost_or_answered_twice_while_one_process_takes_over
 
 async def test_commands_that_have_come_are_acknowledged_before_the_connection_is_closed() -> None:
     async with office(http=False) as door:
+        door.slack.deliveries.acknowledge_within = ACKNOWLEDGE_WITHIN
         asked = [asyncio.create_task(door.slack.command(ANA, SHOP, "/ojt", f"number {one}")) for one in range(60)]
         while not any(one.waiting for one in door.slack.sockets.connections):
             await asyncio.sleep(0)  # no longer: all of them would be acknowledged meanwhile

@@ -199,14 +199,6 @@ def test_the_changelog_begins_with_this_version() -> None:
     assert re.findall(r"(?m)^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text())[0] == VERSION
 
 
-def test_the_data_protection_page_names_the_tables_that_exist() -> None:
-    page = (DEPLOY / "data-protection.md").read_text()
-    table = page.partition("## What is stored")[2].partition("## Where it goes")[0]
-    named = {name for row in table.splitlines() if row.startswith("|") for name in re.findall(r"`(\w+)`", row)}
-    schema = "".join(path.read_text() for path in (ROOT / "bot" / "store" / "schema").glob("*.py"))
-    assert named and [name for name in named if name not in schema] == []
-
-
 # ---- the alert rules ---------------------------------------------------------------------------------------------
 
 

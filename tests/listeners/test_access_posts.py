@@ -131,6 +131,9 @@ CASES: dict[NotificationKind, Owing] = {
             notification(NotificationKind.RULE_PAUSED, Destination(DestinationKind.USER, viewer), None, rule)
         ]
     ),
+    NotificationKind.SETUP: _each(
+        lambda _, viewer: [notification(NotificationKind.SETUP, Destination(DestinationKind.USER, viewer), None, None)]
+    ),
     NotificationKind.OPS: _each(
         lambda _, __: [notification(NotificationKind.OPS, CHANNEL, None, None, event="first_listing", count=1)]
     ),

@@ -328,7 +328,7 @@ async def test_an_admin_without_a_person_is_reminded_as_a_user(office: Office) -
     reminder = told(office, ADMIN)[-1]
     assert "due today" in reminder.text
     where = {"channel_id": reminder.channel, "message_ts": reminder.ts}
-    (hour, _) = buttons_of({"blocks": reminder.blocks})
+    hour = buttons_of({"blocks": reminder.blocks})[0]
     refused = await office.press(SAM, hour["action_id"], hour["value"], **where)
     assert refused is not None and "put off by whom it is for" in refused.text
     snoozed = await office.press(ADMIN, hour["action_id"], hour["value"], **where)

@@ -46,8 +46,8 @@ VALUES: list[list[Any]] = [
     *(["digest", NORTH, schedule, zone, ""]
       for schedule, zone in (("daily 09:00", "America"), ("daily 09:00", "../../etc/passwd"), ("daily 09:00", "\x00"),
                              ("daily 99:00", ""), ("daily 09:00 UTC", ""), ("daily 09:00 <!here>", ""), ("\x00", ""))),
-    # "\x00" alone is no condition: a digest that the presser could type.
-    *(["digest", NORTH, "daily 09:00", "UTC", query] for query in QUERIES if query != "\x00"),
+    # Without a letter there is no condition: a digest that the presser could type.
+    *(["digest", NORTH, "daily 09:00", "UTC", query] for query in QUERIES if any(map(str.isalnum, query))),
     *(["edit", number, query, basis] for number in (1, 2, 3, 4, 9, -1, 10**12) for query in QUERIES[:3]
       for basis in ("", query, "0" * 8)),
     *(["take_over", number, basis] for number in (1, 2, 3, 4, 9) for basis in ("", 'employee:"Zoltan Kovacs"', "....")),
@@ -99,7 +99,8 @@ def forged_for(action: str) -> list[str]:
 @pytest.mark.parametrize("viewer", [EMMA, GUEST])
 async def test_a_forged_value_does_nothing_and_shows_nothing(office: Office, action: str, viewer: str) -> None:
     await with_foreign_rules(office)
-    await office.ask(viewer, "")
+    for user in (viewer, EMMA):  # whom a value mentions: Slack is asked who they are, and their address links them
+        await office.ask(user, "")
     before = stored(office)
     with nothing_breaks():
         for value in forged_for(action):

@@ -45,6 +45,7 @@ async def test_the_bare_command_is_a_menu_for_whoever_typed_it(office: Office) -
         "status",
         "trend",
         "overdue",
+        "attention",
         "rules",
         "digest",
         "settings",
