@@ -12,8 +12,9 @@ from bot.blocks.reports import Asked, costly_lines, figures_line, more_rows, rep
 from bot.blocks.session_lists import RenderContext, result_row
 from bot.domain.model import Session
 from bot.domain.notifications import Message
+from bot.domain.report_numbers import format_percent, format_points
 from bot.domain.report_periods import By, Window
-from bot.domain.reports import SMALLEST_GROUP, OpenCounts, Overview, UnitRow, format_percent, format_points
+from bot.domain.reports import SMALLEST_GROUP, OpenCounts, Overview, UnitRow
 
 UNITS = 10
 _TITLES = {By.CHECKLIST: "By checklist", By.DEPT: "Your sites", By.EMPLOYEE: "Your people"}

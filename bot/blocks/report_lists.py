@@ -12,7 +12,8 @@ from bot.blocks.results import verdict
 from bot.domain.changes import outcome_of
 from bot.domain.model import OutcomeKind, Session
 from bot.domain.notifications import Message
-from bot.domain.reports import Figures, Silent, SilentUnit, Step, format_points
+from bot.domain.report_numbers import format_points
+from bot.domain.reports import Figures, Silent, SilentUnit, Step
 from bot.domain.text import count, lasting
 
 _MINUTE = timedelta(minutes=1)

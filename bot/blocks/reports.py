@@ -15,17 +15,9 @@ from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, forma
 from bot.domain.directory import Directory
 from bot.domain.notifications import Message
 from bot.domain.permissions import Coverage
+from bot.domain.report_numbers import format_percent, format_points, rounded
 from bot.domain.report_periods import By, Window
-from bot.domain.reports import (
-    SMALLEST_GROUP,
-    CriterionCost,
-    Figures,
-    ReportRow,
-    Trend,
-    format_percent,
-    format_points,
-    rounded,
-)
+from bot.domain.reports import SMALLEST_GROUP, CriterionCost, Figures, ReportRow, Trend
 from bot.domain.text import clip, lasting
 
 STALE_AFTER = timedelta(hours=2)

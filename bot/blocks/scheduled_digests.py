@@ -17,15 +17,8 @@ from bot.blocks.results import verdict
 from bot.domain.changes import outcome_of
 from bot.domain.digests import Digest, DigestView
 from bot.domain.model import OutcomeKind, Session
-from bot.domain.reports import (
-    SMALLEST_GROUP,
-    Figures,
-    ReportRow,
-    SilentUnit,
-    format_against,
-    format_percent,
-    format_points,
-)
+from bot.domain.report_numbers import format_against, format_percent, format_points
+from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow, SilentUnit
 from bot.domain.text import count, lasting
 
 SITES, SMALL_NAMED, SILENT_NAMED = 5, 5, 5

@@ -17,9 +17,6 @@ from bot.domain.outcomes import judge
 from bot.domain.report_periods import By, Period, Window
 
 SMALLEST_GROUP = 5  # completed sessions: a smaller group is marked and not ranked
-_HALF = Fraction(1, 2)
-_MOST_DECIMALS = 6
-MINUS = "\u2212"
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,48 +360,6 @@ class Overview:
     unacknowledged: int
     open: OpenCounts
     costly: Sequence[CriterionCost] = ()
-
-
-# ---- numbers as text ---------------------------------------------------------------------------------------------
-
-
-def rounded(value: Fraction, decimals: int = 0) -> str:
-    """A number rounded half up (away from zero), as text; never "-0"."""
-    scale = 10**decimals
-    whole = math.floor(abs(value) * scale + _HALF)
-    sign = "-" if value < 0 and whole else ""
-    text = f"{whole // scale}" + (f".{whole % scale:0{decimals}}".rstrip("0").rstrip(".") if decimals else "")
-    return sign + text
-
-
-def format_percent(value: Fraction) -> str:
-    """A percentage rounded half up; with decimals only if it would else read 0 % or 100 % without being so."""
-    return f"{_apart(value, (Fraction(0), Fraction(100)))} %"
-
-
-def format_against(now: int, then: int, when: str) -> str:
-    """A number beside the one before: "none the week before", "no change", "3 the week before"; "" if both are 0."""
-    if now == then:
-        return "no change" if now else ""
-    return f"{then:,} {when}" if then else f"none {when}"
-
-
-def format_points(change: Fraction | None) -> str:
-    """A change in points: "+3 points", "−1 point", "no change", "none before"."""
-    if change is None:
-        return "none before"
-    if change == 0:
-        return "no change"
-    text = _apart(abs(change), (Fraction(0),))
-    return f"{'+' if change > 0 else MINUS}{text} {'point' if text == '1' else 'points'}"
-
-
-def _apart(value: Fraction, others: Sequence[Fraction]) -> str:
-    for decimals in range(_MOST_DECIMALS):
-        text = rounded(value, decimals)
-        if all(value == other or Fraction(text) != other for other in others):
-            return text
-    return rounded(value, _MOST_DECIMALS)
 
 
 # ---- one person's history ----------------------------------------------------------------------------------------

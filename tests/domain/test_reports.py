@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.model import OutcomeKind
+from bot.domain.report_numbers import format_percent, format_points, rounded
 from bot.domain.report_periods import By, Window, cuts_of, periods
 from bot.domain.reports import (
     Counts,
@@ -16,12 +17,9 @@ from bot.domain.reports import (
     ReportRow,
     by_change,
     figures,
-    format_percent,
-    format_points,
     most_costly,
     report,
     report_by_time,
-    rounded,
     verdict,
 )
 from bot.domain.reports import CriterionCost as Cost
