@@ -24,7 +24,7 @@ from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.renderer import Render
-from bot.jobs.send import Deliver
+from bot.jobs.send import SendJob
 from bot.slack.client import SlackMessenger
 from bot.slack.web_api import TIMEOUT
 from bot.store.database import Store
@@ -115,9 +115,9 @@ def sender(
     limiter: RateLimiter | None = None,
     words: Render = render,
     random01: Callable[[], float] = lambda: 0.5,
-) -> Deliver:
+) -> SendJob:
     """What sends, as after a start."""
-    return Deliver(
+    return SendJob(
         store=store,
         messenger=messenger,
         contacts=contacts,

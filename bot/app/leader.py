@@ -34,7 +34,7 @@ from bot.jobs.poll import Poll
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.remind import RemindJob
 from bot.jobs.retention import RetentionJob
-from bot.jobs.send import Deliver
+from bot.jobs.send import SendJob
 from bot.query.parser import Query
 from bot.services.alerting import notify_ops, set_alert
 from bot.services.rules import make_rule
@@ -63,7 +63,7 @@ class Jobs:
     """The jobs of the leader, added to `scheduler`; and the sender, which wakes itself."""
 
     scheduler: Scheduler
-    sender: Deliver
+    sender: SendJob
     poll: PollJob
     directory: DirectoryRefresh
     channel_checks: ChannelChecks
@@ -74,7 +74,7 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     store, clock, messenger, contacts = clients.store, clients.clock, clients.messenger, clients.contacts
     training, metrics = clients.training, clients.metrics
     limiter, scheduler = RateLimiter(), Scheduler()
-    sender = Deliver(
+    sender = SendJob(
         store=store,
         messenger=messenger,
         contacts=contacts,
@@ -170,7 +170,7 @@ class Leader:
                 await self._store.transact(work)
                 break
             except StoreBusy as error:
-                log.warning("database.busy", reason=str(error), next_try_in=BUSY_PAUSE)
+                log.warning("store.postponed", reason=str(error), next_try_in=BUSY_PAUSE)
                 await self._clock.sleep(BUSY_PAUSE)
         if created:
             log.warning("database.created", path=str(self._settings.database_path))
@@ -180,7 +180,7 @@ class Leader:
         is_waiting = False
         while not self._lock.try_acquire():
             if not is_waiting:
-                log.info("leader.waiting", leader=self._lock.leader())
+                log.info("leader.awaited", leader=self._lock.leader())
                 is_waiting = True
             await self._check_leader()
             if await wait_for_stop(stop, LOCK_RETRY):
@@ -203,7 +203,7 @@ class Leader:
         try:
             await self._store.transact(lambda tx: set_alert(tx, LEADER_IS_SILENT, facts, now))
         except StoreBusy:  # it may have been stopped within a transaction
-            log.error("leader.silent", leader=pid, since=facts["since"])
+            log.error("leader.missed", leader=pid, since=facts["since"])
 
     async def keep_signing(self) -> None:
         """Gives signs of life until it is cancelled."""

@@ -122,7 +122,7 @@ def _log_poll(report: PollReport, *, is_new: bool = False, next_try_in: float | 
     """Logs one line a poll; a failure is an error when it begins, and a warning while it goes on."""
     level = log.info if not report.error else log.error if is_new else log.warning
     level(
-        "poll.ended",
+        "poll.completed",
         listed=report.listed,
         changed=report.changed,
         unchanged=report.unchanged,

@@ -33,7 +33,7 @@ class Needs(StrEnum):
     """What a user must have before a subcommand has an answer for them."""
 
     NOTHING = "nothing"
-    SCOPE_TOPIC = "sight"  # sessions they may see
+    SESSIONS = "sessions"  # sessions they may see
     PERSON = "person"  # a person in iSpring
     TEAM = "team"  # sessions of other people, whom they supervise, manage or administer
 
@@ -53,7 +53,7 @@ class Topic:
     more: str = ""
     on_menu: str = ""
     admins_only: bool = False
-    needs: Needs = Needs.SCOPE_TOPIC
+    needs: Needs = Needs.SESSIONS
 
 
 def menu(

@@ -58,7 +58,7 @@ class ChannelChecks:
             await self._owners()
             await self._people()
         except StoreBusy:
-            log.warning("store.busy", what="channel checks")
+            log.warning("store.postponed", what="channel checks")
         self._wake()
 
     async def _channels(self) -> None:

@@ -92,7 +92,7 @@ class ChannelReadings:
                 if not cursor:
                     break
         except (MessengerError, StoreBusy) as error:
-            log.warning("channels.unread", reason=str(error))
+            log.warning("channels.failed", reason=str(error))
             self._next_at = self._clock.monotonic() + SWEEP_AGAIN
         else:
             self._next_at = started + SWEEP_EVERY

@@ -141,7 +141,7 @@ class FetchDetails:
         try:
             await self._store.transact(work)
         except StoreBusy as error:
-            log.warning("store.busy", what="criteria", error=str(error))
+            log.warning("store.postponed", what="criteria", error=str(error))
             return False
         self._wake()
         return True

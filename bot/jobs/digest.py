@@ -75,7 +75,7 @@ class DigestJob:
                 await self._store.transact(lambda tx: self._complete(tx, now))
                 self._wake()
         except StoreBusy as error:
-            log.warning("digest.busy", reason=str(error))
+            log.warning("digest.postponed", reason=str(error))
             return 0
         if queued:
             self._wake()
@@ -172,7 +172,7 @@ class DigestJob:
         for day in one.slot.missed:
             missed = Slot(day=day, planned=instant(day, one.schedule.at, one.zone), since=day, until=day)
             tx.slots.record(self._recorded(one, missed.planned, missed, SlotResult.MISSED, tx, now))
-        log.info("digest.slot", rule=rule.rule_id, day=slot.day.isoformat(), result=str(one.result))
+        log.info("slot.recorded", rule=rule.rule_id, day=slot.day.isoformat(), result=str(one.result))
         if one.result is not SlotResult.QUEUED:
             return False
         return tx.notifications.enqueue(digest_notification(rule, one.schedule, one.zone, slot), now)

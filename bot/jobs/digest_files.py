@@ -55,7 +55,7 @@ class DigestFiles:
             for slot, delivery in await self._store.read(lambda tx: tx.slots.files_due(now - WITHIN)):
                 sent += await self._send(slot, delivery)
         except StoreBusy as error:
-            log.warning("digest_file.busy", reason=str(error))
+            log.warning("digest_file.postponed", reason=str(error))
         return sent
 
     async def _send(self, slot: RecordedSlot, delivery: Delivery) -> bool:

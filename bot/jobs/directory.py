@@ -176,7 +176,7 @@ class DirectoryRefresh:
         try:
             await self._store.transact(work)
         except StoreBusy:
-            log.warning("store.busy", what="directory")
+            log.warning("store.postponed", what="directory")
         self._wake()
 
 

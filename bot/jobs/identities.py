@@ -54,7 +54,7 @@ class Identities:
                 await self._store.transact(lambda tx: tx.notifications.resume_postponed(self._clock.now()))
                 self._wake()
         except StoreBusy:
-            log.warning("store.busy", what="identities")
+            log.warning("store.postponed", what="identities")
 
     async def _prove(self) -> bool:
         """Looks up who is due; whether Slack answered of any."""

@@ -168,7 +168,7 @@ class Increment:
             take_back_reassigned(tx, unlisted, now)
 
     def _suspect(self, work: _Work, gone: int) -> None:
-        log.warning("sessions.gone_at_once", gone=gone, open=len(work.before))
+        log.warning("sessions.doubted", gone=gone, open=len(work.before))
         # One that decided nothing, because most sessions are gone, is not read again at each poll.
         since_full = work.run.started - (work.state.full_at or work.run.started)
         is_due = work.state.is_full_due or since_full >= work.state.full_interval()

@@ -176,7 +176,7 @@ def warn_of_statuses(tx: Tx, statuses: Collection[str], now: datetime) -> None:
         named = ", ".join(map(clean, new[:STATUSES_NAMED])) + ("…" if len(new) > STATUSES_NAMED else "")
         facts: dict[str, str | int] = {"statuses": len(new), "status": named}
         notify_ops(tx, "unknown_status", new[0], now, **facts)
-        log.warning("status.unknown", **facts)
+        log.warning("status.doubted", **facts)
 
 
 def warn_of_dates(tx: Tx, dates: DateEvidence, now: datetime) -> None:
@@ -204,7 +204,7 @@ def suspect_source(tx: Tx, stored: Collection[Change], now: datetime) -> None:
 def log_odd_results(rows: int) -> None:
     """Results that are no percentages are shown as they came; how many there are is said, without session ids."""
     if rows:
-        log.warning("results.odd", rows=rows)
+        log.warning("results.doubted", rows=rows)
 
 
 _CHANGED_RESULT = (ChangeKind.CORRECTED, ChangeKind.REOPENED, ChangeKind.COMPLETED)

@@ -63,7 +63,7 @@ class Monitor:
             if await self._store.transact(work):
                 self._wake()
         except StoreBusy:
-            log.warning("store.busy", what="monitor")
+            log.warning("store.postponed", what="monitor")
 
     def _monitor_input(self, tx: Tx, now: datetime, disconnected_for: float, disk_left: int | None) -> MonitorInput:
         poll, counts = tx.polls.state(), tx.deliveries.counts(now)

@@ -94,7 +94,7 @@ class Poll:
         try:
             self._mode = await self._store.read(lambda tx: tx.polling.state().mode)
         except StoreBusy:
-            log.warning("database.busy", reason="the mode of polling")
+            log.warning("store.postponed", reason="the mode of polling")
         return self._mode
 
     async def route_waiting(self) -> None:

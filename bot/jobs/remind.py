@@ -34,9 +34,9 @@ class RemindJob:
         try:
             queued = await self._store.transact(work)
         except StoreBusy as error:
-            log.warning("remind.busy", reason=str(error))
+            log.warning("reminders.postponed", reason=str(error))
             return 0
         if queued:
-            log.info("remind.queued", sessions=queued)
+            log.info("reminders.queued", sessions=queued)
             self._wake()
         return queued

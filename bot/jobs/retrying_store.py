@@ -38,5 +38,5 @@ class RetryingStore:
             except StoreBusy:
                 pause = BUSY_PAUSES[min(tries, len(BUSY_PAUSES) - 1)]
                 tries += 1
-                log.warning("store.busy", tries=tries)
+                log.warning("store.postponed", tries=tries)
                 await self._clock.sleep(pause)

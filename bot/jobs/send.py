@@ -56,7 +56,7 @@ class _DueWork:
     app_refused: str
 
 
-class Deliver:
+class SendJob:
     """Sends, reads back and edits what is due. At most one may run on a database."""
 
     def __init__(
@@ -187,7 +187,7 @@ class Deliver:
         try:
             return await self._store.read(read)
         except StoreBusy:
-            log.warning("store.busy", what="due work")
+            log.warning("store.postponed", what="due work")
             return None
 
     async def _end_what_is_over(self, now: datetime) -> None:
@@ -204,7 +204,7 @@ class Deliver:
                 mutes, rules = await self._store.transact(end)
                 log.info("silence.ended", mutes=mutes, rules=rules)
         except StoreBusy:
-            log.warning("store.busy", what="mutes")
+            log.warning("store.postponed", what="mutes")
 
     async def _start(self, group: asyncio.TaskGroup, due_work: _DueWork) -> float:
         """Starts what is due and has a free worker; answers after how many seconds something more will be due."""

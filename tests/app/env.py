@@ -90,10 +90,10 @@ class Running:
 
     async def has_polled(self, good: bool = True) -> None:
         """Waits until a poll that begins from now on has gone well (or badly)."""
-        count = len(self.events("poll.ended"))
+        count = len(self.events("poll.completed"))
         # The poll that may be under way was asked before now: the one after it is certainly later.
         await self.until(
-            lambda: [one for one in self.events("poll.ended")[count + 1 :] if (one.get("error") is None) is good],
+            lambda: [one for one in self.events("poll.completed")[count + 1 :] if (one.get("error") is None) is good],
             "a later poll",
         )
 
@@ -185,7 +185,7 @@ class Env:
     async def started(self, **more: str) -> Running:
         """A bot that answers and has read iSpring once."""
         bot = await self.run(**more)
-        await bot.has_logged("poll.ended", error=None)
+        await bot.has_logged("poll.completed", error=None)
         await bot.until(lambda: self.slack.sockets.connections, "a socket")
         return bot
 

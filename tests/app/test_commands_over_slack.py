@@ -66,7 +66,7 @@ async def test_over_http_commands_and_buttons_are_answered_and_strangers_are_not
     door = Door(f"http://127.0.0.1:{port}")
     bot = await env.run(**settings)
     await bot.has_logged("http.listening")
-    await bot.has_logged("poll.ended", error=None)
+    await bot.has_logged("poll.completed", error=None)
     env.slack.deliveries.request_url = f"{door.base}/slack/events"
 
     answer = await env.slack.command(ADMIN, RESULTS, "/ojt", "help")

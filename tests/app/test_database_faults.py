@@ -120,7 +120,7 @@ async def test_a_process_whose_disk_is_full_goes_on_and_catches_up_when_there_is
     sessions = [env.begin() for _ in range(3)]
     for session in sessions:
         env.world.complete(session, percent=90)
-    await bot.until(lambda: [one for one in bot.events("poll.ended") if one["error"]], "a poll that finds no room")
+    await bot.until(lambda: [one for one in bot.events("poll.completed") if one["error"]], "a poll that finds no room")
     answer = await env.slack.command(ADMIN, RESULTS, "/ojt", "results")
     assert answer.failure is None
     status, health = await _health(port)

@@ -20,14 +20,14 @@ async def test_a_frozen_leader_is_named_and_works_on_when_it_goes_on(env: Env) -
     session = env.begin()
     # Through HTTP, so that Slack has no socket to a process that hears nothing.
     leader = await env.run(SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET=SIGNING_SECRET, PORT=str(free_port()))
-    await leader.has_logged("poll.ended", error=None)
+    await leader.has_logged("poll.completed", error=None)
     await leader.until(lambda: len(env.texts(OPS)) == 2 and env.texts(RESULTS), "all that the start owes")
     lock = env.folder / "spotter.db.lock"
     signed = lock.read_text()
     await leader.until(lambda: lock.read_text() != signed, "another sign of life")
     port, later = free_port(), str(FROZEN_FOR)
     beside = await env.run(PORT=str(port))
-    await beside.has_logged("leader.waiting")
+    await beside.has_logged("leader.awaited")
     await beside.has_logged("socket.connected")
     well = (await _get(port)).json()
     assert (well["status"], well["leader"], well["impairments"]) == ("ok", False, [])

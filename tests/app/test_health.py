@@ -44,7 +44,7 @@ async def test_the_metrics_parse_and_change(env: Env) -> None:
     env.world.add_session(checklist=env.opening, employee=env.employee, observer=stranger, percent=70)
     await bot.has_logged("delivery.dropped")  # nobody in Slack has the stranger's address
     env.ispring.quirks.server_errors = ALWAYS
-    await bot.has_logged("poll.ended", level="error")
+    await bot.has_logged("poll.completed", level="error")
     after = await _figures(port)
     moved = {key for key, value in after.items() if value > before.get(key, 0)}
     assert ("spotter_sends_total", ("outcome", "sent")) in moved
@@ -167,10 +167,10 @@ async def test_the_heartbeat_url_is_requested_after_good_polls_only(env: Env) ->
         bot = await env.started(HEARTBEAT_URL=f"http://127.0.0.1:{port}/{SECRET_PART}")
         await bot.until(lambda: monitor.calls >= 2, "a call after the second poll")
         env.ispring.quirks.server_errors = ALWAYS
-        await bot.has_logged("poll.ended", level="error")
-        calls, good = monitor.calls, [one for one in bot.events("poll.ended") if one["error"] is None]
+        await bot.has_logged("poll.completed", level="error")
+        calls, good = monitor.calls, [one for one in bot.events("poll.completed") if one["error"] is None]
         assert calls == len(good)
-        await bot.has_logged("poll.ended", level="warning")
+        await bot.has_logged("poll.completed", level="warning")
         assert monitor.calls == calls
         env.ispring.quirks.server_errors = 0
         await bot.until(lambda: monitor.calls > calls, "a call once iSpring is back")
@@ -212,7 +212,7 @@ async def test_a_heartbeat_answer_that_never_begins_delays_a_poll_by_seconds(env
         bot = await env.run(HEARTBEAT_URL=f"http://127.0.0.1:{port}/{SECRET_PART}")
         late = await bot.has_logged("heartbeat.failed")
         assert (late["level"], late["reason"]) == ("warning", "TimeoutError")
-        await bot.has_logged("poll.ended", times=2, error=None)
+        await bot.has_logged("poll.completed", times=2, error=None)
         await bot.terminate()  # so that no client reads the drip any more
     finally:
         server.close()

@@ -40,14 +40,14 @@ async def test_after_kills_in_the_middle_of_bursts_each_session_is_notified_exac
         for session in burst:
             env.world.complete(session, percent=random01.choice([40, 95]))
         done += burst
-        await bot.has_logged("poll.ended", changed=len(burst))
+        await bot.has_logged("poll.completed", changed=len(burst))
         await asyncio.sleep(random01.uniform(0, 1.5))  # the moment of a power cut: nothing to wait for
         await bot.kill()
         if number == KILLS - 1:
             env.slack.faults.clear()
         # The clock of the next start is a minute ahead: what a look waits for is over, without the minute.
         bot = await env.run(CLOCK_OFFSET=str(60 * (number + 1)))
-        await bot.has_logged("poll.ended", error=None)
+        await bot.has_logged("poll.completed", error=None)
 
     await bot.until(lambda: _is_told_everywhere(env, done), "every session everywhere")
     await _is_done(env, bot)

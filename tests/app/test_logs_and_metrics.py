@@ -110,7 +110,7 @@ async def test_a_default_channel_that_is_another_companys_too_gets_nothing_and_t
 async def test_a_log_for_people_at_its_most_talkative_tells_nobodys_name_and_no_secret(env: Env) -> None:
     session = env.begin()
     bot = await env.run(LOG_FORMAT="", LOG_LEVEL="DEBUG")
-    await bot.until(lambda: "poll.ended" in bot.log(), "a poll")
+    await bot.until(lambda: "poll.completed" in bot.log(), "a poll")
     env.world.complete(session, percent=20)
     [card] = await bot.until(lambda: env.cards(session), "a card")
     await bot.until(lambda: env.slack.sockets.connections, "a socket")

@@ -17,9 +17,9 @@ async def test_slack_is_down_at_the_start_and_everything_comes_once_it_is_back(e
     bot = await env.run()
     complaint = await bot.has_logged("slack.not_identified")
     assert "SLACK_BOT_TOKEN" in complaint["remedy"]
-    await bot.has_logged("poll.ended", error=None)
+    await bot.has_logged("poll.completed", error=None)
     env.world.complete(session, percent=90)
-    await bot.has_logged("poll.ended", changed=1)
+    await bot.has_logged("poll.completed", changed=1)
     await env.slack.up()
     await bot.until(lambda: env.cards(session), "the card")
     await bot.until(lambda: env.direct_messages(session), "the direct message")
@@ -60,7 +60,7 @@ async def test_ispring_is_down_and_a_completion_of_that_time_is_reported_when_it
     session = env.begin()
     bot = await env.started()
     await env.ispring.down()
-    await bot.until(lambda: [one for one in bot.events("poll.ended") if one["error"]], "a failed poll")
+    await bot.until(lambda: [one for one in bot.events("poll.completed") if one["error"]], "a failed poll")
     env.world.complete(session, percent=90)
     await env.ispring.up()
     await bot.until(lambda: env.cards(session), "the card")
@@ -82,12 +82,12 @@ async def test_a_wrong_key_is_named_once_and_nothing_stops(env: Env) -> None:
 
 async def test_an_address_that_is_not_the_apis_is_named_once_and_tried_ever_more_seldom(env: Env) -> None:
     bot = await env.run(ISPRING_API_URL=f"{env.ispring.url}/elsewhere")
-    complaint = await bot.has_logged("poll.ended", level="error")
+    complaint = await bot.has_logged("poll.completed", level="error")
     assert "ISPRING_API_URL" in complaint["error"]
-    await bot.until(lambda: len(bot.events("poll.ended")) >= 3, "two more tries")
+    await bot.until(lambda: len(bot.events("poll.completed")) >= 3, "two more tries")
     assert _levels(bot).count("error") == 1
     await bot.until(lambda: any("ISPRING_API_URL" in text for text in env.texts(OPS)), "the ops channel")
-    times = [datetime.fromisoformat(one["timestamp"]) for one in bot.events("poll.ended")]
+    times = [datetime.fromisoformat(one["timestamp"]) for one in bot.events("poll.completed")]
     assert times[2] - times[1] > timedelta(seconds=1.3), "half a second at first"
 
 
@@ -96,7 +96,7 @@ async def test_what_ispring_says_of_a_refusal_reaches_an_admin_and_no_log(env: E
     env.ispring.quirks.no_rights = True
     env.ispring.quirks.error_message = said = f"No rights for {env.employee.name}, {env.employee.email}"
     bot = await env.run()
-    complaint = await bot.has_logged("poll.ended", level="error")
+    complaint = await bot.has_logged("poll.completed", level="error")
     assert "HTTP 403" in complaint["error"]
     await bot.until(lambda: any(env.employee.name in text for text in env.texts(OPS)), "the ops channel")
     for user, is_sent in ((ADMIN, True), (OBSERVER, False)):
@@ -126,7 +126,7 @@ async def test_for_as_long_as_ispring_asks_for_silence_it_is_asked_nothing(env: 
     after = await bot.until(lambda: [one for one in env.ispring.requests if one.at > refused.at], "the next call")
     assert after[0].at - refused.at >= timedelta(seconds=13)
     await bot.has_polled()
-    failures = [one for one in bot.events("poll.ended") if one["error"]]
+    failures = [one for one in bot.events("poll.completed") if one["error"]]
     assert len(failures) >= 2, "rings went on meanwhile"
 
 
@@ -181,4 +181,4 @@ def _answer_to(env: Env, user: str) -> Message | None:
 
 def _levels(bot: Running) -> list[str]:
     """How loud each poll's line in the log is."""
-    return [one["level"] for one in bot.events("poll.ended")]
+    return [one["level"] for one in bot.events("poll.completed")]

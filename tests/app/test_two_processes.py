@@ -23,10 +23,10 @@ async def test_a_second_run_answers_while_the_first_leads_and_takes_over_when_it
     session = env.begin()
     first = await env.started()
     second = await env.run()
-    following = await second.has_logged("leader.waiting")
+    following = await second.has_logged("leader.awaited")
     assert following["leader"] == first.pid
     await second.has_logged("socket.connected")
-    assert not second.events("poll.ended")
+    assert not second.events("poll.completed")
     for _ in range(2):  # Slack gives each open connection its turn
         answer = await env.slack.command(ADMIN, RESULTS, "/ojt", "status")
         assert answer.failure is None

@@ -52,7 +52,7 @@ async def ask_until_polled(made: Env, bot: Running, polls: int) -> Waits:
     asked = 0
     deadline = perf_counter() + TIMEOUT
     async with asyncio.TaskGroup() as people:
-        while len(bot.events("poll.ended")) < polls:
+        while len(bot.events("poll.completed")) < polls:
             if perf_counter() > deadline or not bot.is_alive:
                 raise click.ClickException(f"the poll did not end: {bot.log()[-2000:]}")
             due = perf_counter() + BETWEEN_COMMANDS
@@ -60,7 +60,7 @@ async def ask_until_polled(made: Env, bot: Running, polls: int) -> Waits:
             asked += 1
             await asyncio.sleep(BETWEEN_COMMANDS)
             waits.late.append(1000 * (perf_counter() - due))
-    errors = [one["error"] for one in bot.events("poll.ended") if one.get("error")]
+    errors = [one["error"] for one in bot.events("poll.completed") if one.get("error")]
     if errors:
         raise click.ClickException(f"the poll failed: {errors[0]}")
     return waits
@@ -80,7 +80,7 @@ async def bench(number: int) -> bool:
             first = await ask_until_polled(made, bot, 1)
             click.echo(first.row("a first baseline"))
             made.ispring.serve_listing_bytes(files["reordered"])
-            polls = len(bot.events("poll.ended"))
+            polls = len(bot.events("poll.completed"))
             again = await ask_until_polled(made, bot, polls + 2)  # the next may have been asked for before
             click.echo(again.row("another order"))
             await bot.terminate()

@@ -28,7 +28,7 @@ from bot.domain.rules import RuleState
 from bot.ispring.client import Ispring
 from bot.ispring.dates import DateOrder
 from bot.jobs.poll import Poll
-from bot.jobs.send import Deliver
+from bot.jobs.send import SendJob
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store, Tx
@@ -127,7 +127,7 @@ async def measure(number: int, folder: Path) -> Measured:
             ) as ispring,
         ):
             await store.transact(lambda tx: _prepare(tx, number))
-            sender = Deliver(
+            sender = SendJob(
                 store=store,
                 messenger=messenger,
                 contacts=SlackContacts(messenger, store, clock, frozenset()),
@@ -159,7 +159,7 @@ def _prepare(tx: Tx, number: int) -> None:
         tx.rules.add(place, f"U{one:08}", f'dept:"Store {one}"', RuleState.ACTIVE, now)
 
 
-async def _timed(store: Store, slack: SlackStandIn, sender: Deliver, poll: Poll) -> Measured:
+async def _timed(store: Store, slack: SlackStandIn, sender: SendJob, poll: Poll) -> Measured:
     began = perf_counter()
     waits: list[float] = []
     first_card = [0.0]

@@ -60,7 +60,7 @@ async def bench() -> bool:
             coming = found_company(made)
             # Polls become incremental after three full listings above the limit, so these come fast at first.
             first = await made.run(POLL_INTERVAL="0.5", FULL_LISTING_LIMIT="1")
-            await first.has_logged("poll.ended", mode="incremental")
+            await first.has_logged("poll.completed", mode="incremental")
             await first.terminate()
             bot = await made.run(POLL_INTERVAL="120", OPEN_INTERVAL=str(OPEN_INTERVAL), FULL_LISTING_LIMIT="1")
             await bot.has_polled()

@@ -20,7 +20,7 @@ from bot.domain.model import Moment, SessionFacts, SessionKey, Targets
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.routing import subject_of
 from bot.domain.rules import OPERATOR, RuleState
-from bot.jobs.send import Deliver
+from bot.jobs.send import SendJob
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store, Tx
@@ -122,7 +122,7 @@ async def send(api_url: str, database: Path, seconds: float) -> str:
         async with SlackMessenger(BOT_TOKEN, clock, api_url) as messenger:
             await messenger.identify()
             contacts = SlackContacts(messenger, store, clock, frozenset())
-            deliver = Deliver(
+            deliver = SendJob(
                 store=store,
                 messenger=messenger,
                 contacts=contacts,

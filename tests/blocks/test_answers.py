@@ -174,7 +174,7 @@ def test_nothing_to_do_says_so() -> None:
 def test_the_menu_offers_only_what_this_viewer_may() -> None:
     for has, verbs in (
         ({Needs.NOTHING}, ["status"]),
-        ({Needs.NOTHING, Needs.SCOPE_TOPIC}, ["status", "target"]),
+        ({Needs.NOTHING, Needs.SESSIONS}, ["status", "target"]),
         (set(Needs), ["todo", "status", "target"]),
     ):
         message = answers.menu(TOPICS, command="/ojt", who="You are Ana.", has=has, data_as_of=NOW, to_do=2)

@@ -123,7 +123,7 @@ class Storm:
     async def begin(self) -> None:
         """A first bot that reads what was completed before, of which nobody is to hear, and introduces the rules."""
         bot = await self.bot()
-        await bot.has_logged("poll.ended", error=None)
+        await bot.has_logged("poll.completed", error=None)
         await bot.until(lambda: self.env.slack.sockets.connections, "a socket")
         for channel, user, words in OWN_RULES:
             await self.env.slack.command(user, channel, "/ojt", words)

@@ -25,7 +25,7 @@ from bot.domain.routing import subject_of
 from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.renderer import Render
-from bot.jobs.send import Deliver
+from bot.jobs.send import SendJob
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store, Tx
@@ -52,7 +52,7 @@ class Room:
     rights_max_age: timedelta = timedelta(hours=72)
     _made: int = 0
 
-    def deliver(self, words: Render = render) -> Deliver:
+    def deliver(self, words: Render = render) -> SendJob:
         """A fresh sender, as after a start."""
         contacts = SlackContacts(self.messenger, self.store, self.clock, self.admins)
         return sender(

@@ -572,8 +572,8 @@ async def test_results_that_are_no_percentages_are_counted_in_the_log_and_shown_
     with capture_logs() as lines:
         await room.poll()
         await room.poll()
-    odd = [line for line in lines if line["event"] == "results.odd"]
-    assert odd == [{"event": "results.odd", "log_level": "warning", "rows": 3}]
+    odd = [line for line in lines if line["event"] == "results.doubted"]
+    assert odd == [{"event": "results.doubted", "log_level": "warning", "rows": 3}]
     stored = await room.store.read(lambda tx: tx.sessions.get(SessionKey("0", "eve")))
     assert stored is not None
     assert outcome_of(stored).score == 140
@@ -609,7 +609,7 @@ async def test_however_many_statuses_are_new_the_admin_is_notified_once(room: Ro
     ]
     assert [facts["statuses"] for facts in notified] == [300, 1]
     assert notified[1]["status"] == "YET ANOTHER"
-    lines = [line["status"] for line in logs if line["event"] == "status.unknown"]
+    lines = [line["status"] for line in logs if line["event"] == "status.doubted"]
     assert lines == [facts["status"] for facts in notified]
     assert all(line.isprintable() and len(line) < 200 for line in lines)
     stored = await room.stored(sessions[0])

@@ -33,7 +33,7 @@ from bot.domain.model import (
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.polling import PollReport
 from bot.domain.rules import Rule, RuleState
-from bot.jobs.send import Deliver
+from bot.jobs.send import SendJob
 from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext
 from bot.slack.answers import Identity
@@ -79,7 +79,7 @@ class Office:
     store: Store
     slack: SlackStandIn
     clock: FakeClock
-    deliver: Deliver
+    deliver: SendJob
     nudges: list[datetime] = field(default_factory=list)
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -324,7 +324,7 @@ def suggestions_of(answer: Message) -> list[str]:
     return [one["value"] for one in buttons_of(answer) if actions.action_of(one["action_id"]) == actions.RUN]
 
 
-def deliver_of(ctx: AppContext, admin: str) -> Deliver:
+def deliver_of(ctx: AppContext, admin: str) -> SendJob:
     """What sends for a desk; `admin` is who ADMINS names."""
     return sender(ctx.store, ctx.messenger, ctx.contacts, ctx.clock, admins={admin})
 

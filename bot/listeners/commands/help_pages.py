@@ -71,7 +71,7 @@ async def help_(ctx: AppContext, request: CommandRequest) -> Message:
     topics = {topic.verb: topic for topic in request.topics if topic.needs in has}
     wanted = request.words.lower().removeprefix(ctx.command).strip(" `?!.:")
     if not wanted or wanted in _ALL:
-        keys = list(Key) if Needs.SCOPE_TOPIC in has else []
+        keys = list(Key) if Needs.SESSIONS in has else []
         return view.overview(list(topics.values()), keys, _first_examples(names, topics), command=ctx.command)
     if (topic := next((one for one in request.topics if one.verb == wanted), None)) is not None:
         return view.topic_page(topic, _examples_of(topic, names), command=ctx.command)

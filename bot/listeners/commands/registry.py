@@ -58,7 +58,7 @@ def subcommand(
     more: str = "",
     on_menu: str = "",
     admins_only: bool = False,
-    needs: Needs = Needs.SCOPE_TOPIC,
+    needs: Needs = Needs.SESSIONS,
     takes_query: bool = False,
     only_reads: bool = False,
     asks_itself: bool = False,

@@ -51,7 +51,7 @@ def what_viewer_has(tx: Tx, viewer: Viewer) -> frozenset[Needs]:
         need
         for need, holds in (
             (Needs.NOTHING, True),
-            (Needs.SCOPE_TOPIC, identity.sees),
+            (Needs.SESSIONS, identity.sees),
             (Needs.PERSON, viewer.person_id is not None and not identity.not_allowed_reason),
             (Needs.TEAM, scope.everything or bool(scope.employees)),
         )

@@ -57,7 +57,7 @@ async def _until_stored(ctx: AppContext, store: Callable[[], Awaitable[object]])
         try:
             await store()
         except StoreBusy:
-            log.warning("store.busy", what="event")
+            log.warning("store.postponed", what="event")
             await ctx.clock.sleep(BUSY_PAUSE)
         else:
             return
