@@ -32,7 +32,7 @@ def attention_blocks(known: Overview, shown: RenderContext) -> list[Block]:
     blocks += _attention_rows(known.attention, shown)
     left = known.unacknowledged - len(known.attention)
     if left > 0:
-        blocks.append(context(f"and {left:,} more; `{shown.command} results failed since:{known.days}d` shows all"))
+        blocks.append(context(f"and {left:,} more; `{shown.command} attention since:{known.days}d` shows more"))
     return [*blocks, *_overdue_row(known.open.overdue, "overdue")]
 
 
