@@ -167,7 +167,7 @@ def _pairs(known: Status) -> list[tuple[str, str]]:
     return [
         *pairs,
         ("Last poll", _last_poll(poll.last) if poll.last else "none yet"),
-        *([("Card after a poll", _card_delay(known.card_delay))] if known.card_delay else []),
+        *([("From iSpring's answer to the card", _card_delay(known.card_delay))] if known.card_delay else []),
         ("Held", _held_or_quiet(known.outbox)),
         ("Sessions stored", f"{poll.sessions:,}"),
         ("Edits to make", f"{known.outbox.edits:,}"),
