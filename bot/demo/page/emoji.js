@@ -1,3 +1,5 @@
+import { h } from "./dom.js";
+
 // The shortcodes a workplace message is likely to hold; what is not here stays as it was typed.
 const WORDS = `
 white_check_mark ✅|heavy_check_mark ✔️|ballot_box_with_check ☑️|x ❌|negative_squared_cross_mark ❎|warning ⚠️|rotating_light 🚨
@@ -22,3 +24,11 @@ white_small_square ▫️|black_small_square ▪️|heavy_minus_sign ➖|heavy_p
 const SIGNS = new Map(WORDS.trim().split(/[|\n]/).map((pair) => pair.split(" ")));
 
 export const emoji = (name) => SIGNS.get(name.replace(/::skin-tone-\d$/, ""));
+
+// The pictures that results begin with, drawn by messages.css: Slack sends its own too, and a machine need not have a font
+// with them. The sign itself stays in the text, transparent, so that it can be copied and read aloud.
+const DRAWN = { "⚪": "white circle", "🟡": "yellow circle", "🔵": "blue circle", "🔴": "red circle", "✅": "check mark", "🛑": "stop sign", "⛔": "no entry", "❔": "question mark" };
+const ANY_DRAWN = new RegExp(`(${Object.keys(DRAWN).join("|")})`, "u");
+
+export const withPictures = (text) => text.split(ANY_DRAWN).filter(Boolean).map((part) =>
+  DRAWN[part] ? h("span", { class: `drawn ${DRAWN[part].replace(" ", "-")}`, role: "img", "aria-label": DRAWN[part] }, part) : part);

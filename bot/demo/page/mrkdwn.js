@@ -1,6 +1,6 @@
 // Slack's mrkdwn, as elements. `context` answers names: person(id), channel(id), zone, now.
 import { h } from "./dom.js";
-import { emoji } from "./emoji.js";
+import { emoji, withPictures } from "./emoji.js";
 
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 const unescape = (text) => text.replace(/&(amp|lt|gt);/g, (entity) => ENTITIES[entity]);
@@ -79,7 +79,7 @@ function closing(text, start, sign) {
 function inline(text, context) {
   const out = [];
   let plain = "";
-  const flush = () => { if (plain) out.push(unescape(plain)); plain = ""; };
+  const flush = () => { if (plain) out.push(...withPictures(unescape(plain))); plain = ""; };
   for (let at = 0; at < text.length; at += 1) {
     const sign = text[at];
     if (sign === "\n") { flush(); out.push(h("br")); continue; }
@@ -145,6 +145,6 @@ export function textObject(object, context) {
   if (object.type === "mrkdwn") return mrkdwn(object.text, context);
   const words = object.emoji === false ? object.text : plainWithEmoji(object.text);
   const out = [];
-  words.split("\n").forEach((line, index) => { if (index) out.push(h("br")); out.push(line); });
+  words.split("\n").forEach((line, index) => { if (index) out.push(h("br")); out.push(...withPictures(line)); });
   return out;
 }
