@@ -22,6 +22,7 @@ from bot.domain.rules import NamesShown
 # On cards; the value is a session key. OPEN is a link, which Slack reports as a press all the same.
 DETAILS = "details"
 ACKNOWLEDGE = "acknowledge"
+ACKNOWLEDGE_ALL = "acknowledge_all"  # value: Sessions
 FOLLOW_UP = "follow_up"
 OPEN = "open"
 
@@ -167,6 +168,12 @@ _Milliseconds = Annotated[int, msgspec.Meta(ge=0, lt=10**14)]
 
 class ButtonValue(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The value of a button, as JSON: `["page",20,"since:30d"]`. Each `query` is canonical text."""
+
+
+class Sessions(ButtonValue, frozen=True, tag="sessions"):
+    """The sessions that a message tells of, as far as its button is about them."""
+
+    keys: Annotated[tuple[SessionKey, ...], msgspec.Meta(max_length=100)]
 
 
 class Page(ButtonValue, frozen=True, tag="page"):

@@ -179,6 +179,15 @@ def acknowledged(*, was_new: bool) -> Message:
     return notice("You had acknowledged this session before.")
 
 
+def acknowledged_all(seen: int, new: int, *, of: int) -> Message:
+    """The answer to a press on the button that acknowledges several results: how many of them the user may see, and
+    how many they had not acknowledged before."""
+    if not new:
+        return notice("You had acknowledged these sessions before.")
+    left = f" {of - seen} you may not see, or they are open again." if seen < of else ""
+    return notice(f"Acknowledged {count(new, 'session')}: every card of them now shows that you have seen it.{left}")
+
+
 def nothing_to_acknowledge() -> Message:
     """The answer to a press on Acknowledge on a card of a session that was re-opened since."""
     return notice("This session was re-opened: there is no result to acknowledge until it is completed again.")

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from bot.blocks import actions
 from bot.blocks.elements import (
-    OPTION_VALUE,
     Block,
     button,
     context,
@@ -48,6 +47,7 @@ from bot.domain.reminders import ReminderView
 from bot.domain.rules import Rule
 from bot.domain.setup import SetupLine
 from bot.domain.text import lasting
+from bot.query.names import id_value
 
 REDACTED_TEXT = "A result was here; it is no longer shown here, because who may see it has changed."
 NO_LONGER_STORED = "A result was here; Spotter no longer stores this session."
@@ -302,12 +302,14 @@ def details_button(record: SessionRecord, facts: CardFacts, suffix: int | None =
 
 def more_menu(record: SessionRecord, facts: CardFacts, *, with_details: bool = False) -> Block:
     """The menu with what a card has no button for."""
-    choices = [option("Why here?", f"why {record.short_id}")]
-    details = f"{actions.DETAILS} {actions.session_value(record.session.key)}"
-    if with_details and len(details) <= OPTION_VALUE:
-        choices.insert(0, option("Details", details))
-    if facts.account_url:
-        choices.append(option("Open in iSpring", actions.OPEN, facts.account_url))
+    details = option("Details", f"{actions.DETAILS} {actions.session_value(record.session.key)}")
+    choices = [
+        *([details] if with_details else []),
+        option("History", f"history employee:{id_value(record.session.key.employee_id)}"),
+        option("Mute…", "mute"),
+        option("Why here?", f"why {record.short_id}"),
+        *([option("Open in iSpring", actions.OPEN, facts.account_url)] if facts.account_url else []),
+    ]
     return overflow(actions.MORE, choices)
 
 

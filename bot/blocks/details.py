@@ -6,6 +6,7 @@ from typing import Any
 from bot.blocks import actions
 from bot.blocks.cards import (
     UNTITLED,
+    acknowledge_button,
     card_title,
     format_acknowledged,
     format_duration,
@@ -160,12 +161,19 @@ def loading() -> View:
     return _modal([section(mrkdwn("Looking it up…"))])
 
 
-def details(record: SessionRecord, directory: Directory, *, with_previous: bool, may_follow_up: bool = False) -> View:
+def details(
+    record: SessionRecord,
+    directory: Directory,
+    *,
+    with_previous: bool,
+    may_acknowledge: bool = False,
+    may_follow_up: bool = False,
+) -> View:
     """One session in full, for a viewer who may see it (the caller has asked)."""
     blocks = session_blocks(record, directory, with_previous=with_previous)
-    if may_follow_up:
-        blocks.append(buttons([follow_up_button(record.session.key, "this session")]))
-    return _modal(blocks)
+    made = [acknowledge_button(record)] if may_acknowledge and outcome_of(record.session).is_failing else []
+    made += [follow_up_button(record.session.key, "this session")] if may_follow_up else []
+    return _modal([*blocks, *([buttons(made)] if made else [])])
 
 
 def refused(reason: str, what_next: str = "") -> View:

@@ -34,6 +34,7 @@ OVERFLOW_OPTIONS = 5
 PLACEHOLDER = 150
 MODAL_TITLE = 24
 
+_NEWEST = "newest"  # no type of Slack's: see `newest`
 _BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 
 # ---- blocks ---------------------------------------------------------------------------------------------------------
@@ -146,12 +147,32 @@ def lines(texts: Sequence[str]) -> list[Block]:
     return [*sections, section(plain("\n".join(current)))] if current else sections
 
 
+def newest(blocks: Sequence[Block], instead: Sequence[Block]) -> Block:
+    """Blocks of kinds that not every workspace takes yet, and the same in older kinds; only `message` reads it."""
+    return {"type": _NEWEST, "blocks": list(blocks), "instead": list(instead)}
+
+
 def message(blocks: Sequence[Block], *, text_only: bool = False) -> Message:
-    """A message whose text is derived from its blocks; without the blocks if Slack would not take so many."""
-    text = plain_text(blocks)
-    if text_only or characters(blocks) >= MESSAGE_CHARACTERS or len(blocks) > MESSAGE_BLOCKS:
+    """A message whose text is derived from its blocks; without the blocks if Slack would not take so many. Of several
+    `newest` only the first is shown: Slack takes one table a message."""
+    plain_blocks, rich = list[Block](), list[Block]()
+    is_rich = False
+    for block in blocks:
+        if block["type"] != _NEWEST:
+            plain_blocks.append(block)
+            rich.append(block)
+            continue
+        plain_blocks += block["instead"]
+        rich += block["instead"] if is_rich else block["blocks"]
+        is_rich = True
+    text = plain_text(plain_blocks)
+    if text_only or not _fits(plain_blocks):
         return Message(text)
-    return Message(text, tuple(blocks))
+    return Message(text, tuple(plain_blocks), tuple(rich) if is_rich and _fits(rich) else ())
+
+
+def _fits(blocks: Sequence[Block]) -> bool:
+    return characters(blocks) < MESSAGE_CHARACTERS and len(blocks) <= MESSAGE_BLOCKS
 
 
 def notice(text: str, hint: str = "") -> Message:

@@ -6,22 +6,25 @@ from itertools import groupby
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED, CardFacts, details_button, format_age, format_rules, short_id_of
+from bot.blocks.charts import data_table
 from bot.blocks.elements import (
     OPTION_TEXT,
     Block,
+    button,
     context,
     header,
     inline,
     lines,
-    link_button,
     menu,
     mrkdwn,
+    newest,
     option,
+    overflow,
     section,
 )
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import bare, safe
-from bot.blocks.results import EMOJI, format_times, headline, unchecked, weakest_areas
+from bot.blocks.results import EMOJI, format_times, unchecked, weakest_areas
 from bot.domain.changes import outcome_of
 from bot.domain.model import ChangeKind, Outcome, OutcomeKind, SessionKey, SessionRecord
 from bot.domain.outcomes import exact, median, percent, score_and_word
@@ -66,21 +69,16 @@ def grouped_card(
     failing = [record for record in records if outcome_of(record.session).is_failing]
     others = records[len(failing) :]
     hidden = [hidden_row(key, facts) for key in keys if facts.visible(key) is None]
-    without_button = [*failing[WITH_REASON:], *others]
-    elements = [
-        *_menu(actions.DETAILS, "Details of…", without_button, facts),
-        *(_menu(actions.ACKNOWLEDGE, "Acknowledge…", failing, facts) if can_be_acknowledged else []),
-        *([link_button(actions.OPEN, "Open in iSpring", facts.account_url)] if facts.account_url and records else []),
-    ]
     foot = " · ".join(filter(None, (format_rules(rule_ids), format_age(facts))))
+    goal = _shared_target(failing)
     return [
-        header(_heading(failing, records, len(keys), whose)),
+        header(_heading(failing, records, len(keys), whose, goal)),
         *([context(_places(failing, records, facts))] if records else []),
-        *(_with_reason(number, record, facts) for number, record in enumerate(failing[:WITH_REASON])),
-        *lines([_row(record, facts) for record in failing[WITH_REASON:]]),
+        *(_with_reason(number, record, facts, goal) for number, record in enumerate(failing[:WITH_REASON])),
+        *_without_reason(failing[WITH_REASON:], facts, goal),
         *_listed_behind(others, facts),
         *lines(hidden),
-        *([buttons(elements)] if elements else []),
+        *([_buttons(records, failing, facts, can_be_acknowledged=can_be_acknowledged)] if records else []),
         *([context(foot)] if foot else []),
     ]
 
@@ -94,11 +92,22 @@ def _worst_first(record: SessionRecord) -> tuple[int, float]:
 # ---- how many, and where ---------------------------------------------------------------------------------------------
 
 
-def _heading(failing: Sequence[SessionRecord], records: Sequence[SessionRecord], sessions: int, whose: str) -> str:
-    """`🔴 3 of 8 below target`, `✅ 8 sessions, all met target`, `8 sessions`."""
+def _shared_target(failing: Sequence[SessionRecord]) -> float | None:
+    """The target that all of these are below, which the heading then says for them; None if it is not the same one, or
+    if one failed otherwise."""
+    targets = {_outcome(record).target for record in failing if _kind(record) is OutcomeKind.BELOW}
+    is_one = len(targets) == 1 and all(_kind(record) is OutcomeKind.BELOW for record in failing)
+    return targets.pop() if is_one else None
+
+
+def _heading(
+    failing: Sequence[SessionRecord], records: Sequence[SessionRecord], sessions: int, whose: str, goal: float | None
+) -> str:
+    """`🔴 3 of 8 below target 80 %`, `✅ 8 sessions, all met target`, `8 sessions`."""
     start = f"{whose} " if whose else ""
     if failing:
-        words = " or ".join(dict.fromkeys(_low_word(record, "below target") for record in failing))
+        below = "below target" if goal is None else f"below target {exact(goal)}"
+        words = " or ".join(dict.fromkeys(_low_word(record, below) for record in failing))
         return f"{EMOJI[outcome_of(failing[0].session).kind]} {start}{len(failing)} of {len(records)} {words}"
     number = count(sessions, "session")
     if records and len(records) == sessions and all(_kind(record) is OutcomeKind.MET for record in records):
@@ -130,13 +139,13 @@ def _low_word(record: SessionRecord, below: str) -> str:
 # ---- the sessions ----------------------------------------------------------------------------------------------------
 
 
-def _with_reason(number: int, record: SessionRecord, facts: CardFacts) -> Block:
+def _with_reason(number: int, record: SessionRecord, facts: CardFacts, goal: float | None) -> Block:
     """One of the worst: its result, what and where, and why. Its last line ends with its short id."""
     title = safe(record.session.facts.checklist_title, LINE_TITLE) or UNTITLED
     what = f"{title} · {safe(_short_site(record, facts), LINE_SITE)}"
     last = _end(record, facts)
     reason = _reason(record, facts)
-    text = f"*{safe(_first(record, facts), 300)}*\n{what}" + (f"\n{reason} · {last}" if reason else f" · {last}")
+    text = f"*{safe(_first(record, facts, goal), 300)}*\n{what}" + (f"\n{reason} · {last}" if reason else f" · {last}")
     return section(mrkdwn(text), details_button(record, facts, number))
 
 
@@ -151,15 +160,36 @@ def _reason(record: SessionRecord, facts: CardFacts) -> str:
     return "; ".join(filter(None, (areas, again[:1].lower() + again[1:])))
 
 
-def _row(record: SessionRecord, facts: CardFacts) -> str:
-    """One low result in a line of plain text that ends with its short id."""
-    title = bare(record.session.facts.checklist_title, LINE_TITLE) or UNTITLED
-    return f"{_first(record, facts)} · {title} · {_short_site(record, facts)} · {_end(record, facts)}"
+def _without_reason(records: Sequence[SessionRecord], facts: CardFacts, goal: float | None) -> list[Block]:
+    """The other low results, as a table with one row for each, or as lines of plain text that end with the short id."""
+    if not records:
+        return []
+    header_row = ("Employee", "Result", "Checklist", "Site", "Session")
+    table = data_table("The others below target", header_row, [_cells(record, facts, goal) for record in records])
+    as_lines = lines([f"{EMOJI[_kind(record)]} {' · '.join(_cells(record, facts, goal))}" for record in records])
+    return as_lines if table is None else [newest([table], as_lines)]
 
 
-def _first(record: SessionRecord, facts: CardFacts) -> str:
-    name = facts.name_of(record.session.key, LINE_NAME)
-    return headline(name, outcome_of(record.session)) + _before_correction(record)
+def _cells(record: SessionRecord, facts: CardFacts, goal: float | None) -> tuple[str, str, str, str, str]:
+    """Who, how it came out, what, where, and the end of the line, as plain text that may be untrusted."""
+    key = record.session.key
+    return (
+        facts.name_of(key, LINE_NAME),
+        _result(record, goal),
+        bare(record.session.facts.checklist_title, LINE_TITLE) or UNTITLED,
+        _short_site(record, facts),
+        _end(record, facts),
+    )
+
+
+def _first(record: SessionRecord, facts: CardFacts, goal: float | None) -> str:
+    return f"{EMOJI[_kind(record)]} {facts.name_of(record.session.key, LINE_NAME)} · {_result(record, goal)}"
+
+
+def _result(record: SessionRecord, goal: float | None) -> str:
+    """`72 %, below target 80 %`; `72 %` alone if the heading says the target."""
+    found = score_and_word(_outcome(record))
+    return bare(found.score if goal is not None else str(found)) + _before_correction(record)
 
 
 def _end(record: SessionRecord, facts: CardFacts) -> str:
@@ -206,7 +236,33 @@ def _before_correction(record: SessionRecord) -> str:
     return f"{was}, completed again" if is_again else was
 
 
-# ---- menus and words -------------------------------------------------------------------------------------------------
+# ---- buttons, menus and words ----------------------------------------------------------------------------------------
+
+
+def _buttons(
+    records: Sequence[SessionRecord], failing: Sequence[SessionRecord], facts: CardFacts, *, can_be_acknowledged: bool
+) -> Block:
+    """Acknowledge those that no one has acknowledged, open any that has no button, and a menu with the rest."""
+    open_ones = [record for record in failing if not record.acknowledgements] if can_be_acknowledged else []
+    choices = [option("Mute…", "mute")]
+    if facts.account_url:
+        choices.append(option("Open in iSpring", actions.OPEN, facts.account_url))
+    return buttons(
+        [
+            *acknowledge_buttons(open_ones),
+            *_menu(actions.DETAILS, "Details of…", [*failing[WITH_REASON:], *records[len(failing) :]], facts),
+            overflow(actions.MORE, choices),
+        ]
+    )
+
+
+def acknowledge_buttons(records: Sequence[SessionRecord]) -> list[Block]:
+    """The button that acknowledges all of these results; no button for none, or for more ids than a value holds."""
+    value = actions.encode(actions.Sessions(tuple(record.session.key for record in records)))
+    if not records or not value:
+        return []
+    text = f"Acknowledge the {len(records)}" if len(records) > 1 else "Acknowledge it"
+    return [button(actions.ACKNOWLEDGE_ALL, text, value, style="primary")]
 
 
 def details_menu(records: Sequence[SessionRecord], facts: CardFacts) -> list[Block]:

@@ -1,7 +1,7 @@
 """Answers that count: the line of figures, trends, and what every report says of its scope and the age of its data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from fractions import Fraction
 
@@ -9,7 +9,7 @@ from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
 from bot.blocks.charts import data_table, line_chart
 from bot.blocks.coverage import coverage_blocks
-from bot.blocks.elements import Block, button, context, message, mrkdwn, section
+from bot.blocks.elements import Block, button, context, message, mrkdwn, newest, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, format_data_age, format_query_text, safe
 from bot.domain.directory import Directory
@@ -85,7 +85,7 @@ def trend(shown: Trend, asked: Asked) -> Message:
     rows = [*shown.rows] if shown.by.is_time else [row for row in shown.rows if not row.now.is_small]
     listed = rows if shown.by.is_time else rows[: asked.limit]
     texts = [_time_row(row, shown) if shown.by.is_time else _unit_row(row, shown) for row in listed]
-    blocks = [section(mrkdwn("\n".join(lines))), *line_sections(texts)]
+    blocks = [section(mrkdwn("\n".join(lines))), *_listed(listed, texts, shown)]
     more = [more_rows(len(rows) - len(listed), asked)] if len(rows) > len(listed) else []
     if shown.by is By.DEPT:
         more.append("Each row counts the people of that department itself; a department below it has its own row")
@@ -94,13 +94,7 @@ def trend(shown: Trend, asked: Asked) -> Message:
     after = [*([section(mrkdwn("\n".join(more)))] if more else []), *costly_blocks(shown.costly, shown.criteria_from)]
     if shown.by is By.CRITERION and not shown.costly:
         after = [section(mrkdwn("No criterion lost points, or the criteria of these sessions were not read yet."))]
-    answer = report_answer(asked, [*blocks, *after])
-    drawn = _drawn(listed, shown)
-    if drawn is None:
-        return answer
-    beside = line_sections([_time_row(row, shown, has_bar=False) for row in listed]) if shown.by.is_time else []
-    rich = report_answer(asked, [section(mrkdwn("\n".join(lines))), *beside, *after])
-    return replace(answer, rich=(rich.blocks[0], drawn, *rich.blocks[1:]))
+    return report_answer(asked, [*blocks, *after])
 
 
 _ORDERS: Mapping[str, str] = {
@@ -126,6 +120,15 @@ def _verdict(shown: Trend) -> list[str]:
     said = "Getting better" if change >= _NO_CHANGE else "Getting worse" if change <= -_NO_CHANGE else "About the same"
     shares = f"{format_percent(found.now.share)} met the target, {format_percent(found.before.share)} {then}"
     return [f"{said}: {shares} ({format_points(change)})"]
+
+
+def _listed(rows: Sequence[ReportRow], texts: Sequence[str], shown: Trend) -> list[Block]:
+    """The rows as a chart beside their figures, or as a table; as lines where that can't be drawn."""
+    as_lines, drawn = line_sections(texts), _drawn(rows, shown)
+    if drawn is None:
+        return as_lines
+    beside = line_sections([_time_row(row, shown, has_bar=False) for row in rows]) if shown.by.is_time else []
+    return [newest([drawn, *beside], as_lines)]
 
 
 def _drawn(rows: Sequence[ReportRow], shown: Trend) -> Block | None:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, tzinfo
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
-from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, section
+from bot.blocks.charts import data_table
+from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, newest, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
 from bot.blocks.markup import MONTHS, NAME, bar, date_token, format_query_text, moment_token, safe
@@ -184,24 +185,46 @@ def _more(number: int, view: DigestView, command: str) -> list[str]:
 
 
 def _sites(found: Digest) -> list[Block]:
-    """The sites with the lowest share, the small ones named without a rank; nothing if there is only one site."""
+    """The sites with the lowest share, as a table or as lines, the small ones named without a rank; nothing if there is
+    only one site."""
     if len(found.sites) < 2:
         return []
     ranked = [row for row in found.sites if not row.now.is_small and row.now.share is not None]
     small = [row for row in found.sites if row.now.is_small and row.now.completed]
-    lines = []
-    for row in ranked[:SITES]:
-        assert row.now.share is not None
-        share = f"{bar(float(row.now.share))} {format_percent(row.now.share)} met the target"
-        change = _points(row.now, row.before)
-        lines.append(f"• {_name(row, found)} · {share} · {change} · {row.now.completed:,} completed")
+    more = []
     if len(ranked) > SITES:
-        lines.append(f"and {count(len(ranked) - SITES, 'site')} more with a higher share")
+        more.append(f"and {count(len(ranked) - SITES, 'site')} more with a higher share")
     if small:
         named = ", ".join(f"{_name(row, found)} ({row.now.completed})" for row in small[:SMALL_NAMED])
         others = f" and {len(small) - SMALL_NAMED:,} more" if len(small) > SMALL_NAMED else ""
-        lines.append(f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {named}{others}")
-    return [section(mrkdwn("\n".join(["*Sites, the lowest share first*", *lines])))] if lines else []
+        more.append(f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {named}{others}")
+    heading, listed = "*Sites, the lowest share first*", ranked[:SITES]
+    lines = [heading, *(_site_line(row, found) for row in listed), *more]
+    as_lines = [section(mrkdwn("\n".join(lines)))] if listed or more else []
+    table = _site_table(listed, found)
+    if table is None:
+        return as_lines
+    return [newest([table, *([context(*more)] if more else [])], as_lines)]
+
+
+def _site_line(row: ReportRow, found: Digest) -> str:
+    assert row.now.share is not None
+    share = f"{bar(float(row.now.share))} {format_percent(row.now.share)} met the target"
+    return f"• {_name(row, found)} · {share} · {_points(row.now, row.before)} · {row.now.completed:,} completed"
+
+
+def _site_table(rows: Sequence[ReportRow], found: Digest) -> Block | None:
+    cells = [
+        (
+            found.labels.get(row.group, "") or UNTITLED,
+            (float(row.now.share), format_percent(row.now.share)),
+            _points(row.now, row.before),
+            (row.now.completed, f"{row.now.completed:,}"),
+        )
+        for row in rows
+        if row.now.share is not None
+    ]
+    return data_table("Sites, the lowest share first", ("Site", "Met target", "Change", "Completed"), cells)
 
 
 def _name(row: ReportRow, found: Digest) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TypeGuard
 
 import structlog
@@ -167,10 +168,11 @@ class Editor:
         message = self._renderer.render(replace(delivery, text_only=False), facts)
         if not isinstance(message, Message):
             return message
-        result = await self._messenger.edit(delivery.channel, delivery.ts, message)
+        change = partial(self._messenger.edit, delivery.channel, delivery.ts)
+        result = await self._renderer.with_newest_blocks(message, change)
         if message.blocks and _is_body_refused(result, was_refused=delivery.text_only):
             log.warning("delivery.edit_refused", delivery=delivery.delivery_id, reason=result.reason)
-            result = await self._messenger.edit(delivery.channel, delivery.ts, Message(message.text))
+            result = await change(Message(message.text))
         return result
 
 

@@ -1,13 +1,14 @@
 """What a message to Slack shows: its data from the store, and its text and blocks."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
+from typing import TypeVar
 
 import structlog
 
 from bot.blocks.cards import CardFacts
 from bot.config import Settings
-from bot.domain.delivery import MessageRefused
+from bot.domain.delivery import EditResult, MessageRefused, PostResult
 from bot.domain.errors import StoreError
 from bot.domain.notifications import Delivery, Message
 from bot.domain.ports import Clock, Contacts
@@ -16,6 +17,7 @@ from bot.jobs.retrying_store import RetryingStore
 from bot.jobs.rule_owners import ask_about
 from bot.store.database import Tx
 
+Sending = TypeVar("Sending", PostResult, EditResult)
 Render = Callable[[Delivery, CardFacts], Message]
 OWNER_ASKED_AGAIN = 60.0  # seconds
 
@@ -57,6 +59,21 @@ class Renderer:
         except Exception as problem:  # one message that can't be put into words must not stop all the others
             log.error("delivery.render_failed", delivery=delivery.delivery_id, exc_info=problem)
             return MessageRefused(f"Spotter could not put it into words ({type(problem).__name__})")
+
+    async def with_newest_blocks(self, message: Message, send: Callable[[Message], Awaitable[Sending]]) -> Sending:
+        """The result of sending a message, with Slack's newest blocks where our workspace takes them. If it does not,
+        that is remembered for a day and the message goes without them, in the same attempt."""
+        plain = Message(message.text, message.blocks)
+        if not message.rich or not await self._store.read(
+            lambda tx: tx.deliveries.takes_newest_blocks(self._clock.now())
+        ):
+            return await send(plain)
+        result = await send(Message(message.text, message.rich))
+        if not isinstance(result, MessageRefused):
+            return result
+        log.warning("blocks.refused", reason=result.reason)
+        await self._store.transact(lambda tx: tx.outbox.note_blocks_refused(self._clock.now()))
+        return await send(plain)
 
     async def _proved_any(self, owners: AbstractSet[str]) -> bool:
         """Asks Slack about owners, unless that was done within the last minute; whether it answered of any."""

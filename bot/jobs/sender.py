@@ -117,12 +117,15 @@ class Sender:
         message = self._renderer.render(left, data.facts)
         if not isinstance(message, Message):
             return await self._record_result(left, message, {}, now)
-        assert left.channel is not None
-        # Here and not before the look-ups: what they refuse must use up no post.
-        self._limiter.posted(str(destination), self._clock.monotonic())
         started = self._clock.now()
-        result = await self._messenger.post(left.channel, message, delivery_id=left.delivery_id)
+        result = await self._renderer.with_newest_blocks(message, partial(self._post, left))
         return await self._record_result(left, result, data.versions, started)
+
+    async def _post(self, delivery: Delivery, message: Message) -> PostResult:
+        assert delivery.channel is not None
+        # Here and not before the look-ups: what they refuse must use up no post.
+        self._limiter.posted(str(delivery.destination), self._clock.monotonic())
+        return await self._messenger.post(delivery.channel, message, delivery_id=delivery.delivery_id)
 
     async def _claimed(self, destination: Destination, now: datetime) -> tuple[Delivery | None, PostResult | None]:
         """Claims the next delivery of a destination, None if none is due; and the result if it may not be posted. A

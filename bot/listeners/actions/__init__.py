@@ -17,6 +17,7 @@ from bot.listeners.views import rule_form
 LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.DETAILS: sessions.details,
     actions.ACKNOWLEDGE: sessions.acknowledge,
+    actions.ACKNOWLEDGE_ALL: sessions.acknowledge_all,
     actions.FOLLOW_UP: follow_ups.open_form,
     actions.CLOSE_FOLLOW_UP: follow_ups.close,
     actions.OPEN: sessions.open_link,

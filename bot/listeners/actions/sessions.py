@@ -1,6 +1,7 @@
 """Buttons about one session or a page of them: details, acknowledge, the next page, a suggested command."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.blocks import actions, answers, session_lists
 from bot.blocks import details as views
@@ -51,19 +52,40 @@ async def acknowledge(ctx: AppContext, action: ActionRequest, reply: Reply) -> N
         await reply(answers.nothing_to_acknowledge())
         return
 
-    def work(tx: Tx) -> bool:
-        now = ctx.clock.now()
-        was_new = tx.sessions.acknowledge(key, action.user_id, now)
-        if was_new:
-            tx.audit_log.write(action.user_id, "acknowledge", f"session:{key.session_id}:{key.employee_id}", now)
-        return was_new
-
-    was_new = await ctx.store.transact(work)
+    was_new = await ctx.store.transact(lambda tx: _acknowledge(tx, action, key, ctx.clock.now()))
     ctx.wake_sender()
     if action.view_id is None:
         await reply(answers.acknowledged(was_new=was_new))
+    elif action.is_in_modal:
+        await ctx.messenger.update_modal(action.view_id, await _session_modal(ctx, action, key))
     else:
         await home.publish(ctx, action)
+
+
+async def acknowledge_all(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Stores who has seen the low results of a message about several sessions, as far as they may see them."""
+    keys = action.decoded(actions.Sessions).keys
+    seen, refusal = list[SessionKey](), NotAllowed("these sessions are no longer stored")
+    for key in keys:
+        try:
+            record = await opened_session(ctx, action, key)
+        except NotAllowed as problem:
+            refusal = problem
+            continue
+        if record is not None and outcome_of(record.session).is_over:
+            seen.append(key)
+    if not seen:
+        raise refusal
+    new = await ctx.store.transact(lambda tx: [key for key in seen if _acknowledge(tx, action, key, ctx.clock.now())])
+    ctx.wake_sender()
+    await reply(answers.acknowledged_all(len(seen), len(new), of=len(keys)))
+
+
+def _acknowledge(tx: Tx, action: ActionRequest, key: SessionKey, now: datetime) -> bool:
+    was_new = tx.sessions.acknowledge(key, action.user_id, now)
+    if was_new:
+        tx.audit_log.write(action.user_id, "acknowledge", f"session:{key.session_id}:{key.employee_id}", now)
+    return was_new
 
 
 async def open_link(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
@@ -209,6 +231,7 @@ async def _session_modal(ctx: AppContext, action: ActionRequest, key: SessionKey
         record,
         directory,
         with_previous=record.previous is not None,
+        may_acknowledge=may_see(viewer, record.session.facts, directory).allowed,  # here no card opens it to others
         may_follow_up=may_follow_up_here(viewer, record.session, directory),
     )
 
