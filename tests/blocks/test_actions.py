@@ -29,6 +29,7 @@ EARLIER: list[tuple[str, ButtonValue]] = [
 EARLIER_NAMES = {
     "DETAILS": "details",
     "ACKNOWLEDGE": "acknowledge",
+    "ACKNOWLEDGE_ALL": "acknowledge_all",
     "OPEN": "open",
     "RUN": "run",
     "PAGE": "page",

@@ -7,6 +7,7 @@ import pytest
 
 from bot.blocks import actions
 from bot.blocks.cards import CardBefore
+from bot.blocks.elements import Block
 from bot.blocks.notifications import render
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
@@ -54,6 +55,10 @@ def buttons_of(message: Message) -> list[str]:
     return [e["action_id"] for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
 
 
+def buttons_named(message: Message, action: str) -> list[Block]:
+    return [e for b in message.blocks if b["type"] == "actions" for e in b["elements"] if e["action_id"] == action]
+
+
 def choices_of(message: Message) -> dict[str, str]:
     """The choices of its menu behind three dots, by what they are called."""
     elements = [b.get("accessory") for b in message.blocks] + [e for b in message.blocks for e in b.get("elements", [])]
@@ -91,6 +96,8 @@ def test_a_low_result_as_a_card() -> None:
         "Follow up: Maria Lopez, Opening the store",
         "Details",
         "Details: Maria Lopez, Opening the store",
+        "History",
+        "Mute…",
         "Why here?",
         "Session 00000001 · Rule 3 · Data as of <!date^1795442520^{date_short_pretty}, {time}|23 Nov 2026, 14:02 UTC>",
     ]
@@ -239,11 +246,12 @@ def test_an_acknowledged_card_says_who_and_when_and_others_may_too() -> None:
 def test_ispring_is_linked_only_where_its_address_is_known() -> None:
     one = record()
     linked = render(delivery_of(one), facts(one, account_url="https://acme.ispringlearn.com"))
-    assert choices_of(linked) == {"Why here?": "why 00000001", "Open in iSpring": "open"}
-    assert choices_of(render(delivery_of(one), facts(one))) == {"Why here?": "why 00000001"}
+    always = {"History": "history employee:<id:emp>", "Mute…": "mute", "Why here?": "why 00000001"}
+    assert choices_of(linked) == {**always, "Open in iSpring": "open"}
+    assert choices_of(render(delivery_of(one), facts(one))) == always
     good = record(session(result=90.0, points=None))
     details = f"details {actions.session_value(key_of())}"
-    assert choices_of(render(delivery_of(good), facts(good))) == {"Details": details, "Why here?": "why 00000001"}
+    assert choices_of(render(delivery_of(good), facts(good))) == {"Details": details, **always}
 
 
 def test_criteria_that_are_still_pending_are_said_to_be() -> None:
@@ -301,11 +309,10 @@ def test_several_sessions_as_one_card_with_the_bad_ones_first() -> None:
     message = render(delivery_of(*many), facts(*many, **again))
     assert_fits_slack(message)
     assert message.text.splitlines() == [
-        "🔴 2 of 4 below target",
+        "🔴 2 of 4 below target 80 %",
         "Store 12: 2 below of 4 · median 72 %",
-        "🔴 Maria Lopez · 60 %, below target 80 %: Opening the store · Store 12; "
-        "Cash desk 40 %, Safety 70 % · 00000003",
-        "🔴 Maria Lopez · 72 %, below target 80 %: Opening the store · Store 12; "
+        "🔴 Maria Lopez · 60 %: Opening the store · Store 12; Cash desk 40 %, Safety 70 % · 00000003",
+        "🔴 Maria Lopez · 72 %: Opening the store · Store 12; "
         "Cash desk 40 %, Safety 70 %; third time below target · acknowledged · 00000002",
         "✅ Met target 80 %:",
         "Maria Lopez 90 % · 00000001",
@@ -313,9 +320,42 @@ def test_several_sessions_as_one_card_with_the_bad_ones_first() -> None:
         "Maria Lopez completed, not scored · 00000004",
         "Rule 3 · Data as of 23 Nov 2026, 14:02 UTC",
     ]
-    assert buttons_of(message) == [actions.DETAILS, actions.ACKNOWLEDGE]
+    assert buttons_of(message) == [actions.ACKNOWLEDGE_ALL, actions.DETAILS, actions.MORE]
     accessories = [block["accessory"]["action_id"] for block in message.blocks if "accessory" in block]
     assert accessories == ["details:0", "details:1"]
+
+
+def test_low_results_with_different_targets_each_say_theirs() -> None:
+    many = [record(session(1, result=60.0, points=None)), record(session(2, result=70.0, points=None, target=90.0))]
+    lines = render(delivery_of(*many), facts(*many)).text.splitlines()
+    assert lines[0] == "🔴 2 of 2 below target"
+    assert "60 %, below target 80 %" in lines[2]
+    assert "70 %, below target 90 %" in lines[3]
+
+
+def test_one_press_acknowledges_the_low_results_that_nobody_acknowledged() -> None:
+    seen = record(session(1), acknowledgements=(Acknowledgement("U1", NOW),))
+    many = [seen, record(session(2)), record(session(3)), record(session(4, result=90.0, points=None))]
+    (button,) = buttons_named(render(delivery_of(*many), facts(*many)), actions.ACKNOWLEDGE_ALL)
+    assert button["text"]["text"] == "Acknowledge the 2"
+    value = actions.decode(actions.Sessions, button["value"])
+    assert value is not None
+    assert set(value.keys) == {key_of(2), key_of(3)}
+    assert not buttons_named(render(delivery_of(seen, many[3]), facts(*many)), actions.ACKNOWLEDGE_ALL)
+
+
+def test_the_low_results_beyond_the_worst_are_a_table_where_slack_takes_one() -> None:
+    many = [record(session(n, result=50.0 + n, points=None)) for n in range(1, 9)]
+    message = render(delivery_of(*many), facts(*many))
+    assert_fits_slack(message)
+    (table,) = (block for block in message.rich if block["type"] == "data_table")
+    rows = [[cell["text"] for cell in row] for row in table["rows"]]
+    assert rows[0] == ["Employee", "Result", "Checklist", "Site", "Session"]
+    assert rows[1:] == [
+        ["Maria Lopez", f"{50 + n} %", "Opening the store", "Store 12", f"0000000{n}"] for n in (6, 7, 8)
+    ]
+    assert "🔴 Maria Lopez · 56 % · Opening the store · Store 12 · 00000006" in message.text.splitlines()
+    assert not {"data_table", "newest"} & {block["type"] for block in message.blocks}
 
 
 def test_where_results_are_low_and_how_many_of_how_many() -> None:
@@ -347,10 +387,9 @@ def test_the_worst_have_a_reason_and_the_rest_stay_within_the_limits() -> None:
 
 
 def test_a_menu_choice_names_its_session() -> None:
-    many = [record(session(n)) for n in (1, 2)]
-    block = next(b for b in render(delivery_of(*many), facts(*many)).blocks if b["type"] == "actions")
-    values = [choice["value"] for choice in block["elements"][0]["options"]]
-    assert [actions.session_of(value) for value in values] == [key_of(1), key_of(2)]
+    many = [record(session(n, result=90.0, points=None)) for n in (1, 2)]
+    (menu,) = buttons_named(render(delivery_of(*many), facts(*many)), actions.DETAILS)
+    assert [actions.session_of(choice["value"]) for choice in menu["options"]] == [key_of(1), key_of(2)]
 
 
 def test_what_the_owner_may_not_see_any_more_leaves_nothing_of_anybody() -> None:

@@ -12,6 +12,8 @@ from tests.chaos.story import Company, Story
 
 _COUNTED = re.compile(r"(\d+) sessions? came in late")
 _RECAPPED = re.compile(r"(\d+) more sessions? (?:is|are) counted here")
+_GROUPED = re.compile(r"\d+ of \d+ (below target [\d.]+ %)")
+_WORDED = re.compile(r"%, [a-z]|\(target ")  # a number with its word
 _PERCENT = re.compile(r"[\d.]+ %")
 _SHORT_ID = re.compile(r"(?<!unknown person \()\b[0-9a-f]{8}\b")
 """Of a session, not of somebody whom iSpring had not named when the card was posted."""
@@ -116,6 +118,9 @@ def _in_blocks(message: Message, story: Story) -> bool:
 def _texts(node: object) -> Iterator[str]:
     if isinstance(node, dict):
         for key, value in node.items():
+            if node.get("type") == "data_table":
+                yield from (" · ".join(cell["text"] for cell in row) for row in node["rows"])
+                return
             if key == "text" and isinstance(value, str):
                 yield value
             else:
@@ -128,8 +133,9 @@ def _texts(node: object) -> Iterator[str]:
 def _result(lines: list[str], story: Story) -> str:
     """What the lines say of a session now.
 
-    A message about one session is all about it. One about several has one line for each: those that are not low stand
-    under the word they share ("Met target 80 %:"), with their number alone.
+    A message about one session is all about it. One about several has one line for each: the low ones stand under the
+    heading that says their target, those that are not low under the word they share ("Met target 80 %:"), with their
+    number alone.
     """
     lines = [line.replace("*", "").replace(", now ", ", ") for line in lines if not line.startswith("Result changed")]
     if len(set(_SHORT_ID.findall(" ".join(lines)))) == 1:
@@ -138,7 +144,9 @@ def _result(lines: list[str], story: Story) -> str:
     above = [line for line in lines[:at] if not line.endswith("As they are now:")]  # the head of a recap
     heading = next((line for line in reversed(above) if line.endswith(":")), "")
     if not heading:
-        return lines[at]
+        target = next((found[1] for line in reversed(above) if (found := _GROUPED.search(line))), "")
+        number = None if _WORDED.search(lines[at]) else _PERCENT.search(lines[at])
+        return f"{number[0]}, {target}" if target and number else lines[at]
     number = _PERCENT.search(lines[at])
     word = heading.partition(" ")[2].removesuffix(":").lower()
     return f"{number[0]}, {word}" if number else word

@@ -2,12 +2,15 @@
 which refuses what Slack would refuse."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.blocks.charts import NEWEST
+from bot.demo.slack import Message
 from bot.domain.notifications import DeliveryState, Destination, DestinationKind
 from bot.domain.viewers import DirectMessages, Preferences
 from bot.store.database import Tx
@@ -118,6 +121,44 @@ async def test_a_turn_that_was_taken_back_before_it_was_reported_is_not_reported
     assert "95 %" in world.texts()[0]
 
 
+# ---- a table where Slack takes one -----------------------------------------------------------------------------
+
+
+def kinds(card: Message) -> set[str]:
+    return {block["type"] for block in card.blocks}
+
+
+async def test_a_group_of_many_low_results_has_a_table_where_slack_takes_one(world: Room) -> None:
+    keys = await world.complete_all([50.0 + n for n in range(8)])
+    await world.send()
+    (card,) = world.posted()
+    assert "data_table" in kinds(card)
+    assert all(key.session_id[:8] in card.text for key in keys)
+    await world.correct(keys[0], 41.0)
+    await world.send()
+    (card,) = world.posted()
+    assert "data_table" in kinds(card)
+    assert "41 %" in card.text
+
+
+async def test_what_slack_refuses_goes_out_without_the_table_in_the_same_attempt(world: Room) -> None:
+    world.slack.workspace.refused_blocks = NEWEST
+    keys = await world.complete_all([50.0 + n for n in range(8)])
+    await world.send()
+    (card,) = world.posted()
+    assert "data_table" not in kinds(card)
+    assert "section" in kinds(card)
+    assert all(key.session_id[:8] in card.text for key in keys)
+    posts = [one for one in world.slack.calls if one.method == "chat.postMessage"]
+    assert ["data_table" in json.dumps(one.args["blocks"]) for one in posts] == [True, False]
+    assert len((await world.notified(keys[0])).attempts) == 1
+    world.slack.workspace.refused_blocks = frozenset()
+    await world.correct(keys[0], 41.0)
+    await world.send()
+    (card,) = world.posted()
+    assert "data_table" not in kinds(card), "refused blocks are not tried with each message"
+
+
 # ---- what a group shows --------------------------------------------------------------------------------------------
 
 
@@ -129,7 +170,7 @@ async def test_a_group_shows_what_became_of_its_members(world: Room) -> None:
     await world.send()
     (card,) = world.posted()
     lines = card.text.splitlines()
-    assert lines[:2] == ["🔴 2 of 4 below target", "Store 12: 2 below of 4 · median 81 %"]
+    assert lines[:2] == ["🔴 2 of 4 below target 80 %", "Store 12: 2 below of 4 · median 81 %"]
     assert first.session_id in lines[2]
     assert "60 %" in lines[2]
     assert "was 90 %" in lines[2]

@@ -141,6 +141,7 @@ class Office:
         message_ts: str | None = None,
         trigger_id: str = "",
         view_id: str | None = None,
+        view_type: str = "home",
         is_ephemeral: bool = False,
     ) -> None:
         """Presses a button; its answers go to `reply`."""
@@ -156,7 +157,7 @@ class Office:
         if channel_id is not None:
             body["channel"] = {"id": channel_id}
         if view_id is not None:
-            body["view"] = {"id": view_id, "type": "home"}
+            body["view"] = {"id": view_id, "type": view_type}
         await self.dispatch(body, reply)
 
     async def trigger(self, user: str) -> str:

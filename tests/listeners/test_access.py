@@ -134,6 +134,7 @@ ASKED = {
 VALUES = {
     actions.DETAILS: [actions.session_value(FOREIGN)],
     actions.ACKNOWLEDGE: [actions.session_value(FOREIGN)],
+    actions.ACKNOWLEDGE_ALL: [actions.encode(actions.Sessions((FOREIGN,))), "nonsense"],
     actions.FOLLOW_UP: [actions.session_value(FOREIGN), "nonsense"],
     actions.CLOSE_FOLLOW_UP: ["1", "nonsense"],
     actions.OPEN: [""],

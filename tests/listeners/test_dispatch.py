@@ -22,6 +22,7 @@ from bot.slack.task_pool import TaskPoolFull
 from bot.store.database import Store, Tx
 from tests.listeners.office import (
     ADMIN,
+    COLLEAGUE,
     DANA,
     EMMA,
     FOREIGN,
@@ -176,6 +177,32 @@ async def test_acknowledging_twice_is_said_to_be(office: Office) -> None:
 async def test_who_may_not_see_a_session_can_not_acknowledge_it(office: Office) -> None:
     answer = await office.press(OLGA, actions.ACKNOWLEDGE, actions.session_value(FOREIGN))
     assert answer is not None and "neither observe, supervise nor manage" in answer.text
+
+
+async def test_one_press_acknowledges_what_the_presser_may_see(office: Office) -> None:
+    value = actions.encode(actions.Sessions((LOW, COLLEAGUE, FOREIGN)))
+    answer = await office.press(SAM, actions.ACKNOWLEDGE_ALL, value)
+    assert answer is not None and answer.text.startswith("Acknowledged 2 sessions"), answer
+    assert "1 you may not see" in answer.text
+    seen = [what for who, verb, what in await office.audit_log() if (who, verb) == (SAM, "acknowledge")]
+    assert {one.split(":")[1] for one in seen} == {LOW.session_id, COLLEAGUE.session_id}
+    answer = await office.press(SAM, actions.ACKNOWLEDGE_ALL, value)
+    assert answer is not None and "before" in answer.text
+    answer = await office.press(OLGA, actions.ACKNOWLEDGE_ALL, actions.encode(actions.Sessions((FOREIGN,))))
+    assert answer is not None and "neither observe, supervise nor manage" in answer.text
+
+
+async def test_a_session_is_acknowledged_where_it_was_opened(office: Office) -> None:
+    opened = await office.press_details(SAM, LOW)
+    (button,) = (
+        one for block in opened["blocks"] for one in block.get("elements", []) if one.get("style") == "primary"
+    )
+    assert button["action_id"] == actions.ACKNOWLEDGE
+    view = office.slack.modal_of(SAM)
+    assert view is not None
+    await office.press(SAM, actions.ACKNOWLEDGE, button["value"], channel_id=None, view_id=view.id, view_type="modal")
+    view = office.slack.modal_of(SAM)
+    assert view is not None and "Acknowledged by <@U0SAM>" in everything_in(view.payload)
 
 
 # ---- home --------------------------------------------------------------------------------------------------------
