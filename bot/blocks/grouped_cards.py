@@ -165,7 +165,7 @@ def _without_reason(records: Sequence[SessionRecord], facts: CardFacts, goal: fl
     if not records:
         return []
     header_row = ("Employee", "Result", "Checklist", "Site", "Session")
-    table = data_table("The others below target", header_row, [_cells(record, facts, goal) for record in records])
+    table = data_table("The other low results", header_row, [_cells(record, facts, goal) for record in records])
     as_lines = lines([f"{EMOJI[_kind(record)]} {' · '.join(_cells(record, facts, goal))}" for record in records])
     return as_lines if table is None else [newest([table], as_lines)]
 
