@@ -104,9 +104,12 @@ def day_token(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}}|{utc.day} {MONTHS[utc.month - 1]} {utc.year}>"
 
 
-def moment_token(moment: Moment) -> str:
-    """A date of iSpring's for mrkdwn, in the reader's zone; as iSpring spelled it if that could not be understood."""
-    return date_token(moment.at) if moment.at else safe(moment.raw or "", NAME) or "not given"
+def moment_token(moment: Moment, *, by_day: bool = False) -> str:
+    """A date of iSpring's for mrkdwn, in the reader's zone; as iSpring spelled it if that could not be understood.
+    `by_day`: without the time."""
+    if moment.at is None:
+        return safe(moment.raw or "", NAME) or "not given"
+    return day_token(moment.at) if by_day else date_token(moment.at)
 
 
 # ---- a message's text -----------------------------------------------------------------------------------------------

@@ -1,23 +1,54 @@
 """Reports that list sessions or units: overdue, upcoming, one person's history, who was silent."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, context, mrkdwn, section
 from bot.blocks.markup import NAME, TITLE, bare, date_token, format_query_text, moment_token, safe
 from bot.blocks.reminders import nudge_buttons
 from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer, time_of
-from bot.blocks.results import verdict
+from bot.blocks.results import EMOJI, headline
 from bot.domain.changes import outcome_of
+from bot.domain.directory import Directory
 from bot.domain.model import OutcomeKind, Session
 from bot.domain.notifications import Message
+from bot.domain.outcomes import score_and_word
 from bot.domain.report_numbers import format_points
 from bot.domain.reports import Figures, Silent, SilentUnit, Step
 from bot.domain.text import count, lasting
 
 _MINUTE = timedelta(minutes=1)
 MOST_NUDGED = 5  # observers with a button
+
+# ---- the lines of a list ---------------------------------------------------------------------------------------------
+
+
+def listed(session: Session, directory: Directory, *parts: str, limit: int = NAME) -> str:
+    """`• *Maria Lopez* · Opening the store · Store 12 · …` for mrkdwn: a session in a list, first whose it is. One that
+    is over begins with its result; `limit` is of each name, `parts` are what else belongs to the line."""
+    name, outcome = bare(directory.name_of(session.key.employee_id), limit), outcome_of(session)
+    first = f"*{safe(headline(name, outcome), TITLE + NAME)}*" if outcome.is_over else f"• *{safe(name)}*"
+    title = safe(session.facts.checklist_title, limit) or UNTITLED
+    site = safe(directory.site_of(session.key.employee_id) or "site unknown", limit)
+    return " · ".join((first, title, site, *filter(None, parts)))
+
+
+def late_since(session: Session, now: datetime) -> str:
+    """`planned 23 Nov, 4 d 20 h ago` for mrkdwn: since when a session that is not over is late."""
+    facts = session.facts
+    is_planned = outcome_of(session).kind is OutcomeKind.PLANNED
+    since = facts.scheduled if is_planned or facts.started.at is None else facts.started
+    what = f"{'planned' if is_planned else 'started'} {moment_token(since, by_day=True)}"
+    if since.at is None:
+        return what
+    return f"{what}, {lasting(now - since.at)} ago" if now - since.at >= _MINUTE else f"{what}, just now"
+
+
+def observed_by(session: Session, directory: Directory, limit: int = NAME) -> str:
+    """`observer Ana Ruiz`, for mrkdwn."""
+    return f"observer {safe(directory.name_of(session.facts.observer_id), limit)}"
+
 
 # ---- lists -------------------------------------------------------------------------------------------------------
 
@@ -42,7 +73,9 @@ def overdue(sessions: Sequence[Session], counts: Mapping[OutcomeKind, int], aske
         if counts.get(kind)
     ]
     heading = f"*Overdue: {format_query_text(asked.words, 800)}*\n{' · '.join(parts)}; the oldest first"
-    return _session_lines(heading, sessions, total, asked, lambda one: _age(one, asked), _nudges(sessions, asked))
+    return _session_lines(
+        heading, sessions, total, asked, lambda one: late_since(one, asked.now), _nudges(sessions, asked)
+    )
 
 
 def _nudges(sessions: Sequence[Session], asked: Asked) -> list[Block]:
@@ -80,27 +113,10 @@ def _session_lines(
     when: Callable[[Session], str],
     buttons: Sequence[Block] = (),
 ) -> Message:
-    directory, lines = asked.directory, []
-    for one in sessions:
-        who = safe(directory.name_of(one.key.employee_id), NAME)
-        site = safe(directory.site_of(one.key.employee_id) or "site unknown", NAME)
-        observer = safe(directory.name_of(one.facts.observer_id), NAME)
-        title = safe(one.facts.checklist_title, NAME) or UNTITLED
-        lines.append(f"• *{title}* · {who}, {site} · {when(one)} · observer {observer}")
+    directory = asked.directory
+    lines = [listed(one, directory, when(one), observed_by(one, directory)) for one in sessions]
     more = [section(mrkdwn(more_rows(total - len(sessions), asked)))] if total > len(sessions) else []
     return report_answer(asked, [section(mrkdwn(heading)), *line_sections(lines), *more, *buttons])
-
-
-def _age(session: Session, asked: Asked) -> str:
-    facts = session.facts
-    if outcome_of(session).kind is OutcomeKind.PLANNED:
-        since, what = facts.scheduled, "planned for"
-    else:
-        since, what = (facts.started if facts.started.at else facts.scheduled), "started"
-    if since.at is None:
-        return f"{what} {moment_token(since)}"
-    age = asked.now - since.at
-    return f"{what} {moment_token(since)}, {f'{lasting(age)} ago' if age >= _MINUTE else 'just now'}"
 
 
 # ---- history -----------------------------------------------------------------------------------------------------
@@ -127,11 +143,16 @@ def history(name: str, steps: Sequence[Step], total: Figures, asked: Asked) -> M
 def _step(step: Step) -> str:
     facts = step.session.facts
     title = safe(facts.checklist_title, NAME) or UNTITLED
-    parts = [f"• *{title}*", safe(verdict(outcome_of(step.session)), TITLE), moment_token(facts.finished)]
+    outcome = outcome_of(step.session)
+    parts = [
+        f"*{EMOJI[outcome.kind]} {safe(str(score_and_word(outcome)), TITLE)}*",
+        title,
+        moment_token(facts.finished, by_day=True),
+    ]
     if step.before is None:
         parts.append("first on this checklist")
     elif step.change is not None:
-        parts.append(f"{format_points(step.change)} since {moment_token(step.before.facts.finished)}")
+        parts.append(f"{format_points(step.change)} since {moment_token(step.before.facts.finished, by_day=True)}")
     return " · ".join(parts)
 
 

@@ -4,7 +4,7 @@ It names its zone and the days it covers. What could not be read is said, and ne
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
@@ -12,12 +12,11 @@ from bot.blocks.charts import data_table
 from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, newest, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
-from bot.blocks.markup import MONTHS, NAME, bar, date_token, format_query_text, moment_token, safe
+from bot.blocks.markup import MONTHS, bar, date_token, format_query_text, moment_token, safe
+from bot.blocks.report_lists import late_since, listed, observed_by
 from bot.blocks.reports import costly_blocks
-from bot.blocks.results import verdict
-from bot.domain.changes import outcome_of
 from bot.domain.digests import Digest, DigestView
-from bot.domain.model import OutcomeKind, Session
+from bot.domain.model import OutcomeKind
 from bot.domain.report_numbers import format_against, format_percent, format_points
 from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow, SilentUnit
 from bot.domain.text import count, lasting
@@ -119,8 +118,7 @@ def _below(found: Digest, view: DigestView) -> list[Block]:
     since = found.below_since.astimezone(view.zone).date()
     heading = f"*{found.all_below:,} below target and not acknowledged* since {since.day} {MONTHS[since.month - 1]}"
     lines = [
-        _line(one, view, f"{safe(verdict(outcome_of(one)), NAME)} · {moment_token(one.facts.finished)}")
-        for one in found.below
+        listed(one, view.directory, moment_token(one.facts.finished, by_day=True), limit=SHORT) for one in found.below
     ]
     more = _more(found.all_below - len(found.below), view, LOW)
     return [section(mrkdwn("\n".join([heading, *lines, *more])))]
@@ -138,7 +136,10 @@ def _overdue(found: Digest, view: DigestView) -> list[Block]:
         )
         if found.overdue_counts.get(kind)
     ]
-    lines = [_line(one, view, _late(one, view.now)) for one in found.overdue]
+    lines = [
+        listed(one, view.directory, late_since(one, view.now), observed_by(one, view.directory, SHORT), limit=SHORT)
+        for one in found.overdue
+    ]
     heading = f"*{total:,} overdue*: {', '.join(parts)}; the oldest first"
     more = _more(total - len(found.overdue), view, LATE)
     return [section(mrkdwn("\n".join([heading, *lines, *more])))]
@@ -155,23 +156,6 @@ def _follow_ups(found: Digest, view: DigestView) -> list[Block]:
     ]
     lines.append(f"`{view.command} follow-ups` shows them to who may see them")
     return [section(mrkdwn("\n".join([heading, *lines])))]
-
-
-def _late(session: Session, now: datetime) -> str:
-    facts = session.facts
-    is_planned = outcome_of(session).kind is OutcomeKind.PLANNED
-    since = facts.scheduled if is_planned or facts.started.at is None else facts.started
-    what = "planned for" if is_planned else "started"
-    return f"{what} {moment_token(since)}" + (f", {lasting(now - since.at)} ago" if since.at else "")
-
-
-def _line(session: Session, view: DigestView, what: str) -> str:
-    directory, facts = view.directory, session.facts
-    who = safe(directory.name_of(facts.key.employee_id), SHORT)
-    site = safe(directory.site_of(facts.key.employee_id) or "site unknown", SHORT)
-    observer = safe(directory.name_of(facts.observer_id), SHORT)
-    title = safe(facts.checklist_title, SHORT) or UNTITLED
-    return f"• *{title}* · {who}, {site} · {what} · observer {observer}"
 
 
 def _more(number: int, view: DigestView, command: str) -> list[str]:

@@ -433,7 +433,7 @@ async def test_a_digest_calls_people_by_their_initials_where_it_is_to(office: Of
     await go_to(office, MONDAY)
     await job(office).once()
     (digest,) = await posted(office)
-    assert "E. E., " in digest.text
+    assert "E. E. · " in digest.text
     assert "Emma" not in everything_in(Message(digest.text, tuple(digest.blocks)))
 
 

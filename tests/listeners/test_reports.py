@@ -148,7 +148,7 @@ async def test_a_history_says_the_change_from_one_to_the_next(office: Office) ->
     answer = (await office.ask(ADMIN, "history emma")).text.splitlines()
     assert answer[0].startswith("History of Emma Employee: 2 completed · 1 below target")
     steps = [line for line in answer if "Till check" in line]
-    assert "Below target, 72 %" in steps[0] and "−18 points since" in steps[0]
+    assert "72 %, below target 80 %" in steps[0] and "−18 points since" in steps[0]
     assert "first on this checklist" in steps[1]
 
 
