@@ -79,12 +79,14 @@ def read_words(
     today: date,
     only_observes: Callable[[str], bool] = lambda _: False,
     *,
+    is_ahead: bool = False,
     more: int = 2,
 ) -> Reading:
     """Reads a text. Raises QueryError, whose suggestions are whole queries.
 
     `today` is the day in the asker's zone. `only_observes` says of a person's id whether the asker may see sessions
-    that they observed, and none in which they are the employee. `more`: how many mistakes a suggestion may correct.
+    that they observed, and none in which they are the employee. `is_ahead`: days without a year are those to
+    come. `more`: how many mistakes a suggestion may correct.
     """
     if len(text) > LONGEST_TEXT:
         raise QueryError(f"The query is {len(text)} characters long; at most {LONGEST_TEXT} can be read.")
@@ -100,7 +102,7 @@ def read_words(
     if len(tokens) > MOST_WORDS:
         raise QueryError(f"The query has more than {MOST_WORDS} words. Leave some out.")
     try:
-        return _read(Position(plain, tokens, index, today, only_observes))
+        return _read(Position(plain, tokens, index, today, only_observes, is_ahead))
     except QueryError as error:
         fixes = [fix for one in error.suggestions if (fix := _mended(one, index, today, more)) is not None]
         raise QueryError(str(error), fixes) from None

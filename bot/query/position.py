@@ -36,6 +36,7 @@ class Position:
     index: NameIndex
     today: date
     only_observes: Callable[[str], bool]
+    is_ahead: bool = False  # whether days without a year are those to come
     at: int = 0
     terms: list[str] = field(default_factory=list)
     options: list[Option] = field(default_factory=list)
@@ -145,7 +146,8 @@ class Position:
         for term in found.terms:
             self.add(self.signed(term) if found.can_be_negated else term, 0)
         self.at += found.used
-        self.is_negated = False
+        if found.can_be_negated:
+            self.is_negated = False
 
     def signed(self, term: str) -> str:
         return f"-{term}" if self.is_negated else term
