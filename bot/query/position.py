@@ -11,7 +11,9 @@ from bot.query.days import Period
 from bot.query.keys import Key
 from bot.query.keywords import Keyword
 from bot.query.name_index import NamedThing, NameIndex, words_of
+from bot.query.names import LONGEST_NAME as LONGEST_VALUE
 from bot.query.names import Kind, id_value
+from bot.query.nearest import normalize
 from bot.query.small_words import BEING, DOING, JOINS, OBSERVATIONS, OBSERVING
 from bot.query.tokens import Token, quote
 
@@ -186,8 +188,15 @@ def words_in(token: Token) -> list[str]:
 
 
 def term_of(key: Key, thing: NamedThing, index: NameIndex) -> str:
-    """The term for one thing: its name, or its id where another thing of the kind has the same name."""
-    return f"{key}:{quote(thing.name)}" if len(index.alike(thing)) <= 1 else f"{key}:{id_value(thing.ident)}"
+    """The term for one thing: its name; where another thing of the kind has the same name, a department's name behind
+    that of the one above it, else its id."""
+    same = index.alike(thing)
+    if len(same) <= 1:
+        return f"{key}:{quote(thing.name)}"
+    is_plain = 0 < len(thing.path) <= LONGEST_VALUE and not index.named(words_of(thing.path))
+    if thing.above and is_plain and sum(normalize(one.path) == normalize(thing.path) for one in same) == 1:
+        return f"{key}:{quote(thing.path)}"
+    return f"{key}:{id_value(thing.ident)}"
 
 
 def key_of(thing: NamedThing, role: Key) -> Key:
