@@ -13,6 +13,7 @@ from bot.domain.mutes import Mute
 from bot.domain.notifications import Delivery, Destination, DestinationKind, DigestCounts, Message, StoredNotification
 from bot.domain.text import count
 
+_ENDS = (("1 hour", "1h"), ("4 hours", "4h"), ("Until tomorrow", "until:tomorrow"), ("Until Monday", "until:mon"))
 REASON = 200  # characters of a reason at most
 SHOWN = 10
 
@@ -43,6 +44,16 @@ def muted(mute: Mute, words: str, held: int, *, command: str) -> Message:
     )
     end = buttons([unmute_button(mute)])
     return message([section(mrkdwn(text)), end, context(f"`{command} unmute` ends it earlier.")])
+
+
+def ask_how_long(destination: Destination, words: str) -> Message:
+    """Asks until when a channel or a person is muted; `words` are those that were typed."""
+    text = f"Mute {format_place(destination)} for how long? What comes meanwhile is kept and comes as one recap."
+    made = [
+        button(actions.asked(actions.action_id(actions.RUN, f"mute{number}")), label, f"mute {end} {words}".rstrip())
+        for number, (label, end) in enumerate(_ENDS)
+    ]
+    return message([section(mrkdwn(text)), buttons(made)])
 
 
 def unmute_button(mute: Mute) -> Block:

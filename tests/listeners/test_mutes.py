@@ -44,7 +44,21 @@ async def test_the_owner_of_a_rule_mutes_its_channel_and_says_why(office: Office
     assert (SAM, "mute", "mute:1") in await office.audit_log()
 
 
-@pytest.mark.parametrize("typed", ["mute", "mute till", "mute because I am tired", "mute until:someday"])
+async def test_a_mute_without_an_end_asks_how_long_and_the_answer_mutes(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    asked = await office.ask(SAM, "mute")
+    assert "Mute <#G0NORTH> for how long?" in asked.text
+    assert [one["text"]["text"] for one in buttons_of(asked)][:2] == ["1 hour", "4 hours"]
+    assert await running(office) == []
+    for one in buttons_of(asked)[:1]:
+        await office.press(SAM, one["action_id"], one["value"])
+    [mute] = await running(office)
+    assert mute.ends_at - mute.created_at == timedelta(hours=1)
+    assert "only admins of Spotter and the owners" in (await office.ask(OLGA, "mute")).text
+    assert "your direct messages" in (await office.ask(OLGA, "mute for:me")).text
+
+
+@pytest.mark.parametrize("typed", ["mute till", "mute because I am tired", "mute until:someday"])
 async def test_a_mute_needs_an_end_and_the_error_says_how(office: Office, typed: str) -> None:
     answer = await office.ask(ADMIN, typed)
     assert "Say until when, as 4h" in answer.text

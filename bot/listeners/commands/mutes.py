@@ -33,9 +33,11 @@ _BECAUSE = re.compile(r"(?:^|\s)because:?\s+(.*)$", re.IGNORECASE | re.DOTALL)
     takes_query=True,
 )
 async def mute(ctx: AppContext, request: CommandRequest) -> Message:
-    """Mutes the channel it is typed in, or the viewer."""
+    """Mutes the channel it is typed in, or the viewer; asks for how long if that was not said."""
     now, viewer = ctx.clock.now(), request.viewer
-    text = FOR_ME.sub("", request.words)
+    text = FOR_ME.sub("", request.words).strip()
+    if not text:
+        return await ctx.store.read(lambda tx: views.ask_how_long(_mutable(tx, request), request.words))
     reason = ""
     if because := _BECAUSE.search(text):
         text, reason = text[: because.start()], " ".join(because[1].split())[:REASON]
@@ -49,12 +51,7 @@ async def mute(ctx: AppContext, request: CommandRequest) -> Message:
     await fetch_mentioned_users(ctx, end.other_text)
 
     def work(tx: Tx) -> Message:
-        destination, access = _place(tx, request), access_view(tx, viewer)
-        if not muting.may_mute(tx, viewer, destination):
-            raise NotAllowed(
-                "only admins of Spotter and the owners of a channel's rules mute it; “mute 4h for me” mutes you",
-                Remedy.ADMIN,
-            )
+        destination, access = _mutable(tx, request), access_view(tx, viewer)
         query = Query(())
         said = words(query)
         if end.other_text:
@@ -108,12 +105,19 @@ async def unmute(ctx: AppContext, request: CommandRequest) -> Message:
     return answer
 
 
-def _place(tx: Tx, request: CommandRequest) -> Destination:
+def _mutable(tx: Tx, request: CommandRequest) -> Destination:
     """What is muted: the channel it is typed in, or in a direct message the viewer. Raises NotAllowed."""
     channel = request.channel_id
     if FOR_ME.search(request.words) or channel is None or not is_channel(channel):
-        return own_destination(tx, request.viewer)
-    return Destination(DestinationKind.CHANNEL, channel)
+        destination = own_destination(tx, request.viewer)
+    else:
+        destination = Destination(DestinationKind.CHANNEL, channel)
+    if not muting.may_mute(tx, request.viewer, destination):
+        raise NotAllowed(
+            "only admins of Spotter and the owners of a channel's rules mute it; “mute 4h for me” mutes you",
+            Remedy.ADMIN,
+        )
+    return destination
 
 
 def _places(tx: Tx, request: CommandRequest) -> list[Destination]:
