@@ -6,13 +6,13 @@ from datetime import datetime
 from bot.domain.alerts import SHADOW_WEEK_CODE
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import SHADOW_WEEK, ShadowCounts, ShadowMode
-from bot.domain.pause_reasons import TURNED_PUBLIC
+from bot.domain.pause_reasons import SHADOW_PUBLIC
 from bot.store.database import Tx
 
 
 def shadow_closed(tx: Tx, place: Destination) -> str:
     """Why nothing about people may be shown in the channel of shadow mode, "" if it may."""
-    return tx.destinations.blocked_reason(place) or (TURNED_PUBLIC if tx.destinations.is_public(place) else "")
+    return tx.destinations.blocked_reason(place) or (SHADOW_PUBLIC if tx.destinations.is_public(place) else "")
 
 
 def begin_shadow(tx: Tx, channel_id: str, who: str, now: datetime) -> ShadowMode | None:

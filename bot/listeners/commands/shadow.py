@@ -20,11 +20,12 @@ _OFF = frozenset({"off", "end", "stop", "live", "go live"})
 
 
 @subcommand(
-    "shadow [#channel or off]",
-    "Show everything in one private channel first; go live with `shadow off`",
+    "shadow [#channel]",
+    "Show all messages in one channel until you go live",
     examples=("shadow", "shadow #spotter-admins", "shadow off"),
-    more="For the first week: what Spotter would send by itself is posted to that channel only, each message with "
-    "where it would have gone. Both ask before they do anything. What was shown is not sent again when you go live.",
+    more="For the first week. `shadow #channel` starts it in a private channel, `shadow off` goes live, `shadow` says "
+    "what it has shown. What Spotter would send by itself is posted there only, each message with where it would have "
+    "gone. Both ask before they do anything. What was shown is not sent again when you go live.",
     admins_only=True,
     needs=Needs.NOTHING,
     asks_itself=True,
