@@ -21,7 +21,10 @@ def begin_shadow(tx: Tx, channel_id: str, who: str, now: datetime) -> ShadowMode
     if tx.shadow.mode() is not None:
         return None
     mode = tx.shadow.begin(channel_id, who, now)
-    tx.destinations.unblock(mode.destination, now)  # whether the bot is in it, the next message finds out
+    # How the channel is, the next message finds out: what was seen of it before counts no more.
+    tx.destinations.unblock(mode.destination, now)
+    tx.destinations.describe(mode.destination, tx.destinations.name_of(mode.destination), is_public=False)
+    tx.destinations.doubt(mode.destination)
     tx.audit_log.write(who, "shadow", f"channel:{channel_id}", now, new="on")
     return mode
 

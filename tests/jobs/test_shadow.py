@@ -229,6 +229,23 @@ async def test_if_the_channel_is_gone_all_waits_and_nothing_goes_elsewhere(room:
     assert (len(room.texts(OFFICE)), room.texts(), opened(room)) == (3, [], 0)
 
 
+@pytest.mark.promise("shadowed")
+@pytest.mark.parametrize("is_private", [True, False])
+async def test_how_the_channel_is_is_looked_at_before_anything_is_shown(room: Room, is_private: bool) -> None:
+    """It was public a minute ago; the command line asks nobody whether it is private by now."""
+
+    def saw(tx: Tx) -> None:
+        tx.destinations.describe(SHADOW, "office", is_public=True)
+        tx.destinations.record_check(SHADOW, room.clock.now())
+
+    await room.store.transact(saw)
+    room.slack.workspace.channels[OFFICE].is_private = is_private
+    await begin(room)
+    await room.complete()
+    await room.send(limit_seconds=60)
+    assert (len(room.texts(OFFICE)), room.texts()) == (int(is_private), [])
+
+
 def _spoil(channel: Channel, gone: str) -> None:
     channel.is_archived = gone == "is_archived"
     channel.is_ext_shared = gone == "shared_outside"

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from bot.domain.eligibility import WaitCode, wait_code
 from bot.domain.kinds import KINDS
@@ -79,13 +80,11 @@ class Eligibility:
             row["destination"]
             for row in connection.execute("SELECT destination FROM destinations WHERE blocked_reason IS NOT NULL")
         }
-        self._public = {
-            row["destination"] for row in connection.execute("SELECT destination FROM destinations WHERE is_public = 1")
-        }
         self._is_all_paused = sending_pause(connection) is not None
         self._shadow_mode = shadow_mode(connection)
         if if_it_could_be_sent:
-            self._blocked, self._public, self._is_all_paused = set(), set(), False
+            self._blocked, self._is_all_paused = set(), False
+        self._if_it_could_be_sent = if_it_could_be_sent
         self._quiet = QuietTimes(connection).of_destinations() if now is not None else {}
         self._now = now
         # Until a mute is marked as ended: that queues the recap in the same transaction.
@@ -191,10 +190,20 @@ class Eligibility:
             self._rules,
             is_blocked=row["destination"] in self._blocked,
             is_all_paused=self._is_all_paused,
-            is_shadow_closed=shadow is not None and (shadow in self._blocked or shadow in self._public),
+            is_shadow_closed=shadow is not None and self._is_closed(shadow),
             is_muted=self._is_muted(row),
             is_in_recap=row["recap"] in self._recaps,
         )
+
+    def _is_closed(self, shadow: str) -> bool:
+        """Whether shadow mode can show nothing in a channel now."""
+        return not self._if_it_could_be_sent and (shadow in self._blocked or shadow in self._public)
+
+    @cached_property
+    def _public(self) -> frozenset[str]:
+        """Channels that were public when they were seen last."""
+        rows = self._connection.execute("SELECT destination FROM destinations WHERE is_public = 1")
+        return frozenset(row["destination"] for row in rows)
 
     def _is_muted(self, row: sqlite3.Row) -> bool:
         if not KINDS[NotificationKind(row["kind"])].waits_for_mutes:
