@@ -237,6 +237,7 @@ async def test_how_the_channel_is_is_looked_at_before_anything_is_shown(room: Ro
     def saw(tx: Tx) -> None:
         tx.destinations.describe(SHADOW, "office", is_public=True)
         tx.destinations.record_check(SHADOW, room.clock.now())
+        tx.destinations.record_check(SHOP_CHANNEL, room.clock.now())
 
     await room.store.transact(saw)
     room.slack.workspace.channels[OFFICE].is_private = is_private
@@ -274,15 +275,21 @@ async def test_what_waited_for_a_channel_that_is_gone_goes_where_it_belongs_once
     assert "Shadow mode" not in text and await room.state(key) is DeliveryState.SENT
 
 
-async def test_a_person_who_cannot_be_looked_up_blocks_nobody_else(room: Room) -> None:
+@pytest.mark.parametrize(
+    "fault", [faults.rate_limited(30), faults.api_error("missing_scope", needed="users:read.email")]
+)
+async def test_a_person_who_cannot_be_looked_up_blocks_nobody_else(room: Room, fault: faults.Fault) -> None:
     await begin(room)
-    room.slack.faults.order("users.lookupByEmail", faults.rate_limited(30), times=1)
-    await room.complete(to=ANA_HERSELF, rules=())
+    room.slack.faults.order("users.lookupByEmail", fault)
+    key = await room.complete(to=ANA_HERSELF, rules=())
+    await room.send(limit_seconds=2)
+    assert await room.stands(key) in (NotificationState.PENDING, NotificationState.BLOCKED)
     await room.complete()
     await room.send(limit_seconds=5)
     assert [text.splitlines()[0] for text in room.texts(OFFICE)] == ["Shadow mode: would have gone to #shop"]
+    await room.store.transact(lambda tx: tx.destinations.unblock(ANA_HERSELF, room.clock.now()))
     await room.send()
-    assert len(room.texts(OFFICE)) == 2
+    assert (len(room.texts(OFFICE)), opened(room)) == (2, 0)
 
 
 # ---- edits -----------------------------------------------------------------------------------------------------------
