@@ -13,6 +13,7 @@ from bot.blocks.settings_form import REMINDERS
 from bot.domain.notifications import Message
 from bot.domain.reminders import (
     Choices,
+    Reminded,
     ReminderClock,
     ReminderKind,
     ReminderLine,
@@ -55,12 +56,13 @@ def _summary(view: ReminderView) -> str:
     """What OPS_CHANNEL reads: how many are late and what was done, and nobody's name, id or checklist."""
     number, unfinished = len(view.lines), sum(one.clock is ReminderClock.UNFINISHED for one in view.lines)
     parts = [(number - unfinished, "not started"), (unfinished, "not finished")]
-    reminded = sorted({one.step for line in view.lines for one in line.reminded})
-    who = " and ".join(_WHO[step] for step in reminded)
+    before = [one for line in view.lines for one in line.reminded]
+    who = " and ".join(_WHO[step] for step in sorted({one.step for one in before if not one.in_shadow}))
+    nobody = "shadow mode reminded nobody" if before else "there was nobody to remind"
     return (
         f"{count(number, 'session')} {'is' if number == 1 else 'are'} still late"
         f" ({', '.join(f'{some:,} {what}' for some, what in parts if some)}), the first since"
-        f" {date_token(min(one.since for one in view.lines))}, although {who or 'there was nobody to remind'}"
+        f" {date_token(min(one.since for one in view.lines))}, although {who or nobody}"
         f"{' of each were reminded' if who else ''}. `{view.command} overdue` shows them to who may see them."
     )
 
@@ -94,10 +96,15 @@ def _line(one: ReminderLine, view: ReminderView) -> str:
             parts.append(f"planned for {date_token(one.since)}")
     if one.step is ReminderStep.SUPERVISOR:
         parts.append(f"observer {safe(directory.name_of(facts.observer_id), SHORT)}")
-    parts += [
-        f"{_WHO[step.step]} was reminded" + (f" {date_token(step.at)}" if step.at else "") for step in one.reminded
-    ]
+    parts += [_reminded(step) for step in one.reminded]
     return " · ".join(parts)
+
+
+def _reminded(before: Reminded) -> str:
+    at = f" {date_token(before.at)}" if before.at else ""
+    if before.in_shadow:
+        return f"{_WHO[before.step]} would have been reminded{at}, in shadow mode"
+    return f"{_WHO[before.step]} was reminded{at}"
 
 
 # ---- answers -------------------------------------------------------------------------------------------------------

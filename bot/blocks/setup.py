@@ -8,6 +8,14 @@ from bot.blocks.markup import safe
 from bot.domain.notifications import Message
 from bot.domain.setup import SetupLine, is_finished
 
+ANNOUNCEMENT = (
+    "From today, Spotter posts results of on-the-job training here: who completed which checklist, how it went, and "
+    "what was weakest. It reads iSpring Learn and grades nobody: the result is the observer's. You see your own "
+    "sessions, supervisors those of their people; type `{command} results`. Observers get a direct message when a "
+    "result was recorded; its buttons limit or stop them. Something is wrong, or not yours? Type `{command} link`, or "
+    "ask NAME."
+)
+
 
 def setup_blocks(steps: Sequence[SetupLine], command: str) -> list[Block]:
     """What is done, what comes next, and whether the set-up is finished."""
@@ -29,8 +37,11 @@ def setup_blocks(steps: Sequence[SetupLine], command: str) -> list[Block]:
 
 
 def setup_answer(steps: Sequence[SetupLine], command: str) -> Message:
-    """The answer to `setup`."""
-    return message(setup_blocks(steps, command))
+    """The answer to `setup`, with a text to announce Spotter."""
+    # Nothing in a code block is formatted: it is copied as it stands.
+    announcement = ANNOUNCEMENT.format(command=command).replace("`", "")
+    ready = section(mrkdwn(f"*To post in a channel when you go live:*\n```{announcement}```"))
+    return message([*setup_blocks(steps, command), ready])
 
 
 def _line(step: SetupLine) -> str:

@@ -10,7 +10,7 @@ import click
 from bot.app.clock import SystemClock
 from bot.app.database import require_database
 from bot.cli.rows import with_store
-from bot.cli.terminal import echo, json_of, table_of
+from bot.cli.terminal import confirm, echo, json_of, table_of
 from bot.config import load
 from bot.domain.audit import AuditEntry, AuditLine
 from bot.domain.directory import Directory
@@ -93,10 +93,7 @@ def erase(person: str, yes: bool) -> None:
     """Forget PERSON (an iSpring id, e-mail address or full name): their sessions, account and preferences are deleted,
     and a running Spotter edits the messages about them. Repeated with their id, it says what is left to do."""
     person_id, name = with_store(lambda store, clock: store.read(lambda tx: _one(tx, person, clock)))
-    if not yes:
-        if not sys.stdin.isatty():
-            raise click.UsageError("There is no terminal to confirm it: add --yes.")
-        click.confirm(f"Erase {name} for good?", abort=True)
+    confirm(f"Erase {name} for good?", yes)
 
     async def forget(store: Store, clock: Clock) -> tuple[Erased, bool]:
         def work(tx: Tx) -> Erased:

@@ -115,6 +115,16 @@ def echo(text: str, *, err: bool = False) -> None:
     click.echo(shown, file=sys.stderr if err else sys.stdout)
 
 
+def confirm(question: str, yes: bool) -> None:
+    """Asks at the terminal, unless `yes`; another answer than yes ends the command. Raises click.UsageError if there is
+    no terminal."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("There is no terminal to confirm it: add --yes.")
+    click.confirm(question, abort=True)
+
+
 def table_of(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Returns a table. Each cell is one line: line breaks in a value become blanks."""
     cells = [[_cell(value) for value in row] for row in rows]

@@ -150,7 +150,7 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
         counts = metrics.get(stored.notification_id, DigestCounts())
         if stored.shown_version is None and _is_empty_recap(delivery, stored, counts, cancelled):
             cancelled[stored.notification_id] = "nothing of what was muted is to be posted any more"
-    if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
+    if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.posted_to) == SHARED_OUTSIDE:
         # Another company reads along: an edit redacts the message until the channel is internal again.
         hidden = set(records)
         views, reminders = {}, {}
@@ -187,11 +187,25 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
             for number, rule in rules.items()
             if (coverage := rights.coverage(tx, rule.owner, directory)) is not None
         },
+        meant_for=_meant_for(tx, delivery, shown_as) if delivery.shadow is not None else "",
         setup=setup_of(tx, settings, now) if is_setup else (),
         first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
     )
     keeps = _leaves_corrections_out(delivery, rules) and _is_corrected(delivery, records.values())
     return MessageData(facts, versions, cancelled, waiting, keeps, to_ask)
+
+
+def _meant_for(tx: Tx, delivery: Delivery, directory: Directory) -> str:
+    """What the channel or person of a delivery is called, "" if that is not known."""
+    destination = delivery.destination
+    match destination.kind:
+        case DestinationKind.CHANNEL:
+            return tx.destinations.name_of(destination)
+        case DestinationKind.PERSON:
+            return directory.name_of(destination.id)
+        case DestinationKind.USER:
+            link = tx.people.linked_person(destination.id)
+            return "" if link is None else directory.name_of(link)
 
 
 def _leaves_corrections_out(delivery: Delivery, rules: Mapping[int, Rule]) -> bool:

@@ -16,7 +16,8 @@ MOST = 1_000  # sessions of one run
 # The outcomes are spelled as in the index.
 _OPEN = "outcome IN ('planned', 'in_progress') AND missing_since IS NULL AND reassigned_at IS NULL"
 _REMINDED = (
-    "SELECT reminders.*, notifications.id AS notification, cancelled_reason, state, attempt_ended_at FROM reminders"
+    "SELECT reminders.*, notifications.id AS notification, cancelled_reason, state, attempt_ended_at, shadow"
+    " FROM reminders"
     " LEFT JOIN notifications USING (destination, subject)"
     " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
 )
@@ -74,7 +75,9 @@ class Reminders:
             " ORDER BY step",
             (*key, clock, to_ms(since)),
         )
-        return [Reminded(ReminderStep(row["step"]), _reminded_at(row)) for row in rows]
+        return [
+            Reminded(ReminderStep(row["step"]), _reminded_at(row), in_shadow=row["shadow"] is not None) for row in rows
+        ]
 
     def record(
         self,

@@ -1,6 +1,7 @@
 """The check-list of a first run: one message to each admin, which follows what is done; `setup` shows it now."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +96,11 @@ async def test_an_installation_that_had_rules_before_gets_none(office: Office, h
     assert len(await listed(office)) == (0 if has_rules else 1)
     await office.rule(NORTH)
     assert await monitored(office) is not has_rules
+
+
+async def test_the_announcement_is_ready_to_copy_and_the_one_of_the_deploy_page(office: Office) -> None:
+    [block] = [one for one in (await office.ask(ADMIN, "setup")).blocks if "```" in str(one)]
+    copied = block["text"]["text"].split("```")[1]
+    page = (Path(__file__).parent.parent.parent / "deploy" / "README.md").read_text()
+    quoted = " ".join(line.removeprefix("> ") for line in page.splitlines() if line.startswith("> "))
+    assert copied == quoted.replace("`", "")

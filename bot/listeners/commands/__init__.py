@@ -28,6 +28,7 @@ from bot.listeners.commands import (
     sending,
     sessions,
     settings,
+    shadow,
     targets,
     why,
 )
@@ -57,6 +58,7 @@ TOPICS = (
     reminders,
     quiet,
     people,
+    shadow,
     sending,
 )  # in the order of help
 
