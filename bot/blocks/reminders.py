@@ -13,6 +13,7 @@ from bot.blocks.settings_form import REMINDERS
 from bot.domain.notifications import Message
 from bot.domain.reminders import (
     Choices,
+    Reminded,
     ReminderClock,
     ReminderKind,
     ReminderLine,
@@ -55,13 +56,17 @@ def _summary(view: ReminderView) -> str:
     """What OPS_CHANNEL reads: how many are late and what was done, and nobody's name, id or checklist."""
     number, unfinished = len(view.lines), sum(one.clock is ReminderClock.UNFINISHED for one in view.lines)
     parts = [(number - unfinished, "not started"), (unfinished, "not finished")]
-    reminded = sorted({one.step for line in view.lines for one in line.reminded})
-    who = " and ".join(_WHO[step] for step in reminded)
+    steps = [{one.step for one in line.reminded if one.is_sent} for line in view.lines]
+    of_each, of_some = set.intersection(*steps), set.union(*steps)
+    whose = "each" if of_each == of_some else "some"
+    who = " and ".join(_WHO[step] for step in sorted(of_some))
+    verb = "was" if len(of_some) == 1 else "were"
+    done = f"{who} of {whose} {verb} reminded" if who else "nobody could be reminded"
     return (
         f"{count(number, 'session')} {'is' if number == 1 else 'are'} still late"
         f" ({', '.join(f'{some:,} {what}' for some, what in parts if some)}), the first since"
-        f" {date_token(min(one.since for one in view.lines))}, although {who or 'there was nobody to remind'}"
-        f"{' of each were reminded' if who else ''}. `{view.command} overdue` shows them to who may see them."
+        f" {date_token(min(one.since for one in view.lines))}, although {done}."
+        f" `{view.command} overdue` shows them to who may see them."
     )
 
 
@@ -94,10 +99,14 @@ def _line(one: ReminderLine, view: ReminderView) -> str:
             parts.append(f"planned for {date_token(one.since)}")
     if one.step is ReminderStep.SUPERVISOR:
         parts.append(f"observer {safe(directory.name_of(facts.observer_id), SHORT)}")
-    parts += [
-        f"{_WHO[step.step]} was reminded" + (f" {date_token(step.at)}" if step.at else "") for step in one.reminded
-    ]
+    parts += [_reminded(step) for step in one.reminded]
     return " · ".join(parts)
+
+
+def _reminded(one: Reminded) -> str:
+    if not one.is_sent:
+        return f"{_WHO[one.step]} could not be reminded"
+    return f"{_WHO[one.step]} was reminded" + (f" {date_token(one.at)}" if one.at else "")
 
 
 # ---- answers -------------------------------------------------------------------------------------------------------

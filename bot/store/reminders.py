@@ -74,7 +74,7 @@ class Reminders:
             " ORDER BY step",
             (*key, clock, to_ms(since)),
         )
-        return [Reminded(ReminderStep(row["step"]), _reminded_at(row)) for row in rows]
+        return [_reminded(row) for row in rows]
 
     def record(
         self,
@@ -167,7 +167,10 @@ class Reminders:
         return {row["person_id"]: row["slack_user_id"] for row in rows}
 
 
-def _reminded_at(row: sqlite3.Row) -> datetime | None:
-    if row["notification"] is None or row["cancelled_reason"] is not None or row["state"] in ("failed", "cancelled"):
-        return from_ms(row["at"])
-    return from_ms_or_none(row["attempt_ended_at"]) if row["state"] == "sent" else None
+def _reminded(row: sqlite3.Row) -> Reminded:
+    step = ReminderStep(row["step"])
+    if row["cancelled_reason"] is not None or row["state"] in ("failed", "cancelled"):
+        return Reminded(step, from_ms(row["at"]), is_sent=False)
+    if row["notification"] is None:
+        return Reminded(step, from_ms(row["at"]))  # sent so long ago that it is not stored any more
+    return Reminded(step, from_ms_or_none(row["attempt_ended_at"]) if row["state"] == "sent" else None)
