@@ -198,7 +198,7 @@ def audit(limit: int, as_json: bool) -> None:
 
 
 def _audit_table(lines: Sequence[AuditLine]) -> str:
-    rows = [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.who, one.verb, one.what, one.change) for one in lines]
+    rows = [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.who, one.verb, one.text, one.change) for one in lines]
     return table_of(("when (UTC)", "who", "did", "to what", "before and after"), rows)
 
 
