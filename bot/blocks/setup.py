@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.blocks.alerts import REASON
 from bot.blocks.elements import Block, context, header, message, mrkdwn, section
-from bot.blocks.markup import safe
+from bot.blocks.markup import escape, safe
 from bot.domain.notifications import Message
 from bot.domain.setup import SetupLine, is_finished
 
@@ -48,4 +48,4 @@ def _line(step: SetupLine) -> str:
     what = f"{step.what} ({safe(step.reason, REASON)})" if step.reason else step.what
     if step.is_done:
         return f"✓ *Done:* {what}"
-    return f"○ *{'To do' if step.is_needed else 'Recommended'}:* {what}. {step.next_step}"
+    return f"○ *{'To do' if step.is_needed else 'Recommended'}:* {what}. {escape(step.next_step)}"

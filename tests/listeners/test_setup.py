@@ -54,6 +54,11 @@ async def test_an_admin_gets_one_check_list_that_ticks_itself(office: Office) ->
     assert last.startswith("Spotter is set up") and "The set-up is finished" in last
 
 
+async def test_what_is_to_be_done_is_escaped_as_slack_wants_it(office: Office) -> None:
+    answer = await office.ask(ADMIN, "setup")
+    assert "OAuth &amp; Permissions" in everything_in(answer) and "OAuth & P" not in everything_in(answer)
+
+
 async def test_a_restart_or_a_second_run_sends_no_second_one(office: Office) -> None:
     await monitored(office)
     office.clock.advance(timedelta(days=3))
