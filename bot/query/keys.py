@@ -198,6 +198,8 @@ SORTS = {
     "date": "oldest first",
     "-date": "newest first",
     "name": "by name",
+    "count": "rows of a trend with the fewest sessions first",
+    "-count": "rows of a trend with the most sessions first",
     "change": "rows of a trend that lost most first",
     "-change": "rows of a trend that gained most first",
 }
