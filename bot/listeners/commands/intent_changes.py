@@ -162,7 +162,7 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     ),
     (rf"{SEND}(?P<every>)(?:report|digest|summary|update|overview)s?(?= (?:every|each) \w)", _digest),
     (
-        r"(?<=\w) (?P<every>)(?:please )?(?:send|post|give|mail|e-?mail)(?: me| us)?(?: an?| the| my)?"
+        r"(?P<every>)(?:please )?(?:send|post|give|mail|e-?mail)(?: me| us)?(?: an?| the| my)?"
         r" (?:report|digest|summary|update|overview|numbers)",
         lambda found: _digest(found) if begins_schedule(found.string) else Intent("results", found.string),
     ),

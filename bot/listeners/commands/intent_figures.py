@@ -72,7 +72,7 @@ def _compared(found: re.Match[str]) -> Intent:
 
 _COMPARING = (
     r"\b(?:compared? (?:to|with)|compare|comparison (?:of|between)|(?:what(?:'?s| is) )?(?:the )?difference between"
-    r"|in comparison (?:to|with)|how (?:does|do|did|is|are))\s"
+    r"|in comparison (?:to|with)|how (?:does|do|did|is|are)|(?:do(?:ing)? )?(?:better|worse) than|(?<=\s)v\.?)\s"
 )
 COMPARED = "compare"  # a trend of these words is by what they name
 
@@ -186,7 +186,8 @@ FIGURES: Sequence[tuple[str, Reader]] = (
     (
         r"(?:compare|comparison (?:of|between)) .+"
         r"|.+ (?:vs?\.?|versus|compared (?:to|with)|in comparison (?:to|with)) .+"
-        r"|(?:what(?:'?s| is) )?(?:the )?difference between .+ and .+",
+        r"|(?:what(?:'?s| is) )?(?:the )?difference between .+ and .+"
+        r"|^(?:am|is|are|did|does|do|was|were) .+ (?:better|worse) than (?!\d).+",
         _compared,
     ),
     (r"(?:the )?(?:average|avg|mean|median)(?: scores?| results?)?", _trend),

@@ -128,6 +128,7 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
         if compares:
             read, asked = _by_what_is_named(read, asked, text)
         access = read.access
+        _refuse_two_groupings(read.query)
         try:
             made = counted.trend(
                 read.tx, read.query, access.scope, read.meant.known, access.directory, read.now, access.zone
@@ -137,6 +138,16 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
         return view.trend(made, asked)
 
     return await _answered(ctx, request, "trend", text, make, _count_completed)
+
+
+def _refuse_two_groupings(query: Query) -> None:
+    """Raises QueryError for a query with `by:` for two kinds of rows."""
+    named = list(dict.fromkeys(term.value for term in query.terms if term.key is Key.BY))
+    if len(named) < 2:
+        return
+    others = tuple(term for term in query.terms if term.key is not Key.BY)
+    fixes = [f"trend {say(Query((*others, Term(Key.BY, one))))}" for one in named[:3]]
+    raise QueryError(f"The rows of a trend are of one kind, and this names {len(named)}.", fixes)
 
 
 _COMPARED_BY = {Key.DEPT: "dept", Key.CHECKLIST: "checklist", Key.OBSERVER: "observer", Key.EMPLOYEE: "employee"}
