@@ -224,6 +224,8 @@ def _keyword(here: Position) -> bool:
         return True
     if words and (found := read_keyword(words)) is not None:
         offer_one_word_name(here, words, found.used)
+        if not found.can_be_negated:
+            refuse_dangling_negation(here)
         here.add_keyword(found)
         return True
     return (bool(words) and _operator(here, words)) or read_free_period(here, words)

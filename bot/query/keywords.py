@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.query.days import MONTHS, WEEKDAYS
-from bot.query.keys import Key
+from bot.query.keys import GROUPING_WORDS, Key
 from bot.query.numbers import count_at, number_at
 from bot.query.small_words import IGNORED
 
@@ -116,15 +116,6 @@ _ORDERS: Mapping[str, str] = {
     **dict.fromkeys(("newest", "latest", "last", "recent", "first"), ""),
 }
 _ONE = frozenset({"result", "session", "observation", "score", "one"})  # "my last result"
-_BY: Mapping[str, str] = {
-    "week": "week", "weekly": "week", "month": "month", "monthly": "month", "checklist": "checklist",
-    "site": "dept", "store": "dept", "department": "dept", "dept": "dept", "sites": "dept", "stores": "dept",
-    "shop": "dept", "location": "dept", "unit": "dept", "team": "dept", "departments": "dept",
-    "checklists": "checklist",
-    "observers": "observer", "employees": "employee", "people": "employee", "trainer": "observer",
-    "observer": "observer", "employee": "employee", "person": "employee", "weeks": "week", "months": "month",
-    "criterion": "criterion", "criteria": "criterion", "question": "criterion", "questions": "criterion",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +272,12 @@ _SORTED_BY: Mapping[str, str] = {
 
 
 def _grouping(words: Sequence[str]) -> Keyword | None:
-    if words[0] in ("by", "per") and len(words) > 1 and (by := _BY.get(words[1])):
+    """ "by month", "per store"; "by checklist and store" is both, which the answer asks about."""
+    if words[0] in ("by", "per") and len(words) > 1 and (by := GROUPING_WORDS.get(words[1])):
+        if words[2:3] == ["and"] and len(words) > 3 and (other := GROUPING_WORDS.get(words[3])):
+            return Keyword((f"{Key.BY}:{by}", f"{Key.BY}:{other}"), 4)
         return Keyword((f"{Key.BY}:{by}",), 2)
-    return Keyword((f"{Key.BY}:{_BY[words[0]]}",), 1) if words[0] in ("weekly", "monthly") else None
+    return Keyword((f"{Key.BY}:{GROUPING_WORDS[words[0]]}",), 1) if words[0] in ("weekly", "monthly") else None
 
 
 # ---- what words without a meaning here may have been meant as -------------------------------------------------------

@@ -37,7 +37,7 @@ def _bounded(words: Sequence[str], at: int, today: date) -> Read | None:
     """ "since X", "until X", "before X", "after X", and "since X until Y"."""
     if at >= len(words):
         return None
-    if words[at] in ("older", "longer") and words[at + 1 : at + 2] == ["than"]:  # "older than 3 days"
+    if words[at] in ("older", "longer", "more") and words[at + 1 : at + 2] == ["than"]:  # "older than 3 days"
         age = _counted(words, at + 2, today) if at + 2 < len(words) else None
         return age and Read(tuple(Period(until=one.since) for one in age.periods), age.used + 2)
     bound = _BOUNDS.get(words[at])
@@ -147,9 +147,9 @@ def _whole(words: Sequence[str], at: int, today: date) -> Read | None:
 def _joined_by_hyphen(words: Sequence[str], at: int, today: date) -> Read | None:
     """ "mon-wed", "oct-nov"."""
     ends = re.split("[-–—]", words[at])
-    if len(ends) != 2:
+    if len(ends) != 2 or not all(ends):
         return None
-    return _from_to([named_day([end], 0, today) or month([end], 0, today) for end in ends if end] or [None, None], 1)
+    return _from_to([named_day([end], 0, today) or month([end], 0, today) for end in ends], 1)
 
 
 def _phrase(words: Sequence[str], at: int, today: date) -> Read | None:

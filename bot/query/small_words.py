@@ -22,10 +22,27 @@ IGNORED = frozenset({
     "doin", "wat",    "send", "sent", "email", "mail",
     "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
     "actually", "really", "today's", "up", "mr", "mrs", "ms", "mx", "dr", "anybody", "often", "both", "overall",
-    "altogether", "fell", "falls", "came", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
+    "altogether", "again", "group", "grouped", "split", "breakdown", "count", "counts", "numbers", "fell", "falls",
+    "came", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
 })  # fmt: skip
 SAYING = frozenset(
-    {"old", "new", "first", "time", "times", "work", "data", "info", "send", "sent", "email", "mail", "finish", "every"}
+    {
+        "old",
+        "new",
+        "first",
+        "time",
+        "times",
+        "work",
+        "data",
+        "info",
+        "send",
+        "sent",
+        "email",
+        "mail",
+        "finish",
+        "every",
+        "again",
+    }
 )  # ignored, but not silently
 SUBJECTS = frozenset(
     {
