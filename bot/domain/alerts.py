@@ -417,7 +417,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
         ),
         SHADOW_WEEK_CODE: Alert(
             sentence="Shadow mode has run for {days} days: nothing goes to its real channels and people.",
-            remedy="Go live? `{command} shadow off` says what it has shown, and asks first.",
+            remedy="If that was long enough, go live: `{command} shadow off` says what it has shown, and asks first.",
             resolved="Spotter is live",
             past="everything was shown in shadow mode",
             severity=Severity.WARNING,

@@ -108,6 +108,18 @@ async def test_it_says_what_will_happen_and_who_reads_it_before_it_begins(office
     assert "on already" in again.text and not buttons_of(again)
 
 
+async def test_the_question_counts_what_waits_and_would_be_shown(office: Office) -> None:
+    rule = await office.rule(NORTH)
+    waiting = [
+        Notification(kind=kind, destination=rule.destination, subject=str(kind), reason="test")
+        for kind in (NotificationKind.COUNTED, NotificationKind.RULE_PAUSED, NotificationKind.OPS)
+    ]
+    now = office.clock.now()
+    await office.store.transact(lambda tx: [tx.notifications.enqueue(one, now) for one in waiting])
+    question = await office.ask(ADMIN, f"shadow <#{LAIR}|>")
+    assert "Now: 1 rule. 1 message waits and will be shown there." in question.text
+
+
 async def test_it_begins_in_the_channel_it_is_typed_in(office: Office) -> None:
     question = await office.ask(ADMIN, "shadow here", LAIR)
     assert [one["action_id"] for one in buttons_of(question)] == [actions.BEGIN_SHADOW, actions.CANCEL]

@@ -68,13 +68,12 @@ async def question_to_begin(ctx: AppContext, viewer: Viewer, channel_id: str, *,
         return fit
 
     def read(tx: Tx) -> Message:
-        counts = tx.deliveries.counts(ctx.clock.now())
         rules = len(tx.rules.all((RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)))
         return views.ask_to_begin(
             channel_id,
             fit,
             rules=rules,
-            waiting=counts.pending + counts.blocked + counts.quiet,
+            waiting=tx.shadow.would_show(),
             command=ctx.command,
             again=again,
         )

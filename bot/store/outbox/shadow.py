@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.domain.kinds import KINDS
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.outbox import ShadowCounts, ShadowMode
-from bot.store.columns import listed, to_json, to_ms
+from bot.store.columns import listed, to_json, to_ms, value_of
 from bot.store.outbox.eligibility import Eligibility, last_shadow_mode, shadow_mode, store_shadow_mode
 from bot.store.sqlite import IN_LIST
 
@@ -53,6 +53,17 @@ class Shadow:
         store_shadow_mode(self._connection, ended)
         self._release_unsent()
         return ended
+
+    def would_show(self) -> int:
+        """How many notifications that wait now shadow mode would show, alerts and the like not counted."""
+        number: int = value_of(
+            self._connection,
+            "SELECT count(*) FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
+            " WHERE notifications.cancelled_reason IS NULL AND (notifications.delivery IS NULL OR state = 'pending')"
+            f" AND kind {IN_LIST}",
+            (listed(_SHADOWED),),
+        )
+        return number
 
     def counts(self) -> ShadowCounts:
         """What the last shadow mode has shown so far, and what waits to be shown."""
