@@ -132,8 +132,9 @@ def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datet
                 waiting[stored.notification_id] = waits
             elif not reminder.lines:
                 reason = reason or "nothing of it is open any more"
-        if stored.notification.kind is NotificationKind.SETUP and delivery.destination.id not in settings.admins:
-            reason = reason or "its recipient is no admin any more"
+        if delivery.destination.kind is DestinationKind.USER and not spec.about_people:
+            is_for_admins = stored.notification.kind is NotificationKind.SETUP
+            reason = reason or rights.no_recipient(tx, delivery.destination.id, is_for_admins=is_for_admins)
         if spec.is_digest:
             owners = {rule.rule_id: rights.of(tx, rule.owner) for rule in wanted}
             recipient = viewers[0] if delivery.destination.kind is not DestinationKind.CHANNEL else None
