@@ -110,8 +110,9 @@ class _Loader:
             reasons.append(self._add_digest(stored, wanted[0]))
         if notification.kind is NotificationKind.REMINDER:
             reasons.append(self._add_reminder(stored, viewers))
-        if notification.kind is NotificationKind.SETUP and self._delivery.destination.id not in self._settings.admins:
-            reasons.append("its recipient is no admin any more")
+        if self._delivery.destination.kind is DestinationKind.USER and not KINDS[notification.kind].about_people:
+            is_for_admins, user_id = notification.kind is NotificationKind.SETUP, self._delivery.destination.id
+            reasons.append(self._rights.no_recipient(self._tx, user_id, is_for_admins=is_for_admins))
         if KINDS[notification.kind].is_digest:
             reasons.append(self._add_counts(stored, wanted, viewers))
         if reason := next(filter(None, reasons), ""):

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.polling import PollReport
 from bot.services.setup import queue_setup
-from tests.listeners.office import ADMIN, EMMA, NORTH, Office, everything_in
+from tests.listeners.office import ADMIN, EMMA, GUEST, NORTH, Office, deliver_of, everything_in
 from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
@@ -52,6 +52,13 @@ async def test_an_admin_gets_one_check_list_that_ticks_itself(office: Office) ->
     await monitored(office)
     [last] = await listed(office)
     assert last.startswith("Spotter is set up") and "The set-up is finished" in last
+
+
+async def test_who_is_no_full_member_gets_none_although_admins_names_them(office: Office) -> None:
+    await office.ask(GUEST, "setup")  # Slack says that it is a guest
+    office.deliver = deliver_of(office.ctx, GUEST)
+    await monitored(office, GUEST)
+    assert await listed(office, GUEST) == []
 
 
 async def test_what_is_to_be_done_is_escaped_as_slack_wants_it(office: Office) -> None:
