@@ -1,5 +1,6 @@
 """Answers to commands that are not about sessions: menu, help, mistakes, targets, audit log."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -191,16 +192,20 @@ def audit_log(entries: Sequence[AuditLine], *, command: str) -> Message:
     lines = [f"{date_token(one.at)} {_audit_line(one)}" for one in entries]
     return message(
         [
-            section(mrkdwn(f"The last {count(len(entries), 'entry', 'entries')} of the audit log")),
+            section(mrkdwn(f"The newest {count(len(entries), 'entry', 'entries')} of the audit log")),
             *line_sections(lines),
             context(f"More on the command line: `spotter audit`, or here with a number: `{command} audit 30`"),
         ]
     )
 
 
+_IN_CHANNEL = re.compile(r"^((?:rule|mute) \d{1,9} in )([CG][A-Z0-9]{2,20})(?=:)")
+
+
 def _audit_line(entry: AuditLine) -> str:
     who = f"<@{entry.slack_user_id}>" if entry.slack_user_id else safe(entry.who, NAME)
-    parts = (who, safe(entry.verb, NAME), safe(entry.what), safe(entry.change, NAME))
+    what = _IN_CHANNEL.sub(r"\1<#\2>", safe(entry.what))
+    parts = (who, safe(entry.verb, NAME), what, safe(entry.change, NAME))
     return " · ".join(filter(None, parts))
 
 

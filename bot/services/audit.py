@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from bot.domain.audit import AuditEntry, AuditLine
 from bot.domain.errors import QueryError
 from bot.domain.model import SessionKey
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import EVERYTHING
 from bot.domain.rules import OPERATOR
 from bot.domain.text import digest_of
@@ -61,15 +62,21 @@ class _Names:
         except QueryError:
             return text
 
+    def _place(self, destination: Destination) -> str:
+        """Where a rule or a mute is: a channel's id, or a person's name."""
+        if destination.kind is DestinationKind.CHANNEL:
+            return f"in {destination.id}"
+        return f"for {self.person(destination.id)}"
+
     def subject(self, subject: str) -> str:
         kind, _, ident = subject.partition(":")
         match kind:
             case "rule" if ident.isdecimal() and len(ident) < 10:
                 rule = self._tx.rules.get(int(ident))
-                return f"rule {ident}" + (f" in {rule.destination.id}: {self.query(rule.query)}" if rule else "")
+                return f"rule {ident}" + (f" {self._place(rule.destination)}: {self.query(rule.query)}" if rule else "")
             case "mute" if ident.isdecimal() and len(ident) < 10:
                 mute = self._tx.mutes.get(int(ident))
-                return f"mute {ident}" + (f" of {mute.destination.id}: {self.query(mute.query)}" if mute else "")
+                return f"mute {ident}" + (f" {self._place(mute.destination)}: {self.query(mute.query)}" if mute else "")
             case "day" | "sessions" | "delivery" | "channel":
                 return f"{kind} {ident}"
             case "checklist":
