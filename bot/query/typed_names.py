@@ -30,8 +30,8 @@ def read_mention(here: Position) -> bool:
 def read_long_name(here: Position) -> bool:
     """Reads a name of several words, the longest first, or one in quotes."""
     token = here.tokens[here.at]
-    if token.quoted and words_of(token.value):
-        if not _name(here, 1, words_of(token.value)):
+    if token.quoted and here.words_of(token):
+        if not _name(here, 1, here.words_of(token)):
             refuse(here)
         return True
     words = here.name_words()
@@ -47,7 +47,7 @@ def read_long_name(here: Position) -> bool:
 
 def _turned_name(here: Position) -> bool:
     """ "Doe, John" and "Doe John": one person by their last name and then the first."""
-    pair = [words_of(token.value) for token in here.loose(here.at)[:2]]
+    pair = [here.words_of(token) for token in here.loose(here.at, 2)]
     if len(pair) < 2 or not all(pair) or any(one[0] in IGNORED or one[0] in JOINS for one in pair):
         return False
     found = [one for one in here.index.named([*pair[1], *pair[0]]) if one.kind is Kind.PERSON]
@@ -56,7 +56,7 @@ def _turned_name(here: Position) -> bool:
 
 def _with_initial(here: Position) -> bool:
     """ "J. Doe" and "John D.": one of several people of a name, by an initial."""
-    pair = [words_of(token.value) for token in here.loose(here.at)[:2]]
+    pair = [here.words_of(token) for token in here.loose(here.at, 2)]
     if len(pair) < 2 or not all(pair):
         return False
     for initial, name in (pair, pair[::-1]):
@@ -144,7 +144,7 @@ def _nested(here: Position, found: Sequence[NamedThing], length: int) -> Sequenc
 
 def _places_behind(here: Position, length: int) -> Sequence[NamedThing]:
     """The places that the next words name without doubt."""
-    words = [word for token in here.loose(here.at + length)[:_LOOK_AHEAD] for word in words_of(token.value)]
+    words = [word for token in here.loose(here.at + length, _LOOK_AHEAD) for word in here.words_of(token)]
     for at in range(len(words)):
         if words[at] in PLACES and at + 1 < len(words) and (number := _PLACE_NUMBER.fullmatch(words[at + 1])):
             found = here.index.named([number[1]])
@@ -193,8 +193,8 @@ def _verb(here: Position, word: str) -> bool:
     """
     things = here.index.named([word])
     token = here.tokens[here.at]
-    before = words_of(here.tokens[here.at - 1].value)[-1:] if here.at else []
-    behind = words_of(here.tokens[here.at + 1].value)[:1] if here.at + 1 < len(here.tokens) else []
+    before = here.words_of(here.tokens[here.at - 1])[-1:] if here.at else []
+    behind = here.words_of(here.tokens[here.at + 1])[:1] if here.at + 1 < len(here.tokens) else []
     asked = {one.value.lower() for one in here.tokens[: here.at]}
     is_verb = (
         (here.at == here.person_end and not AUXILIARIES.isdisjoint(asked))
