@@ -8,7 +8,7 @@ from bot.query.name_index import NamedThing, words_of
 from bot.query.names import MENTION, Kind
 from bot.query.numbers import count_at
 from bot.query.position import Option, Position, key_of, label_of, labels_of, term_of
-from bot.query.questions import MOST_OPTIONS, number_question, question, refuse
+from bot.query.questions import MOST_OPTIONS, Question, number_question, question, refuse
 from bot.query.small_words import AUXILIARIES, DETERMINERS, GENERIC, IGNORED, JOINS, NUMBER_SIGNS, PLACES, SUBJECTS
 
 _GLUED = re.compile(r"([a-z]+)[-#]?(\d{1,4})")
@@ -63,9 +63,17 @@ def _with_initial(here: Position) -> bool:
         if len(initial) != 1 or len(initial[0]) != 1 or not initial[0].isalpha() or name[0] in IGNORED:
             continue
         found = [one for one in here.index.named(name) if one.kind is Kind.PERSON and _begins(one, initial[0], name)]
-        if len(found) == 1 and len(name[0]) > 1:
+        if len(name[0]) > 1 and found:
+            if len(found) > 1:
+                raise _which(here, found, here.person_role(2), 2)
             return _add_one(here, found[0], 2)
     return False
+
+
+def _which(here: Position, found: Sequence[NamedThing], role: Key, used: int) -> Question:
+    """The question which of several things is meant."""
+    choices = [(term_of(key_of(one, role), one, here.index), label) for one, label in labels_of(found)]
+    return question(here, f"“{here.typed(used)}” fits {len(found)} things that you may see.", choices, used)
 
 
 def _begins(person: NamedThing, initial: str, name: Sequence[str]) -> bool:
@@ -227,9 +235,7 @@ def _name(here: Position, length: int, words: Sequence[str]) -> bool:
         return False
     role = here.person_role(length)
     if len(found) > 1:
-        typed = here.typed(length)
-        choices = [(term_of(key_of(one, role), one, here.index), label) for one, label in labels_of(found)]
-        raise question(here, f"“{typed}” fits {len(found)} things that you may see.", choices, length)
+        raise _which(here, found, role, length)
     if words[-1].isdigit() and found[0].kind is Kind.DEPARTMENT:
         here.place_end = here.at + length
     return _add_one(here, found[0], length)
