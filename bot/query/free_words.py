@@ -312,6 +312,8 @@ def _ignored(here: Position) -> bool:
     is_emoji = _EMOJI.fullmatch(token.value) is not None
     if words and not is_emoji and not all(word in _SAYS_NOTHING for word in words):
         return False
+    if here.is_negated and any(word.endswith("ed") for word in words):  # "not recorded in store 12" excludes no store
+        refuse_dangling_negation(here)
     if SAYING.isdisjoint(words):
         here.at += 1
     else:

@@ -86,7 +86,16 @@ ADMIN = {
     "thx, and last week?": "results since:2026-11-16 until:2026-11-22",
     "how did sofia do last week, thank you": f"results {SOFIA} since:2026-11-16 until:2026-11-22",
     "who did well last week": "results outcome:met since:2026-11-16 until:2026-11-22",
+    "opening not done in store 12": f"results {OPENING} outcome:planned outcome:progress {STORE_12}",
+    "score 80 to 90": "results score:80..90",
+    "most recent failed": "results outcome:failed",
+    "newest failed result": "results outcome:failed",
+    "people scoring under 50": "results score:<50",
+    "how did store 14 do in october compared to september": f"trend {STORE_14} since:2026-09-01 until:2026-10-31 "
+    "by:month",
     # days
+    "week before last": "results since:2026-11-09 until:2026-11-15",
+    "q1-q3": "results since:2026-01-01 until:2026-09-30",
     "first half of november": "results since:2026-11-01 until:2026-11-15",
     "second half of october": "results since:2026-10-16 until:2026-10-31",
     "mid november": "results since:2026-11-11 until:2026-11-20",
@@ -179,7 +188,9 @@ async def test_what_no_condition_holds_is_named(company: DemoOffice, typed: str)
     assert f"I did not use: {LEFT_OUT[typed]}" in (await company.ask("admin", typed)).text
 
 
-@pytest.mark.parametrize("typed", ["not today", "no by store", "not in october", "opening except this week"])
+@pytest.mark.parametrize(
+    "typed", ["not today", "no by store", "not in october", "opening except this week", "not recorded in store 12"]
+)
 async def test_a_negation_that_excludes_nothing_is_no_wish_for_all(company: DemoOffice, typed: str) -> None:
     assert "excludes nothing that Spotter knows" in (await company.ask("admin", typed)).text
 
