@@ -28,7 +28,9 @@ from bot.listeners.understanding import (
     understand,
 )
 from bot.query.by_id import with_labels
+from bot.query.days import month_number
 from bot.query.keys import Key, Query, Term, without_shape
+from bot.query.name_index import words_of
 from bot.query.names import ME, Kind, id_value
 from bot.query.parser import say, words
 from bot.services import reports as counted
@@ -159,6 +161,7 @@ def _by_what_is_named(read: _Read, asked: view.Asked, text: str) -> tuple[_Read,
     keys = [term.key for term in read.query.terms]
     named = [key for key in keys if key in _COMPARED_BY]
     times = re.findall(r"\b(week|month)s?\b", text, re.IGNORECASE)
+    times += ["month"] if len([word for word in words_of(text) if month_number(word)]) > 1 else []
     often = max(map(named.count, named), default=0)
     if Key.BY in keys or not (named or times):
         return read, asked
