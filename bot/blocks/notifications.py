@@ -13,8 +13,8 @@ from bot.blocks.markup import date_token, from_seconds
 from bot.blocks.mutes import recaps
 from bot.blocks.reminders import reminder_blocks
 from bot.blocks.rule_changes import offer_blocks
+from bot.blocks.rule_lists import end_button
 from bot.blocks.rule_notices import introduction_block, pause_blocks, resumed_block
-from bot.blocks.rules import end_button
 from bot.blocks.scheduled_digests import digest_message_blocks
 from bot.blocks.settings import fewer_button
 from bot.blocks.setup import setup_blocks
@@ -92,7 +92,7 @@ def _scheduled(delivery: Delivery, notifications: Sequence[StoredNotification], 
     blocks = [block for view in views for block in digest_message_blocks(view)] or [section(mrkdwn(REDACTED_TEXT))]
     if delivery.destination.kind is not DestinationKind.PERSON:
         return blocks
-    ends = [end_button(number, f"End rule {number}") for number in sorted(_rule_ids(notifications))]
+    ends = [end_button(number) for number in sorted(_rule_ids(notifications))]
     return [*blocks, buttons([fewer_button(",".join(Role)), *ends])]
 
 

@@ -51,7 +51,7 @@ HIDDEN_FROM = {
 # Each subcommand with what somebody curious would type; nothing here holds a hidden name itself.
 ASKED = {
     "": [""],
-    "help": ["help", "help results", "help nonsense"],
+    "help": ["help", "help results", "help manager", "help nonsense"],
     "results": [
         "results",
         "results employee:zoltn",
