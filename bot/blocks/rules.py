@@ -85,6 +85,8 @@ def format_reason(reason: str) -> str:
 def format_query(words: str, limit: int = 500) -> str:
     """A rule's query in words, for mrkdwn: `completed sessions on “Opening” in Store 12`."""
     text = format_query_text(words, limit)
+    if text.startswith("sessions completed"):
+        return text
     return f"completed {text}" if text.startswith("sessions") else text.replace("all sessions", ALL) or ALL
 
 
