@@ -36,6 +36,7 @@ CONFIRM_SUBSCRIBE = "confirm_subscribe"  # value: Subscribe
 CANCEL = "cancel"
 SAVE_DIGEST = "save_digest"  # value: SaveDigest
 UNSUBSCRIBE = "unsubscribe"  # value: the rule's number
+PAUSE = "pause"  # value: what follows the command: "all", "3 4h"
 EDIT_RULE = "edit_rule"  # value: the rule's number
 CONFIRM_EDIT = "confirm_edit"  # value: EditRule
 
@@ -54,6 +55,7 @@ ACCEPT_RULE = "accept_rule"  # value: TakeOver, for who was offered it
 DM_BELOW = "dm_below"
 DM_STOP = "dm_stop"
 DM_ALL = "dm_all"
+DM_DAILY = "dm_daily"
 DM_FEWER = "dm_fewer"  # value: what the form is about, as its metadata
 SET_CHOICE = "set_choice"  # value: SetChoice
 SET_OBSERVER = "set_observer"

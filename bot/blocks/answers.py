@@ -209,7 +209,10 @@ def audit_log(entries: Sequence[AuditLine], *, command: str) -> Message:
 
 def _audit_line(entry: AuditLine) -> str:
     who = f"<@{entry.slack_user_id}>" if entry.slack_user_id else safe(entry.who, NAME)
-    parts = (who, safe(entry.verb, NAME), safe(entry.what), safe(entry.change, NAME))
+    what = safe(entry.what)
+    if entry.channel_id:
+        what = what.replace(entry.channel_id, f"<#{safe(entry.channel_id, NAME)}>", 1)  # before any name of others
+    parts = (who, safe(entry.verb, NAME), what, safe(entry.change, NAME))
     return " · ".join(filter(None, parts))
 
 

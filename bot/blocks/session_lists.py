@@ -130,9 +130,7 @@ def _read_as(page: Page, shown: RenderContext) -> list[Block]:
     blocks = [context(f"Read as {typed}{left_out}")] if page.query or left_out else []
     if "outcome:passed" in page.query:
         blocks.append(
-            context(
-                "iSpring calls every completed session “passed”; here it means completed without a low result."
-            )
+            context("iSpring calls every completed session “passed”; here it means completed without a low result.")
         )
     made = [
         button(actions.action_id(actions.RUN, f"option{number}"), f"Meant: {bare(label, 60)}", command)

@@ -20,7 +20,8 @@ class AuditEntry:
 class AuditLine:
     """Who did what, to what, and the value before and after it, "" for none. The names in it are other people's text.
 
-    `slack_user_id`: the account of who did it, None for the operator and Spotter itself.
+    `slack_user_id`: the account of who did it, None for the operator and Spotter itself. `channel_id`: the channel that
+    `what` names first, None if it names none.
     """
 
     at: datetime
@@ -30,6 +31,7 @@ class AuditLine:
     what: str
     old: str
     new: str
+    channel_id: str | None = None
 
     @property
     def change(self) -> str:

@@ -184,10 +184,16 @@ def words(
     """
     if not query.terms:
         return "all sessions"
-    near, apart, day = "sessions", "", _day_of(query)
+    outsider, day = _outsider_of(query), _day_of(query)
+    near, apart = "sessions", ""
+    if outsider is not None:
+        (name,) = _parts(KEYS[Key.EMPLOYEE], outsider, names, name_of)
+        near += f" that {name} {'are' if name == 'you' else 'is'} not in"
     for key, spec in KEYS.items():
         for negated in (False, True):
             values = [term.value for term in query.terms if term.key is key and term.negated is negated]
+            if outsider is not None and negated and spec.kind is Kind.PERSON:
+                continue
             said = list(dict.fromkeys(part for value in values for part in _parts(spec, value, names, name_of)))
             if day and key in (Key.SINCE, Key.UNTIL):
                 said = [day] if key is Key.SINCE and not negated else []
@@ -202,6 +208,13 @@ def words(
             else:
                 apart += f", {phrase}" if apart or near != "sessions" else f" {phrase}"
     return near + apart
+
+
+def _outsider_of(query: Query) -> str | None:
+    """The one person who is neither observer nor employee in what a query asks for; None if there is none."""
+    left_out = [(term.key, term.value) for term in query.terms if term.negated and KEYS[term.key].kind is Kind.PERSON]
+    people = {value for _, value in left_out}
+    return people.pop() if len(left_out) == 2 and len({key for key, _ in left_out}) == 2 and len(people) == 1 else None
 
 
 def _day_of(query: Query) -> str | None:

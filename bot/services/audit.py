@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from bot.domain.audit import AuditEntry, AuditLine
 from bot.domain.errors import QueryError
 from bot.domain.model import SessionKey
+from bot.domain.mutes import Mute
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import EVERYTHING
-from bot.domain.rules import OPERATOR
-from bot.domain.text import digest_of
+from bot.domain.rules import OPERATOR, Rule
+from bot.domain.text import count, digest_of
 from bot.query.by_id import with_labels
 from bot.query.names import Names
 from bot.query.parser import parse, words
@@ -16,6 +18,7 @@ from bot.services.pausing import SPOTTER
 from bot.store.database import Tx
 
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
+_DIGITS = 10  # of a number that is stored, fewer than these
 _BY_THEMSELVES = {OPERATOR: "the command line", SPOTTER: "Spotter"}
 
 
@@ -29,8 +32,9 @@ def in_words(tx: Tx, entries: Iterable[AuditEntry]) -> Sequence[AuditLine]:
             slack_user_id=one.who if _SLACK_USER.fullmatch(one.who) else None,
             verb=one.verb,
             what=names.subject(one.subject),
-            old=one.old,
-            new=one.new,
+            old=names.value(one.old),
+            new=names.value(one.new),
+            channel_id=names.channel(one.subject),
         )
         for one in entries
     ]
@@ -61,16 +65,47 @@ class _Names:
         except QueryError:
             return text
 
+    def value(self, value: str) -> str:
+        """A value before or after: an account, or the operator, with its name; anything else as it is."""
+        return _BY_THEMSELVES.get(value) or (self.account(value) if _SLACK_USER.fullmatch(value) else value)
+
+    def channel(self, subject: str) -> str | None:
+        """The channel that an entry is about, None if it is about none."""
+        kind, _, ident = subject.partition(":")
+        if kind == "channel":
+            return ident.partition(":")[0] or None
+        about = self._sending(kind, ident)
+        is_channel = about is not None and about.destination.kind is DestinationKind.CHANNEL
+        return about.destination.id if about is not None and is_channel else None
+
+    def _sending(self, kind: str, number: str) -> Rule | Mute | None:
+        """The rule or the mute of a number."""
+        if not number.isdecimal() or len(number) >= _DIGITS:
+            return None
+        return self._tx.rules.get(int(number)) if kind == "rule" else self._tx.mutes.get(int(number))
+
+    def place(self, destination: Destination) -> str:
+        """A channel's id, or whose direct messages: "in C0STORE12", "for Ana López"."""
+        match destination.kind:
+            case DestinationKind.CHANNEL:
+                return f"in {destination.id}"
+            case DestinationKind.PERSON:
+                return f"for {self.person(destination.id)}"
+            case DestinationKind.USER:
+                return f"for {self.account(destination.id)}"
+
     def subject(self, subject: str) -> str:
         kind, _, ident = subject.partition(":")
         match kind:
-            case "rule" if ident.isdecimal() and len(ident) < 10:
-                rule = self._tx.rules.get(int(ident))
-                return f"rule {ident}" + (f" in {rule.destination.id}: {self.query(rule.query)}" if rule else "")
-            case "mute" if ident.isdecimal() and len(ident) < 10:
-                mute = self._tx.mutes.get(int(ident))
-                return f"mute {ident}" + (f" of {mute.destination.id}: {self.query(mute.query)}" if mute else "")
-            case "day" | "sessions" | "delivery" | "channel":
+            case "rule" | "mute":
+                about = self._sending(kind, ident)
+                of = "" if about is None else f" {self.place(about.destination)}: {self.query(about.query)}"
+                return f"{kind} {ident}{of}"
+            case "channel":
+                channel_id, _, more = ident.partition(":")
+                shared = len(more.split(",")) if more.startswith("session:") else 0
+                return f"{count(shared, 'session')} in {channel_id}" if shared else f"channel {ident}"
+            case "day" | "sessions" | "delivery":
                 return f"{kind} {ident}"
             case "checklist":
                 return "every checklist" if ident == "all" else f"checklist “{self._titles.get(ident, ident)}”"

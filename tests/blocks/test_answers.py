@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot import VERSION
 from bot.blocks import actions, answers, details, help_pages, role_pages, rule_lists, rules, targets
 from bot.blocks.answers import Needs, Topic
 from bot.blocks.elements import notice
@@ -292,9 +293,28 @@ def test_rules_can_be_ended_by_those_who_may() -> None:
 
 def test_a_healthy_status_says_so_in_its_first_words() -> None:
     message = status(a_status())
-    assert message.text.startswith("✓ Spotter is reading and sending\nLast good reading: 23 Nov 2026, 14:02 UTC\n")
-    assert "Age of the data: 2 min" in message.text
+    assert message.text.startswith(
+        "✓ Spotter is reading and sending\niSpring was read: 23 Nov 2026, 14:02 UTC, 2 min ago\n"
+    )
+    for nothing in ("Held", "Messages to correct", "A card comes"):
+        assert nothing not in message.text
+    assert len(_pairs_of(message)) <= 5
     assert_fits_slack(message)
+
+
+def _pairs_of(what: Message) -> list[Any]:
+    return [one for block in what.blocks for one in block.get("fields", ())]
+
+
+def test_status_says_what_is_wrong_first_and_who_runs_it_last() -> None:
+    poll = PollState(PollReport(NOW, NOW, error="iSpring refuses this key."), NOW, NOW, 600, NOW)
+    message = status(a_status(poll=poll, admins=["U0ADMIN", "U0OTHER"]))
+    assert_fits_slack(message)
+    lines = message.text.splitlines()
+    assert "refuses this key" in lines[1]
+    assert lines[-1].startswith(f"Spotter {VERSION}, its database is from")
+    assert lines[-1].endswith("Its admins: <@U0ADMIN>, <@U0OTHER>.")
+    assert f"Spotter {VERSION}. It has no admins" in status(a_status(is_admin=False)).text
 
 
 def test_reasons_of_trouble_are_for_admins_only() -> None:
@@ -386,5 +406,7 @@ def test_status_says_what_the_last_poll_read_and_how_old_corrections_are() -> No
     assert "Target for all" in text
     assert "what may have changed, 1.4 MB (210 KB on the wire)" in text
     assert "Corrections: as of" in text
-    assert "3 s, 19 of 20 within 11 s" in text
+    assert "A card comes: 3 s after the session is read from iSpring; 19 of 20 within 11 s" in text
+    at_once = status(a_status(card_delay=CardDelay(0.2, 0.4))).text
+    assert "A card comes: 1 s after the session is read from iSpring\n" in at_once
     assert "Corrections" not in status(a_status()).text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.listeners.office import ADMIN, EMMA, LOW, NORTH, Office, everything_in, suggestions_of
+from tests.listeners.office import ADMIN, EMMA, HIGH, LOW, NORTH, OLGA, SAM, Office, everything_in, suggestions_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -46,6 +46,29 @@ async def test_an_entry_names_who_what_and_the_value_before_and_after(office: Of
     assert f"<@{ADMIN}> · target · every checklist · 80 % → 82.5 %" in answer
     assert "every checklist · none → 80 %" in answer
     assert "checklist “Till check” · none → 90 %" in answer
+
+
+async def test_rules_mutes_and_choices_are_said_without_ids(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed")
+    await office.ask(SAM, "settings supervisor daily 09:00")
+    await office.ask(OLGA, "settings observer never")
+    await office.ask(OLGA, "settings own off")
+    await office.ask(SAM, "mute 4h for me")
+    rule = await office.store.transact(lambda tx: tx.rules.all()[0])
+    now = office.clock.now()
+    shared = f"channel:{NORTH}:session:{LOW.session_id},session:{HIGH.session_id}"
+    await office.store.transact(lambda tx: tx.audit_log.write("U0SAM", "share", shared, now))
+    await office.store.transact(
+        lambda tx: tx.audit_log.write("U0SAM", "take over", f"rule:{rule.rule_id}", now, old="operator", new="U0SAM")
+    )
+    answer = await office.ask(ADMIN, "audit")
+    said = everything_in(answer)
+    assert f"take over · rule {rule.rule_id} in <#{NORTH}>: sessions with a low result · the command line → Sam" in said
+    assert f"share · 2 sessions in <#{NORTH}>" in said
+    assert "subscribe · rule 2 for Sam Supervisor: sessions that Sam Supervisor is not in" in said
+    assert "mute · mute 1 for Sam Supervisor" in said
+    assert "settings · Olga Observer (U0OLGA) · sessions they observe: the default → none at once" in said
+    assert "what they did themselves: told → not told" in said
 
 
 async def test_people_and_sessions_are_named(office: Office) -> None:

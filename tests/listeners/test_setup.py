@@ -50,7 +50,8 @@ async def test_an_admin_gets_one_check_list_that_ticks_itself(office: Office) ->
     await all_done(office)
     await monitored(office)
     [last] = await listed(office)
-    assert last.startswith("Spotter is set up") and "The set-up is finished" in last
+    assert last.startswith("Spotter is set up; 2 recommended steps left") and "works without what is left" in last
+    assert "done" not in last.splitlines()[0]
 
 
 async def test_a_restart_or_a_second_run_sends_no_second_one(office: Office) -> None:

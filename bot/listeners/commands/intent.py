@@ -102,6 +102,10 @@ _TOPICS = (
     r"|critical|scores?|outcomes?|rules?|settings|history|todo|upcoming|handover|status|dates?|sort|limit"
 )
 _PLURALS = r"checklists|stores|sites|shops|locations|departments|observers|trainers|employees|learners|trainees"
+_TELL = (
+    r"(?:please |pls |can you |could you )*(?:tell|notify|alert|ping|message|dm|inform) me"
+    r"(?: (?:when(?:ever)?|if|every time|once|as soon as))?"
+)
 _EVER = 365  # days: who never did something is asked of a year
 
 
@@ -145,6 +149,15 @@ def _muted(found: re.Match[str]) -> Intent:
     return Intent("mute", f"{' '.join(left.split())}{for_me}".strip())
 
 
+def _own_results(_: re.Match[str]) -> Intent:
+    """ "tell me when I get a result": what is in the settings needs no rule beside them."""
+    return Intent("settings", "employee instantly")
+
+
+def _rule_ended(found: re.Match[str]) -> Intent:
+    return Intent("unsubscribe", found["rule"])
+
+
 _silent, _overdue, _todo, _trend = _as("silent"), _as("overdue"), _as("todo"), _as("trend")
 _attention, _criteria = _as("attention"), _as("trend", "by:criterion")
 INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = tuple(
@@ -168,12 +181,21 @@ INTENTS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Intent]]] = t
             _target,
         ),
         (
+            rf"^{_TELL} (?:i (?:get|got|have)|(?:about|of) (?:all )?my) (?:an? |new )*(?:results?|scores?)$",
+            _own_results,
+        ),
+        (
             r"^(?:please |pls |can you |could you )*(?:notify|alert|ping|message|dm|inform|warn)(?: me| us)?"
             r" (?:when(?:ever)?|if|on|about|of|for|every time|once)"
             r"|^tell (?:me|us) (?:when(?:ever)?|if|every time)|^(?:please |pls )?post(?= .+ here$)",
             _subscribed,
         ),
         (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),
+        (
+            r"^(?:please |pls )?(?:delete|remove|end|stop|cancel|kill|disable|turn off)(?: the| my)? rule"
+            r"(?: number| no\.?)? #?(?P<rule>\d{1,9})$",
+            _rule_ended,
+        ),
         # who had none
         (
             rf"(?:who|(?:which |what )?(?:{_PLURALS})(?: that| which)?)\s+(?:(?:of|in) my team\s+)?"
@@ -285,8 +307,38 @@ _WHOLE: dict[str, Intent] = {
     **dict.fromkeys(("menu", "start", "home", "main menu"), Intent("", "")),
     **dict.fromkeys(("who am i", "whoami", "my account", "my link"), Intent("link", "")),
     **dict.fromkeys(
-        ("are you alive", "are you there", "is it working", "alive", "ping", "are you ok", "health"),
+        (
+            *("are you alive", "are you there", "is it working", "alive", "ping", "are you ok", "health"),
+            *(
+                "errors",
+                "show errors",
+                "alerts",
+                "warnings",
+                "problems",
+                "any problems",
+                "any errors",
+                "is anything broken",
+            ),
+            *(
+                "what is misconfigured",
+                "what's misconfigured",
+                "is anything misconfigured",
+                "what is wrong with spotter",
+            ),
+            *("is anything wrong", "what is broken", "what's broken", "diagnostics", "troubleshoot"),
+            *("version", "what version", "which version", "which version is this", "what version is this", "about"),
+            *("admins", "list admins", "show admins", "who are the admins", "who is the admin", "who is admin"),
+            *("who is an admin", "who's the admin", "who runs this", "who can help me"),
+        ),
         Intent("status", ""),
+    ),
+    **dict.fromkeys(
+        (
+            *("unmatched people", "unmatched", "unlinked people", "unlinked", "not linked", "who is not linked"),
+            *("who isn't linked", "who is unlinked", "who has no link", "people without a link", "who is not matched"),
+            *("who is linked", "links", "list links", "all links", "show links"),
+        ),
+        Intent("link", "list"),
     ),
     **dict.fromkeys(
         (
