@@ -98,7 +98,6 @@ INPUT_NAMES = "rule_names"
 INPUT_OBSERVER = "as_observer"
 INPUT_EMPLOYEE = "as_employee"
 INPUT_SUPERVISOR = "as_supervisor"
-INPUT_WHICH = "which"  # with the suffix of a role
 INPUT_TIME = "digest_time"
 INPUT_DAY = "digest_day"
 INPUT_OWN = "own_actions"

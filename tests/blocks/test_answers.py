@@ -23,7 +23,7 @@ from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.outbox import CardDelay, OutboxCounts
 from bot.domain.outcomes import judge
 from bot.domain.polling import PollMode, PollReport, PollState
-from bot.domain.preferences import NOTHING, Choice, Often, Role
+from bot.domain.preferences import NOTHING, Choice, Often, Role, parse_choice
 from bot.domain.reports import Figures
 from bot.domain.viewers import DirectMessages
 from tests.blocks.build import NOW, directory, key_of, record, rule, session
@@ -395,6 +395,20 @@ def test_modals_fit_and_their_choices_mean_what_they_say() -> None:
     ):
         assert_fits_slack(view)
     assert choice_of(DirectMessages.BELOW) == Choice(Often.INSTANTLY, only_low=True)
+
+
+def test_the_settings_form_asks_once_about_each_role_and_keeps_an_own_percentage() -> None:
+    weekly = RoleSetting(role=Role.SUPERVISOR, choice=parse_choice("weekly below 72.5", NOTHING, Role.SUPERVISOR))
+    form = settings_form(replace(MINE, roles=[RoleSetting(role=Role.OBSERVER, choice=NOTHING), weekly]))
+    assert_fits_slack(form)
+    menus = {one["block_id"]: one["element"] for one in form["blocks"] if one["type"] == "input"}
+    labels = [one["label"]["text"] for one in form["blocks"] if one["type"] == "input"]
+    assert len(labels) == len(set(labels))
+    assert [one["value"] for one in menus["as_observer"]["options"]] == [
+        *("instantly", "instantly low", "daily", "daily low", "weekly", "weekly low", "never")
+    ]
+    assert menus["as_supervisor"]["initial_option"]["value"] == "weekly 72.5"
+    assert "A digest each week: only scores below 72.5" in str(menus["as_supervisor"]["options"])
 
 
 def test_status_says_what_the_last_poll_read_and_how_old_corrections_are() -> None:
