@@ -13,7 +13,7 @@ from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.rules import NamesShown, Rule, RuleOptions
 from bot.domain.schedules import Schedule
 
-ONLY_TO_ACT = "only when somebody must act, and once a month as a sign of life"
+ONLY_TO_ACT = "only when somebody must act, else once a month"
 
 
 def proposed(

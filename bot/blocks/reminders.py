@@ -68,7 +68,7 @@ def _summary(view: ReminderView) -> str:
         f"{count(number, 'session')} {'is' if number == 1 else 'are'} still late"
         f" ({', '.join(f'{some:,} {what}' for some, what in parts if some)}), the first since"
         f" {date_token(min(one.since for one in view.lines))}, although {done}."
-        f" `{view.command} overdue` shows them to who may see them."
+        f" `{view.command} overdue` lists them for those who may see them."
     )
 
 

@@ -1,12 +1,23 @@
 """Changing a rule: another query, a pause until a moment, another owner."""
 
+from datetime import datetime
+
 from bot.blocks import actions
 from bot.blocks.answers import question
 from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, safe
 from bot.blocks.rule_preview import Shown
-from bot.blocks.rules import format_destination, format_options, format_query, format_rule, with_preview
+from bot.blocks.rules import (
+    format_destination,
+    format_options,
+    format_owner,
+    format_place,
+    format_query,
+    format_rule,
+    format_what,
+    with_preview,
+)
 from bot.domain.notifications import Message
 from bot.domain.rules import Rule, RuleOptions, RuleState, basis_of, changed_since
 
@@ -89,11 +100,20 @@ def ask_to_accept(rule: Rule, words: str, basis: str = "") -> Message:
     return question(text, actions.ACCEPT_RULE, "Yes, take it over", value)
 
 
+def ask_to_pause(rule: Rule, words: str, until: datetime, value: str) -> Message:
+    """Asks before a rule is paused: `value` is what was typed behind the command."""
+    text = (
+        f"Pause rule {rule.rule_id} by {format_owner(rule.owner)} until {date_token(until)}? It sends to "
+        f"{format_destination(rule)}: {format_what(rule, words)}. What it collects meanwhile comes then."
+    )
+    return question(text, actions.PAUSE, f"Yes, pause rule {rule.rule_id}", value)
+
+
 def paused(rule: Rule, words: str, *, command: str) -> Message:
     """Somebody paused a rule until a moment."""
     until = f" until {date_token(rule.resumes_at)}" if rule.resumes_at is not None else ""
     return notice(
-        f"Paused{until}: rule {rule.rule_id} in {format_destination(rule)}: {format_query(words, 150)}. It goes on "
+        f"Paused{until}: rule {rule.rule_id} {format_place(rule)}: {format_query(words, 150)}. It goes on "
         "collecting, and what it collects waits.",
         f"`{command} resume {rule.rule_id}` lets it go on earlier.",
     )
@@ -104,5 +124,5 @@ def goes_on(rule: Rule, words: str, *, was_paused: bool) -> Message:
     if not was_paused:
         return notice(f"Rule {rule.rule_id} was not paused by anybody; nothing was changed.")
     return notice(
-        f"Rule {rule.rule_id} goes on in {format_destination(rule)}: {format_query(words, 150)}. What waited comes now."
+        f"Rule {rule.rule_id} goes on {format_place(rule)}: {format_query(words, 150)}. What waited comes now."
     )

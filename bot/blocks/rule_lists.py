@@ -23,18 +23,22 @@ def rules_list(
     may_end: Collection[int] = (),
     may_take: Collection[int] = (),
     coverages: Mapping[int, Coverage] = MappingProxyType({}),
+    settings: Collection[int] = (),
     me: str = "",
     command: str,
     silenced: Sequence[Block] = (),
 ) -> Message:
     """Rules by number, each with its query in words and what the viewer may do with it: change or end it, or take it
-    over if its owner is gone. `coverages`: whose sessions a rule shows, if not all; `me`: the viewer's Slack id;
-    `silenced`: the mutes that run, before the rules."""
+    over if its owner is gone. `coverages`: whose sessions a rule shows, if not all; `settings`: the rules that the
+    settings of direct messages made; `me`: the viewer's Slack id; `silenced`: the mutes that run, before the rules."""
     if not rules:
         none = f"Nothing is posted here yet, and you made no rule. `{command} subscribe` in a channel makes one."
         return message([*silenced, section(mrkdwn(none))]) if silenced else notice(none)
     listed = rules[:MAX_RULES]
-    texts = {rule.rule_id: format_rule(rule, words.get(rule.rule_id, ""), me) for rule in listed}
+    texts = {
+        rule.rule_id: format_rule(rule, words.get(rule.rule_id, ""), me, is_setting=rule.rule_id in settings)
+        for rule in listed
+    }
     for rule in listed:
         if coverage := coverages.get(rule.rule_id):
             shows = rule_shows(coverage, "" if rule.owner == me else format_owner(rule.owner))
@@ -82,11 +86,6 @@ def end_button(number: int) -> Block:
 
 def rules_to_end(rules: Sequence[Rule], words: Mapping[int, str], *, me: str = "", command: str) -> Message:
     """What a viewer may end here, each rule in words; the buttons ask first."""
-    if not rules:
-        return notice(
-            "There is no rule here that you may end.",
-            f"`{command} rules` lists what is posted here, `{command} settings` your direct messages.",
-        )
     blocks: list[Block] = [section(mrkdwn("Which rule shall end? Nothing is ended before you say yes."))]
     for rule in rules[:MAX_RULES]:
         text = format_rule(rule, words.get(rule.rule_id, ""), me)

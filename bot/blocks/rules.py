@@ -1,12 +1,14 @@
 """Rules: a rule in words, and the answers to commands and buttons about rules."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.blocks import actions
 from bot.blocks.answers import question
 from bot.blocks.digest_rules import describe, people_shown
 from bot.blocks.elements import (
+    BUTTON_TEXT,
+    BUTTON_VALUE,
     MESSAGE_BLOCKS,
     MESSAGE_CHARACTERS,
     Block,
@@ -19,7 +21,7 @@ from bot.blocks.elements import (
     section,
 )
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import NAME, date_token, format_query_text, safe
+from bot.blocks.markup import NAME, bare, date_token, format_query_text, safe
 from bot.blocks.rule_preview import HINT, Shown, preview_blocks
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHADOW_PUBLIC, SHARED_OUTSIDE
@@ -50,14 +52,16 @@ _REASONS = {
 # ---- a rule in words -------------------------------------------------------------------------------------------------
 
 
-def format_rule(rule: Rule, words: str, me: str = "") -> str:
+def format_rule(rule: Rule, words: str, me: str = "", *, is_setting: bool = False) -> str:
     """A rule in one line of mrkdwn: number, destination, query, owner and state. `words` is its query for people; `me`
-    is the reader's Slack id: what is theirs needs no name, and what is active no state."""
+    is the reader's Slack id: what is theirs needs no name, and what is active no state. `is_setting`: it was made in
+    the settings of direct messages."""
     is_mine = rule.owner == me != ""
     if rule.destination.kind is DestinationKind.CHANNEL:
-        where = f"in {format_destination(rule)}"
+        where = format_place(rule)
     else:
-        where = "for you alone" if is_mine else f"to {format_destination(rule)}"
+        where = "for you alone" if is_mine else format_place(rule)
+        where += ", from the settings" if is_setting else ""
     what = f"{format_what(rule, words)}{format_options(rule.options)}"
     last = f"By {format_owner(rule.owner)}, {_state(rule)}"
     if is_mine:
@@ -86,6 +90,8 @@ def format_reason(reason: str) -> str:
 def format_query(words: str, limit: int = 500) -> str:
     """A rule's query in words, for mrkdwn: `completed sessions on “Opening” in Store 12`."""
     text = format_query_text(words, limit)
+    if text.startswith("sessions completed"):
+        return text
     return f"completed {text}" if text.startswith("sessions") else text.replace("all sessions", ALL) or ALL
 
 
@@ -96,12 +102,25 @@ def format_destination(rule: Rule) -> str:
     return f"{format_owner(rule.owner)} alone"
 
 
+def format_place(rule: Rule) -> str:
+    """Where a rule sends, to follow its number: "in #north", "for @Ana alone"."""
+    return f"{'in' if rule.destination.kind is DestinationKind.CHANNEL else 'for'} {format_destination(rule)}"
+
+
 def format_owner(owner: str) -> str:
     """A rule's owner: a mention, or the operator."""
     return "the operator" if owner == OPERATOR else f"<@{safe(owner, 40)}>"
 
 
 # ---- answers to commands ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OnlySite:
+    """The site that a channel seems to be of, and the command that proposes the same rule for it alone."""
+
+    name: str
+    command: str
 
 
 def proposal(
@@ -112,22 +131,32 @@ def proposal(
     options: RuleOptions = DEFAULT_OPTIONS,
     *,
     is_public: bool = False,
+    only_site: OnlySite | None = None,
 ) -> Message:
     """What a rule would send, and a button that saves it; for a public channel the question whether everybody may read
-    it. `words` is its query for people."""
+    it, and for the channel of one site whether the rule is meant for that alone. `words` is its query for people."""
     encoded = actions.encode(value)
     if not encoded:
         return notice("This query is too long for a rule. Use fewer conditions.")
     place = f"<#{safe(destination.id, 40)}>" if destination.kind is DestinationKind.CHANNEL else "you alone"
     text = f"A rule that posts to {place}: {format_query(words)}{format_options(options)}."
-    yes = button(actions.CONFIRM_SUBSCRIBE, "Save this rule", encoded, style="primary")
+    label, made = "Save this rule", list[Block]()
+    if only_site is not None and len(only_site.command) <= BUTTON_VALUE:
+        text += (
+            f"\nIt covers all sites that you see, while this looks like the channel of *{safe(only_site.name, NAME)}*. "
+            "Shall it be for that site alone?"
+        )
+        only = bare(f"Only {only_site.name}", BUTTON_TEXT)
+        made.append(button(actions.RUN, only, only_site.command, style="primary"))
+        label = "Save for all sites"
     if is_public:
         text += (
             f"\n{place} is a public channel: everybody in the workspace, now and later, can read what is posted there, "
             f"with {people_shown(options)} and results. Shall Spotter post there?"
         )
-        yes = button(actions.CONFIRM_SUBSCRIBE, "Yes, post to this public channel", encoded, style="primary")
-    last = buttons([yes, button(actions.CANCEL, "Cancel", destination.id)])
+        label = "Yes, post all sites to this public channel" if made else "Yes, post to this public channel"
+    made.append(button(actions.CONFIRM_SUBSCRIBE, label, encoded, style="" if made else "primary"))
+    last = buttons([*made, button(actions.CANCEL, "Cancel", destination.id)])
     return with_preview([section(mrkdwn(text))], shown, [last])
 
 
@@ -182,17 +211,17 @@ def already_subscribed(rule: Rule, words: str, *, command: str) -> Message:
     return notice(f"This rule is there already: {text}. `{command} rules` lists all.")
 
 
-def invite_first(channel_id: str, *, name: str = "Spotter") -> Message:
-    """No rule was made, because the bot can't write to the channel."""
+def invite_first(channel_id: str, *, name: str = "Spotter", what: str = "saved") -> Message:
+    """No rule was made, because the bot can't write to the channel. `what`: what was not done."""
     return notice(
-        f"Nothing was saved: Spotter can't write to <#{safe(channel_id, 40)}> yet. Type `/invite @{safe(name, 40)}` "
+        f"Nothing was {what}: Spotter can't write to <#{safe(channel_id, 40)}> yet. Type `/invite @{safe(name, 40)}` "
         "there and try again."
     )
 
 
 def cancelled() -> Message:
     """The user pressed Cancel."""
-    return notice("Cancelled; nothing was saved.")
+    return notice("Cancelled: nothing was changed or posted.")
 
 
 def ask_to_end(rule: Rule, words: str) -> Message:
@@ -207,7 +236,7 @@ def ask_to_end(rule: Rule, words: str) -> Message:
 def unsubscribed(rule: Rule, words: str) -> Message:
     """A rule was ended."""
     return notice(
-        f"Ended: Rule {rule.rule_id} in {format_destination(rule)}: {format_what(rule, words)}. Nothing more is posted "
+        f"Ended: Rule {rule.rule_id} {format_place(rule)}: {format_what(rule, words)}. Nothing more is posted "
         "because of it; messages already posted are still corrected."
     )
 

@@ -154,7 +154,7 @@ def _follow_ups(found: Digest, view: DigestView) -> list[Block]:
         "• " + follow_up_line(one.follow_up, one.session, view.directory, today, with_owner=True, with_note=False)
         for one in counts.oldest
     ]
-    lines.append(f"`{view.command} follow-ups` shows them to who may see them")
+    lines.append(f"`{view.command} follow-ups` lists them for those who may see them")
     return [section(mrkdwn("\n".join([heading, *lines])))]
 
 

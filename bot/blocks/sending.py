@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.blocks import actions
+from bot.blocks.answers import question
 from bot.blocks.elements import Block, message, mrkdwn, notice, section
 from bot.blocks.markup import TEXT_LIMIT, date_token, plain_text, safe
 from bot.domain.alerts import poll_overdue_after
@@ -52,11 +54,18 @@ def format_who(by: str) -> str:
     return "the command line" if by == OPERATOR else f"<@{safe(by, 40)}>"
 
 
-def paused(pause: SendingPause, *, is_new: bool, command: str) -> Message:
-    """All sending is paused now, or was before."""
-    text = "All sending is paused: nothing is posted or edited in Slack any more, and nothing is lost."
-    if not is_new:
-        text = f"All sending was paused before, by {format_who(pause.by)} since {date_token(pause.at)}."
+def ask_to_pause() -> Message:
+    """Asks before all sending is paused."""
+    text = (
+        "Pause all sending? Nothing is posted or edited in any channel or direct message until an admin lets it go on, "
+        "also after a restart. Nothing is lost, iSpring is still read, and commands are answered."
+    )
+    return question(text, actions.PAUSE, "Yes, pause all sending", "all", is_grave=True)
+
+
+def paused(*, is_new: bool, command: str) -> Message:
+    """All sending is paused now, or was before; the first line of the answer says by whom and since when."""
+    text = "Nothing is posted or edited in Slack any more, and nothing is lost." if is_new else "It was paused before."
     return notice(text, f"`{command} resume all` lets it go on. iSpring is still read, and commands are answered.")
 
 

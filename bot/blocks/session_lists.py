@@ -130,9 +130,7 @@ def _read_as(page: Page, shown: RenderContext) -> list[Block]:
     blocks = [context(f"Read as {typed}{left_out}")] if page.query or left_out else []
     if "outcome:passed" in page.query:
         blocks.append(
-            context(
-                "iSpring calls every completed session “passed”; here it means not below target, critical or failed."
-            )
+            context("iSpring calls every completed session “passed”; here it means completed without a low result.")
         )
     made = [
         button(actions.action_id(actions.RUN, f"option{number}"), f"Meant: {bare(label, 60)}", command)
@@ -207,7 +205,7 @@ def to_do(
     if asked.query or left_out:
         read_as = [context(f"Read as {code(f'{shown.command} todo {asked.query}'.rstrip(), 1_500)}{left_out}")]
     if not sessions and asked.query:
-        text = f"Nothing to do: {format_query_text(asked.words, 800)}. All you have to do: `{shown.command} todo`."
+        text = f"Nothing to do among {format_query_text(asked.words, 800)}. All you have to do: `{shown.command} todo`."
         return message([section(mrkdwn(text)), *_own_only(shown), *read_as, age_block(shown)])
     if not sessions:
         text = (

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from bot.blocks import actions
 from bot.blocks.answers import question
-from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, section
+from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, safe
 from bot.domain.notifications import Message
 from bot.domain.outcomes import exact
-from bot.domain.preferences import Choice, Often, Role
+from bot.domain.preferences import DEFAULT_SCHEDULES, Choice, Often, Role
 from bot.domain.quiet import NEVER, Quiet
 from bot.domain.reminders import Choices
 from bot.domain.viewers import DirectMessages
@@ -77,6 +77,27 @@ def settings(user: Settings) -> Message:
     return message(blocks)
 
 
+def fewer(user: Settings, *, is_channel: bool) -> Message:
+    """What comes to a person who made no rule and wants less, and the buttons of direct messages that change it.
+    `is_channel`: they ask in a channel, which has rules of others."""
+    here = "There is no rule here that you may end. " if is_channel else ""
+    coming = [one for one in user.roles if one.choice.often is not Often.NEVER]
+    own = {one.role for one in coming} - {Role.SUPERVISOR}
+    if not own:
+        usual = settings(user)
+        return message([section(mrkdwn(here)), *usual.blocks]) if here else usual
+    roles = actions.Roles.of(observes=Role.OBSERVER in own, is_observed=Role.EMPLOYEE in own)
+    made = [
+        dm_button(actions.DM_BELOW, "Only below target", roles),
+        dm_button(actions.DM_DAILY, "Daily digest", roles),
+        dm_button(actions.DM_STOP, "Stop", roles),
+        button(actions.HOME_SETTINGS, "Change…"),
+    ]
+    lines = "\n".join([f"{here}Spotter sends you direct messages:", *(_role_line(one) for one in coming)])
+    quiet = f"For a while, or at night: `{user.command} mute 4h`, `{user.command} quiet 20:00-07:00`."
+    return message([section(mrkdwn(lines)), buttons(made), context(quiet)])
+
+
 def settings_blocks(user: Settings, *, is_home: bool = False) -> list[Block]:
     """The settings in words, for an answer and for the Home tab, which says elsewhere who its reader is."""
     who = safe(user.who, 300)
@@ -118,11 +139,7 @@ def what_comes(choice: Choice) -> str:
 def _around(user: Settings) -> list[str]:
     """What holds messages back, reminds, and comes by other rules."""
     zone = safe(str(user.zone), 40)
-    said = [
-        "You are also told of what you completed or acknowledged yourself."
-        if user.own_actions
-        else "You are not told of what you completed or acknowledged yourself."
-    ]
+    said = [_own_actions(user.own_actions)]
     if user.quiet == NEVER:
         said.append(f"No quiet time: messages come at any time. `{user.command} quiet 20:00-07:00 weekend` sets one.")
     else:
@@ -142,17 +159,23 @@ def _around(user: Settings) -> list[str]:
     return said
 
 
+def _own_actions(are_told: bool) -> str:
+    told = "also" if are_told else "not"
+    return f"You are {told} told of what you completed or acknowledged yourself."
+
+
 # ---- changes --------------------------------------------------------------------------------------------------------
 
-_DM_CHOICES = {
+DM_CHOICES = {
     actions.DM_BELOW: Choice(Often.INSTANTLY, only_low=True),
     actions.DM_STOP: Choice(Often.NEVER),
     actions.DM_ALL: Choice(Often.INSTANTLY),
+    actions.DM_DAILY: Choice(Often.DAILY, schedule=DEFAULT_SCHEDULES[Often.DAILY]),
 }
 _OLD_CHOICES = {
-    DirectMessages.ALL: _DM_CHOICES[actions.DM_ALL],
-    DirectMessages.BELOW: _DM_CHOICES[actions.DM_BELOW],
-    DirectMessages.NONE: _DM_CHOICES[actions.DM_STOP],
+    DirectMessages.ALL: DM_CHOICES[actions.DM_ALL],
+    DirectMessages.BELOW: DM_CHOICES[actions.DM_BELOW],
+    DirectMessages.NONE: DM_CHOICES[actions.DM_STOP],
 }
 _WHOSE: Mapping[Role, str] = {
     Role.OBSERVER: "sessions you observe",
@@ -183,6 +206,12 @@ def choices_saved(changed: Sequence[tuple[RoleSetting, RoleSetting]], *, command
     return message([section(mrkdwn(text)), *([buttons(back)] if back else [])])
 
 
+def own_actions_saved(are_told: bool, *, is_new: bool, command: str) -> Message:
+    """Whether a user is told of what they did themselves was saved, or was so before."""
+    first = "Saved" if is_new else "It is so already"
+    return notice(f"{first}: {_own_actions(are_told)}", f"`{command} settings` shows all your settings.")
+
+
 def dm_button(action: str, text: str, roles: actions.Roles) -> Block:
     """A button on a direct message that changes which of them come; Slack asks first."""
     ask = confirmation("Change your direct messages?", _dm_question(action, roles), "Yes", "No")
@@ -202,4 +231,4 @@ def ask_to_change(action: str, roles: actions.Roles, *, command: str) -> Message
 
 def _dm_question(action: str, roles: actions.Roles) -> str:
     whose = " and of ".join(_WHOSE[role] for role in roles.roles)
-    return f"From now on, of {whose} you would get {what_comes(_DM_CHOICES[action])}."
+    return f"From now on, of {whose} you would get {what_comes(DM_CHOICES[action])}."

@@ -24,13 +24,11 @@ _OFTEN_INPUTS = {
     Role.SUPERVISOR: actions.INPUT_SUPERVISOR,
 }
 _OFTEN = {
-    Often.INSTANTLY: "Instantly, one message each",
-    Often.DAILY: "A digest each day",
-    Often.WEEKLY: "A digest each week",
-    Often.NEVER: "Never",
+    Often.INSTANTLY: "One message each: {which}",
+    Often.DAILY: "A digest each day: {which}",
+    Often.WEEKLY: "A digest each week: {which}",
 }
-_ALL, _LOW = "all", "target"
-_PERCENTS = tuple(range(95, 0, -5))
+_LOW = "low"  # behind how often, as a percentage below which they come; nothing for every session
 _ON, _OFF = "on", "off"
 _EVERY = {Often.DAILY: Every.DAY, Often.WEEKLY: Every.WEEK}
 # The values of a form that an earlier version opened.
@@ -46,10 +44,7 @@ def settings_form(user: Settings, about: str = "") -> dict[str, Any]:
     roles = [one for one in user.roles if not about or one.role in about.split(",")]
     blocks: list[Block] = [section(mrkdwn(safe(user.who, 300)))]
     for one in roles:
-        blocks += [
-            _input(_OFTEN_INPUTS[one.role], one.label, _OFTEN, one.choice.often),
-            _input(which_input(one.role), "Which of them", _which(one.choice), _which_value(one.choice)),
-        ]
+        blocks.append(_input(_OFTEN_INPUTS[one.role], one.label, _choices(one.choice), choice_value(one.choice)))
     if roles:
         usual = shown_schedule(user)
         blocks += [
@@ -71,7 +66,8 @@ def settings_form(user: Settings, about: str = "") -> dict[str, Any]:
         ]
     command = safe(user.command, 40)
     more = f" `{command} settings` shows all your settings." if about else ""
-    blocks.append(context(f"Times are in {safe(str(user.zone), 40)}, from your Slack profile.{more}"))
+    percent = f" `{command} settings {roles[0].role} below 70` asks for scores below a percentage." if roles else ""
+    blocks.append(context(f"Times are in {safe(str(user.zone), 40)}, from your Slack profile.{percent}{more}"))
     form = modal("Settings", actions.SETTINGS_FORM, blocks, submit="Save")
     return {**form, "private_metadata": about}
 
@@ -79,11 +75,6 @@ def settings_form(user: Settings, about: str = "") -> dict[str, Any]:
 _OWN = {_ON: "Tell me of it too", _OFF: "Do not tell me of it"}
 _HOLIDAYS = {_ON: "Quiet, as the other days I named", _OFF: "As any day"}
 _SWITCH = {_ON: "Yes", _OFF: "No"}
-
-
-def which_input(role: Role) -> str:
-    """The name of the input that says which sessions of a role."""
-    return f"{actions.INPUT_WHICH}_{role}"
 
 
 def shown_schedule(user: Settings) -> Schedule:
@@ -128,13 +119,11 @@ def submitted(values: Mapping[str, str], before: Settings) -> Submitted:
         if earlier in _EARLIER:
             choices[one.role] = _EARLIER[earlier]
             continue
-        often = Often(one_of(_OFTEN_INPUTS[one.role], {str(key): key for key in Often}, one.choice.often))
-        which = one_of(which_input(one.role), _which(one.choice), _which_value(one.choice))
-        below = None if which in (_ALL, _LOW) else low_score(which)
-        choice = Choice(often, which != _ALL, below)
-        if often is Often.NEVER:
-            choice = Choice(often)
-        elif every := _EVERY.get(often):
+        value = one_of(_OFTEN_INPUTS[one.role], _choices(one.choice), choice_value(one.choice))
+        word, _, which = value.partition(" ")
+        often, below = Often(word), None if which in ("", _LOW) else low_score(which)
+        choice = Choice(often, bool(which), below)
+        if every := _EVERY.get(often):
             kept = one.choice.schedule
             is_kept = kept is not None and kept.every is every and (at, day) == (usual.at, usual.day)
             schedule = kept if is_kept else Schedule(every, at, day if every is Every.WEEK else 0)
@@ -162,20 +151,25 @@ def _switch(is_on: bool) -> str:
     return _ON if is_on else _OFF
 
 
-def _which(choice: Choice) -> Mapping[str, str]:
-    """The choices of a menu by value: what is chosen now is always one."""
-    percents = sorted({*map(float, _PERCENTS), *([choice.below] if choice.below is not None else [])}, reverse=True)
-    return {
-        _ALL: "Every completed session",
-        _LOW: "Only below target or failed",
-        **{f"{one:g}": f"Only below {exact(one)}" for one in percents},
-    }
+def _choices(now: Choice) -> Mapping[str, str]:
+    """The choices of a menu by value, how often and which of the sessions: what is chosen now is always one."""
+    kinds = [Choice(often, only_low) for often in _OFTEN for only_low in (False, True)]
+    if now.below is not None:
+        kinds.insert(0, now)
+    return {**{choice_value(one): _choice_text(one) for one in kinds}, str(Often.NEVER): "Never"}
 
 
-def _which_value(choice: Choice) -> str:
+def _choice_text(choice: Choice) -> str:
+    which = "only scores" if choice.below is not None else "only low results" if choice.only_low else "every session"
+    below = "" if choice.below is None else f" below {exact(choice.below)}"
+    return _OFTEN[choice.often].format(which=f"{which}{below}")
+
+
+def choice_value(choice: Choice) -> str:
+    """A choice as a value of its menu: "never", "instantly", "daily low", "weekly 70"."""
     if not choice.only_low:
-        return _ALL
-    return _LOW if choice.below is None else f"{choice.below:g}"
+        return str(choice.often)
+    return f"{choice.often} {_LOW if choice.below is None else f'{choice.below:g}'}"
 
 
 def _times(chosen: time) -> Mapping[str, str]:

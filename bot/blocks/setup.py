@@ -7,6 +7,7 @@ from bot.blocks.elements import Block, context, header, message, mrkdwn, section
 from bot.blocks.markup import escape, safe
 from bot.domain.notifications import Message
 from bot.domain.setup import SetupLine, is_finished
+from bot.domain.text import count
 
 ANNOUNCEMENT = (
     "From today, Spotter posts results of on-the-job training here: who completed which checklist, how it went, and "
@@ -20,14 +21,15 @@ ANNOUNCEMENT = (
 def setup_blocks(steps: Sequence[SetupLine], command: str) -> list[Block]:
     """What is done, what comes next, and whether the set-up is finished."""
     done = sum(step.is_done for step in steps)
-    head = (
-        f"Spotter is set up: {done} of {len(steps)} done" if is_finished(steps) else f"Set-up: {done} of {len(steps)}"
-    )
-    finished = (
-        f"The set-up is finished. `{command} status` says how Spotter is; `{command} setup` shows this list again."
-        if is_finished(steps)
-        else f"This list follows what is done. `{command} setup` shows it again."
-    )
+    left = len(steps) - done
+    head, finished = f"Set-up: {done} of {len(steps)} done", "This list follows what is done."
+    if is_finished(steps):
+        head = "Spotter is set up"
+        finished = f"`{command} status` says how Spotter is."
+        if left:
+            head += f"; {count(left, 'recommended step')} left"
+            finished = f"Spotter works without what is left. {finished}"
+    finished += f" `{command} setup` shows this list again."
     return [
         header(head),
         *(section(mrkdwn(_line(step))) for step in steps),

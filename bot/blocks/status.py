@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot import VERSION
 from bot.blocks.alerts import alert_text
-from bot.blocks.elements import FIELDS, Block, fields, header, message, mrkdwn, section
+from bot.blocks.elements import FIELDS, Block, context, fields, header, message, mrkdwn, section
 from bot.blocks.markup import date_token, safe
 from bot.blocks.mutes import format_mute
 from bot.blocks.rules import format_reason
@@ -19,13 +20,14 @@ from bot.domain.polling import PollMode, PollReport, PollState
 from bot.domain.text import count, in_bytes, lasting
 
 MAX_BLOCKED = 10
+MAX_ADMINS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """Facts about Spotter itself. `rules`: number of active ones; `poll_interval`: in seconds. `mutes`: those that run
     and that the viewer may know of, each with its query in words. `target`: the one for all and where it is from, in
-    words. `next_digest_at`: None if no rule has a schedule."""
+    words. `next_digest_at`: None if no rule has a schedule. `admins`: their Slack ids."""
 
     poll: PollState
     outbox: OutboxCounts
@@ -40,19 +42,27 @@ class Status:
     mutes: Sequence[tuple[Mute, str]] = ()
     target: str = ""
     card_delay: CardDelay | None = None
+    admins: Sequence[str] = ()
 
 
 def status(known: Status) -> Message:
     """Returns the message; admins also see reasons, counts, alerts and blocked destinations."""
     verdict = format_verdict(known)
-    blocks: list[Block] = [header(verdict), *_fields(known)]
+    blocks: list[Block] = [header(verdict)]
     alerts = alert_lines(known)
     if alerts:
         blocks.append(section(mrkdwn("\n".join(f"• {line}" for line in alerts))))
-    created = f"The database was created {date_token(known.poll.created_at)}."
-    if known.is_admin:
-        blocks.append(section(mrkdwn(created)))
+    blocks += _fields(known)
+    created = f", its database is from {date_token(known.poll.created_at)}" if known.is_admin else ""
+    blocks.append(context(f"Spotter {VERSION}{created}. {_admins(known.admins)}"))
     return message(blocks)
+
+
+def _admins(admins: Sequence[str]) -> str:
+    if not admins:
+        return "It has no admins: ADMINS is empty."
+    more = f" and {len(admins) - MAX_ADMINS} more" if len(admins) > MAX_ADMINS else ""
+    return f"Its admins: {', '.join(f'<@{safe(one, 40)}>' for one in admins[:MAX_ADMINS])}{more}."
 
 
 def format_verdict(known: Status) -> str:
@@ -165,25 +175,28 @@ def _fields(known: Status) -> list[Block]:
 def _pairs(known: Status) -> list[tuple[str, str]]:
     poll = known.poll
     pairs = [
-        ("Last good reading", date_token(poll.last_good_at) if poll.last_good_at else "never"),
-        ("Age of the data", lasting(known.now - poll.last_good_at) if poll.last_good_at else "no data yet"),
+        ("iSpring was read", _age(poll.last_good_at, known.now) if poll.last_good_at else "never"),
         ("Waiting to be sent", _waiting(known)),
     ]
     if poll.corrected_at is not None:
-        pairs.insert(2, ("Corrections", f"as of {date_token(poll.corrected_at)}"))
+        pairs.insert(1, ("Corrections", f"as of {date_token(poll.corrected_at)}"))
     if not known.is_admin:
         return pairs
-    return [
-        *pairs,
-        ("Last poll", _last_poll(poll.last) if poll.last else "none yet"),
-        *([("From iSpring's answer to the card", _card_delay(known.card_delay))] if known.card_delay else []),
+    digest = f"; the next digest comes {date_token(known.next_digest_at)}" if known.next_digest_at else ""
+    # What is nothing, and what is not known, takes no place among what is.
+    more = [
         ("Held", _held_or_quiet(known.outbox)),
-        ("Sessions stored", f"{poll.sessions:,}"),
-        ("Edits to make", f"{known.outbox.edits:,}"),
-        ("Active rules", f"{known.rules:,}"),
-        *([("Next digest", date_token(known.next_digest_at))] if known.next_digest_at else []),
-        *([("Target for all", known.target)] if known.target else []),
+        ("Messages to correct", f"{known.outbox.edits:,}" if known.outbox.edits else ""),
+        ("A card comes", _card_delay(known.card_delay) if known.card_delay else ""),
+        ("Sessions", f"{poll.sessions:,} stored{f'; read last: {_last_poll(poll.last)}' if poll.last else ''}"),
+        ("Rules", f"{known.rules:,} active{digest}"),
+        ("Target for all", known.target),
     ]
+    return [*pairs, *((label, value) for label, value in more if value)]
+
+
+def _age(at: datetime, now: datetime) -> str:
+    return f"{date_token(at)}, {lasting(now - at)} ago"
 
 
 def _last_poll(report: PollReport) -> str:
@@ -196,13 +209,16 @@ def _last_poll(report: PollReport) -> str:
 
 
 def _card_delay(delay: CardDelay) -> str:
-    return f"{delay.median:.0f} s, 19 of 20 within {delay.p95:.0f} s"
+    """How soon a card is posted: `4 s after iSpring's answer, 19 of 20 within 12 s`. Half a second is one."""
+    median, most = max(1, round(delay.median)), max(1, round(delay.p95))
+    usual = f"{median} s after the session is read from iSpring"
+    return f"{usual}; 19 of 20 within {most} s" if most > median else usual
 
 
 def _held_or_quiet(outbox: OutboxCounts) -> str:
     parts = [count(outbox.blocked, "message")] if outbox.blocked else []
     parts += [f"{count(outbox.quiet, 'message')} in quiet time"] if outbox.quiet else []
-    return ", ".join(parts) or "nothing"
+    return ", ".join(parts)
 
 
 def _waiting(known: Status) -> str:

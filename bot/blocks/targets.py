@@ -19,7 +19,7 @@ _WORDS = {
     OutcomeKind.BELOW: "below",
     OutcomeKind.CRITICAL: "critical",
 }
-_FROM_NOW = "It counts for sessions completed from now on; no result is judged anew, and nothing is announced again."
+_FROM_NOW = "It counts for sessions completed from now on. Results that are there stay as they are."
 
 
 def targets_list(
@@ -127,14 +127,16 @@ def _ask(question: str, change: str, turns: Turns, action: str, value: str, is_o
 
 
 def format_turns(turns: Turns) -> str:
-    """`Of the 42 results of the last 30 days it would have turned 5: 3 from below to met, 2 from met to critical.`"""
+    """`Had it been so in the last 30 days, 5 of 42 results would have come out otherwise: 3 from below to met, …`"""
     if not turns.results and not turns.unread:
         return f"No result of the last {DAYS_BACK} days is concerned."
-    results = f"{count(turns.results, 'result')} of the last {DAYS_BACK} days"
     number = sum(turns.changed.values())
     found = sorted(turns.changed.items(), key=lambda pair: (-pair[1], *map(str, pair[0])))
     parts = [f"{many:,} from {_WORDS[old]} to {_WORDS[new]}" for (old, new), many in found]
-    text = f"Of the {results} it would turn {f'{number:,}: ' + ', '.join(parts) if parts else 'none'}."
+    changed = f" would have come out otherwise{': ' if parts else ''}{', '.join(parts)}."
+    text = (
+        f"Had it been so in the last {DAYS_BACK} days, {number or 'none'} of {count(turns.results, 'result')}{changed}"
+    )
     if turns.unread:
         text += f" Of {count(turns.unread, 'further one', 'further ones')} the criteria are not here."
     return text

@@ -80,7 +80,7 @@ def cancelled_reason(
             return "it is no longer completed, and its completion was not posted"
         is_turn = notification.subject != subject_of(record.session.key)
         if is_turn and not outcome_of(record.session).is_failing:
-            return "it is no longer below target, critical or failed, and that was not posted"
+            return "it is no longer a low result, and that was not posted"
     if delivery.destination.kind is DestinationKind.PERSON and record is not None:
         return _unwanted_reason(tx, delivery.destination.id, stored, record, is_by_rule=bool(wanted))
     return ""

@@ -24,8 +24,8 @@ def is_channel(channel_id: str | None) -> bool:
     return channel_id is not None and channel_id.startswith(("C", "G"))
 
 
-async def fit_channel(ctx: AppContext, channel_id: str) -> Channel | Message:
-    """The channel if the bot is in it and results may go there, else a message that says why not.
+async def fit_channel(ctx: AppContext, channel_id: str, *, what: str = "saved") -> Channel | Message:
+    """The channel if the bot is in it and results may go there, else a message that says why nothing was `what`.
 
     Raises NotPossibleNow if it is shared with another company, archived, or a direct message.
     """
@@ -33,14 +33,14 @@ async def fit_channel(ctx: AppContext, channel_id: str) -> Channel | Message:
         channel = await ctx.messenger.channel(channel_id)
     except MessengerRefused as refusal:
         if refusal.code in NO_ACCESS:
-            return invite_first(channel_id)
+            return invite_first(channel_id, what=what)
         return notice(
-            f"Nothing was saved: Slack does not say what kind of channel this is ({refusal.code}).",
+            f"Nothing was {what}: Slack does not say what kind of channel this is ({refusal.code}).",
             "`spotter check` on the command line names the remedy.",
         )
     except MessengerUnavailable:
         return notice(
-            "Nothing was saved: Slack can't say just now what kind of channel this is.", "Try again in a minute."
+            f"Nothing was {what}: Slack can't say just now what kind of channel this is.", "Try again in a minute."
         )
     if channel.is_shared_outside:
         raise NotPossibleNow("this channel is shared with another company, where results of named people must not go")
@@ -48,7 +48,7 @@ async def fit_channel(ctx: AppContext, channel_id: str) -> Channel | Message:
         raise NotPossibleNow("this is a direct message, and no channel")
     if channel.is_archived:
         raise NotPossibleNow("this channel is archived")
-    return channel if channel.is_member else invite_first(channel_id)
+    return channel if channel.is_member else invite_first(channel_id, what=what)
 
 
 async def members_of(ctx: AppContext, viewer: Viewer, channel_id: str) -> int:

@@ -12,6 +12,7 @@ from bot.services.rules import NOT_READABLE, rule_text, text_for_reader
 from bot.store.database import Tx
 
 CURRENT = (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
+_DIGITS = 10  # of a rule's number at most
 _DOES = {"unsubscribe": "end", "pause": "pause", "resume": "resume", "edit": "edit", "handover": "hand over"}
 
 
@@ -54,10 +55,21 @@ def own_rule(tx: Tx, viewer: Viewer, typed: str, verb: str, remaining: str = "")
         )
     if found is not None:
         return found
-    like = nearest(typed, [str(rule.rule_id) for rule in mine], at_least=0)
-    numbers = like or [str(rule.rule_id) for rule in mine[:3]]
+    # Only their own are suggested: a wrong number of an admin's is no wish to end or change somebody else's.
+    numbers = nearest(typed, [str(rule.rule_id) for rule in mine if is_theirs(viewer, rule)], at_least=0)
+    listed = "rules all" if viewer.is_admin else "rules"
+    suggested = [f"{verb} {number} {remaining}".rstrip() for number in numbers]
+    raise QueryError(_why_none(tx, viewer, typed, verb), suggested or [listed])
+
+
+def _why_none(tx: Tx, viewer: Viewer, typed: str, verb: str) -> str:
+    """Why a viewer may end or change no rule of a number. Who is no admin is not told whether others have it."""
+    known = tx.rules.get(int(typed)) if typed.isdecimal() and len(typed) < _DIGITS else None
+    if known is not None and ends(viewer, known):
+        return f"Rule {typed} has ended."
+    if not typed.isdecimal():
+        return f"“{typed}” is no number of a rule."
+    if viewer.is_admin:
+        return f"There is no rule {typed}."
     what = _DOES.get(verb, "change")
-    raise QueryError(
-        f"You have no rule “{typed}” that you may {what}: only its owner and admins of Spotter may.",
-        [f"{verb} {number} {remaining}".rstrip() for number in numbers] or ["rules"],
-    )
+    return f"You have no rule “{typed}” that you may {what}: only its owner and admins of Spotter may."

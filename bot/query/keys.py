@@ -120,13 +120,13 @@ OUTCOMES: Mapping[str, tuple[tuple[str, ...], frozenset[OutcomeKind]]] = {
         frozenset(kind for kind in OutcomeKind if kind.is_over),
     ),
     "passed": (
-        ("completed and not below target, critical or failed",),
+        ("completed without a low result",),
         frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET}),
     ),
     "met": (("target met",), frozenset({OutcomeKind.MET})),
     "below": (("below target",), frozenset({OutcomeKind.BELOW})),
     "critical": (("critical",), frozenset({OutcomeKind.CRITICAL})),
-    "failed": (("below target", "critical", "failed"), frozenset(kind for kind in OutcomeKind if kind.is_failing)),
+    "failed": (("with a low result",), frozenset(kind for kind in OutcomeKind if kind.is_failing)),
     "unknown": (("of unknown status",), frozenset({OutcomeKind.UNKNOWN})),
 }
 _OUTCOME_ALIASES = {
@@ -289,8 +289,8 @@ KEYS: Mapping[Key, KeySpec] = {
     ),
     Key.OUTCOME: KeySpec(
         example="outcome:failed",
-        about="What a result means. `failed` is below target, critical or failed; `passed` is completed and none "
-        "of them: iSpring itself calls every completed session passed.",
+        about="What a result means. `failed` is a low result: below target, critical or failed; `passed` is completed "
+        "without a low result: iSpring itself calls every completed session passed.",
         in_words=("failed", "not started", "in progress", "below target"),
         read=_read_outcome,
         lead="",

@@ -17,6 +17,7 @@ from bot.query.keys import EXAMPLES, KEYS, OUTCOMES, Key, KeySpec, Query, Term, 
 from bot.query.names import ME, MENTION, Kind, Names, id_of
 from bot.query.nearest import nearest
 from bot.query.tokens import Token, Unclosed, quote, tokenize
+from bot.query.values import format_day
 
 __all__ = [
     "EXAMPLES", "Filter", "Key", "Names", "Query", "Term",
@@ -174,8 +175,8 @@ def _format_value(value: str) -> str:
 def words(
     query: Query, names: Names | None = None, *, name_of: Callable[[str], str] = lambda user_id: f"<@{user_id}>"
 ) -> str:
-    """The query as a person would say it: "sessions on “Opening” in Store 12, below target, critical or failed, in the
-    last 30 days". Escape the answer before showing it.
+    """The query as a person would say it: "sessions on “Opening” in Store 12, with a low result, in the last 30 days".
+    Escape the answer before showing it.
 
     Names are as typed. With `names`, those that the reader may see, a text that is no whole name is said as what it
     means in a rule: "of all whose name contains “ana”". An id is said as its name among them. `name_of` names a
@@ -183,11 +184,19 @@ def words(
     """
     if not query.terms:
         return "all sessions"
+    outsider, day = _outsider_of(query), _day_of(query)
     near, apart = "sessions", ""
+    if outsider is not None:
+        (name,) = _parts(KEYS[Key.EMPLOYEE], outsider, names, name_of)
+        near += f" that {name} {'are' if name == 'you' else 'is'} not in"
     for key, spec in KEYS.items():
         for negated in (False, True):
             values = [term.value for term in query.terms if term.key is key and term.negated is negated]
+            if outsider is not None and negated and spec.kind is Kind.PERSON:
+                continue
             said = list(dict.fromkeys(part for value in values for part in _parts(spec, value, names, name_of)))
+            if day and key in (Key.SINCE, Key.UNTIL):
+                said = [day] if key is Key.SINCE and not negated else []
             if not said:
                 continue
             if negated and len(said) > 1:
@@ -199,6 +208,22 @@ def words(
             else:
                 apart += f", {phrase}" if apart or near != "sessions" else f" {phrase}"
     return near + apart
+
+
+def _outsider_of(query: Query) -> str | None:
+    """The one person who is neither observer nor employee in what a query asks for; None if there is none."""
+    left_out = [(term.key, term.value) for term in query.terms if term.negated and KEYS[term.key].kind is Kind.PERSON]
+    people = {value for _, value in left_out}
+    return people.pop() if len(left_out) == 2 and len({key for key, _ in left_out}) == 2 and len(people) == 1 else None
+
+
+def _day_of(query: Query) -> str | None:
+    """The one day, week or month that a query's dates enclose, in words; None if they enclose none, or another time."""
+    dates = [term for term in query.terms if term.key in (Key.SINCE, Key.UNTIL)]
+    found = {term.key: term.value for term in dates if not term.negated}
+    if len(dates) != len(found) or len(found) != 2:
+        return None
+    return format_day(found[Key.SINCE], found[Key.UNTIL])
 
 
 def _enumerated(parts: Sequence[str], last: str) -> str:

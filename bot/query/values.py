@@ -89,6 +89,7 @@ _DAY_FIRST = re.compile(r"(?P<day>\d{1,2}) (?P<month>[a-z]{3,9}),? (?P<year>\d{4
 _MONTH_FIRST = re.compile(r"(?P<month>[a-z]{3,9}) (?P<day>\d{1,2}),? (?P<year>\d{4})")
 _UNITS = {"d": "day", "w": "week", "m": "month"}
 _FARTHEST = {"d": 3650, "w": 520, "m": 120}  # ten years
+_DATE = len("2026-01-05")  # without a time
 NAMED_DAYS = ("today", "yesterday", "this week", "last week", "this month", "last month")
 _YEARS = range(2000, 2101)
 
@@ -200,6 +201,14 @@ def format_until(value: str) -> str:
     return f"{'before' if len(value) > 10 and value[:4].isdigit() else 'until the end of'} {_named(value)}"
 
 
+def format_day(since: str, until: str) -> str | None:
+    """What two canonical dates enclose in words if it is one day, week or month: "on 5 Jan 2026", "last week"; None
+    for anything else."""
+    if since != until or since in NAMED_DAYS:
+        return since if since == until else None
+    return None if _AGO.fullmatch(since) or len(since) > _DATE else f"on {_named(since)}"
+
+
 def _length(ago: re.Match[str]) -> str:
     unit = _UNITS[ago[2]]
     return unit if ago[1] == "1" else f"{ago[1]} {unit}s"
@@ -214,7 +223,7 @@ def _named(value: str) -> str:
         return value
     moment = datetime.fromisoformat(value)
     day = f"{moment.day} {_MONTHS[moment.month - 1][:3]} {moment.year}"
-    if len(value) <= 10:
+    if len(value) <= _DATE:
         return day
     zone = f" {moment.tzname()}" if moment.tzinfo else ""
     return f"{day}, {moment:%H:%M}{zone}"

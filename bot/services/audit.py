@@ -73,8 +73,8 @@ class _Names:
             return text
 
     def value(self, text: str) -> str:
-        """A value before or after: that of a rule's owner is an account."""
-        return self.account(text) if _SLACK_USER.fullmatch(text) else text
+        """A value before or after: that of a rule's owner is an account, or the operator."""
+        return _BY_THEMSELVES.get(text) or (self.account(text) if _SLACK_USER.fullmatch(text) else text)
 
     def placed(self, what: str, destination: Destination, query: str) -> _What:
         """A rule or a mute, with where it is and what it asks for."""

@@ -202,7 +202,7 @@ def digest_notification(rule: Rule, schedule: Schedule, zone: tzinfo, slot: Slot
     """The notification of a slot: one for each rule and local date."""
     return replace(
         digest_key(rule, slot.day),
-        reason=f"rule {rule.rule_id} is due {schedule} ({zone}): slot of {slot.day.isoformat()}",
+        reason=f"rule {rule.rule_id} is due {schedule} ({zone}) on {slot.day.isoformat()}",
         facts={
             "schedule": str(schedule),
             "zone": str(zone),
@@ -225,7 +225,7 @@ def slot_view(
     return replace(
         made,
         title=_TITLES[schedule.every],
-        slot=f"{schedule} {zone}, slot of {day.isoformat()}",
+        slot=f"{schedule} {zone}, due {day.isoformat()}",
         owner=_owner(rule),
         foot=f"rule {rule.rule_id}",
         missed=missed if isinstance(missed, int) else 0,

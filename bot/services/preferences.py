@@ -5,7 +5,7 @@ A daily or weekly digest of them, and everything about people in their charge, i
 query; it does not matter whether the settings or a command made it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -82,6 +82,12 @@ def role_rules(tx: Tx, viewer: Viewer, role: Role) -> Sequence[tuple[Rule, Choic
     return found
 
 
+def is_choice(rule: Rule) -> bool:
+    """Whether a rule for one person is what a choice in their settings brings."""
+    place = rule.destination
+    return place.kind is DestinationKind.PERSON and any(_choice_of_rule(rule, role, place.id) for role in Role)
+
+
 def own_rules(tx: Tx, viewer: Viewer) -> Sequence[Rule]:
     """The rules that send to a viewer alone, by number; those of an account linked before them are no choice of
     theirs."""
@@ -134,7 +140,10 @@ def save(tx: Tx, user_id: str, wanted: Preferences, now: datetime) -> None:
     if before == wanted:
         return
     tx.people.set_preferences(user_id, wanted)
-    tx.audit_log.write(user_id, "settings", f"user:{user_id}", now, old=_chosen(before), new=_chosen(wanted))
+    chosen, was = _chosen(wanted), _chosen(before)
+    changed = [what for what in was if chosen[what] != was[what]]
+    old, new = ", ".join(f"{what}: {was[what]}" for what in changed), ", ".join(chosen[what] for what in changed)
+    tx.audit_log.write(user_id, "settings", f"user:{user_id}", now, old=old, new=new)
 
 
 def next_digest_of(tx: Tx, rule: Rule, now: datetime) -> datetime | None:
@@ -219,13 +228,17 @@ def _at_once(choice: Choice) -> tuple[DirectMessages, float | None]:
     return (DirectMessages.BELOW, choice.below) if choice.only_low else (DirectMessages.ALL, None)
 
 
-def _chosen(preferences: Preferences) -> str:
-    own = "" if preferences.own_actions else ", not about their own actions"
-    return (
-        f"as observer {_said(preferences.as_observer, preferences.observer_below)}, as employee"
-        f" {_said(preferences.as_employee, preferences.employee_below)}{own}"
-    )
+def _chosen(preferences: Preferences) -> Mapping[str, str]:
+    """What was chosen, in words for the audit log."""
+    return {
+        "sessions they observe": _said(preferences.as_observer, preferences.observer_below),
+        "their own sessions": _said(preferences.as_employee, preferences.employee_below),
+        "what they did themselves": "told" if preferences.own_actions else "not told",
+    }
+
+
+_WORDS = {None: "the default", DirectMessages.ALL: "all", DirectMessages.NONE: "none at once"}
 
 
 def _said(kind: DirectMessages | None, below: float | None) -> str:
-    return f"{kind or 'default'}{f' {below:g} %' if below is not None else ''}"
+    return _WORDS.get(kind) or f"below {'target' if below is None else f'{below:g} %'}"

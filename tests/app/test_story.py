@@ -84,7 +84,7 @@ async def a_question_is_typed_with_hints(newcomer: Visitor, session: Session) ->
     await expect(box).to_have_value("/ojt results outcome:failed since:30d")
     await page.keyboard.press("Enter")
     answer, since = newcomer.answers.last, newcomer.director.world.now() - timedelta(days=30)
-    await expect(answer).to_contain_text(f"sessions below target, critical or failed, since {since:%-d %b %Y}")
+    await expect(answer).to_contain_text(f"sessions with a low result, since {since:%-d %b %Y}")
     await expect(answer).to_contain_text(f"Read as /ojt results outcome:failed since:{since:%Y-%m-%d}")
     await expect(answer).to_contain_text(short(session))
     await expect(answer).to_contain_text("Data as of today")
@@ -97,7 +97,7 @@ async def another_channel_is_subscribed_after_a_yes(newcomer: Visitor) -> None:
     await expect(question).to_contain_text("In the last 30 days it would have posted")
     await question.get_by_role("button", name="Yes, post to this public channel").click()
     await expect(newcomer.answers.last).to_contain_text("Done: rule 2 posts")
-    await expect(newcomer.alerts).to_contain_text(["below target, critical or failed"])
+    await expect(newcomer.alerts).to_contain_text(["with a low result"])
 
 
 async def a_correction_changes_the_card_and_the_direct_message(newcomer: Visitor, session: Session) -> None:

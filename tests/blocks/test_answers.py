@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot import VERSION
 from bot.blocks import actions, answers, details, help_pages, role_pages, rule_lists, rules, targets
 from bot.blocks.answers import Needs, Topic
 from bot.blocks.elements import notice
@@ -22,7 +23,7 @@ from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.outbox import CardDelay, OutboxCounts
 from bot.domain.outcomes import judge
 from bot.domain.polling import PollMode, PollReport, PollState
-from bot.domain.preferences import NOTHING, Choice, Often, Role
+from bot.domain.preferences import NOTHING, Choice, Often, Role, parse_choice
 from bot.domain.reports import Figures
 from bot.domain.viewers import DirectMessages
 from tests.blocks.build import NOW, directory, key_of, record, rule, session
@@ -292,9 +293,28 @@ def test_rules_can_be_ended_by_those_who_may() -> None:
 
 def test_a_healthy_status_says_so_in_its_first_words() -> None:
     message = status(a_status())
-    assert message.text.startswith("✓ Spotter is reading and sending\nLast good reading: 23 Nov 2026, 14:02 UTC\n")
-    assert "Age of the data: 2 min" in message.text
+    assert message.text.startswith(
+        "✓ Spotter is reading and sending\niSpring was read: 23 Nov 2026, 14:02 UTC, 2 min ago\n"
+    )
+    for nothing in ("Held", "Messages to correct", "A card comes"):
+        assert nothing not in message.text
+    assert len(_pairs_of(message)) <= 5
     assert_fits_slack(message)
+
+
+def _pairs_of(what: Message) -> list[Any]:
+    return [one for block in what.blocks for one in block.get("fields", ())]
+
+
+def test_status_says_what_is_wrong_first_and_who_runs_it_last() -> None:
+    poll = PollState(PollReport(NOW, NOW, error="iSpring refuses this key."), NOW, NOW, 600, NOW)
+    message = status(a_status(poll=poll, admins=["U0ADMIN", "U0OTHER"]))
+    assert_fits_slack(message)
+    lines = message.text.splitlines()
+    assert "refuses this key" in lines[1]
+    assert lines[-1].startswith(f"Spotter {VERSION}, its database is from")
+    assert lines[-1].endswith("Its admins: <@U0ADMIN>, <@U0OTHER>.")
+    assert f"Spotter {VERSION}. It has no admins" in status(a_status(is_admin=False)).text
 
 
 def test_reasons_of_trouble_are_for_admins_only() -> None:
@@ -377,6 +397,20 @@ def test_modals_fit_and_their_choices_mean_what_they_say() -> None:
     assert choice_of(DirectMessages.BELOW) == Choice(Often.INSTANTLY, only_low=True)
 
 
+def test_the_settings_form_asks_once_about_each_role_and_keeps_an_own_percentage() -> None:
+    weekly = RoleSetting(role=Role.SUPERVISOR, choice=parse_choice("weekly below 72.5", NOTHING, Role.SUPERVISOR))
+    form = settings_form(replace(MINE, roles=[RoleSetting(role=Role.OBSERVER, choice=NOTHING), weekly]))
+    assert_fits_slack(form)
+    menus = {one["block_id"]: one["element"] for one in form["blocks"] if one["type"] == "input"}
+    labels = [one["label"]["text"] for one in form["blocks"] if one["type"] == "input"]
+    assert len(labels) == len(set(labels))
+    assert [one["value"] for one in menus["as_observer"]["options"]] == [
+        *("instantly", "instantly low", "daily", "daily low", "weekly", "weekly low", "never")
+    ]
+    assert menus["as_supervisor"]["initial_option"]["value"] == "weekly 72.5"
+    assert "A digest each week: only scores below 72.5" in str(menus["as_supervisor"]["options"])
+
+
 def test_status_says_what_the_last_poll_read_and_how_old_corrections_are() -> None:
     report = PollReport(NOW, NOW, mode=PollMode.INCREMENTAL, size=1_390_000, wire_size=210_000)
     poll = PollState(report, NOW, NOW, 100_000, NOW, corrected_at=NOW - timedelta(hours=2))
@@ -386,5 +420,7 @@ def test_status_says_what_the_last_poll_read_and_how_old_corrections_are() -> No
     assert "Target for all" in text
     assert "what may have changed, 1.4 MB (210 KB on the wire)" in text
     assert "Corrections: as of" in text
-    assert "3 s, 19 of 20 within 11 s" in text
+    assert "A card comes: 3 s after the session is read from iSpring; 19 of 20 within 11 s" in text
+    at_once = status(a_status(card_delay=CardDelay(0.2, 0.4))).text
+    assert "A card comes: 1 s after the session is read from iSpring\n" in at_once
     assert "Corrections" not in status(a_status()).text

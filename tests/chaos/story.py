@@ -23,7 +23,7 @@ EITHER_SIDE = (TARGET + 0.01, TARGET - 0.01)
 RULES = {SHOP: "outcome:failed", BAKERY: 'checklist:"Closing"', BACK: "outcome:failed", MUTED: "outcome:failed"}
 """Those of the operator, beside the default channel's rule, which hears of everything."""
 LONG_AGO = timedelta(days=9)
-_DIGEST = re.compile(r"rule (\d+) · daily \d\d:\d\d UTC, slot of (\d{4}-\d\d-\d\d)")
+_DIGEST = re.compile(r"rule (\d+) · daily \d\d:\d\d UTC, due (\d{4}-\d\d-\d\d)")
 _FOLLOW_UPS = re.compile(r"\d+ follow-ups? of yours")
 MOST_CHANGES = 3
 """Of one result within a day that its cards show at once; after more, they are edited minutes later."""

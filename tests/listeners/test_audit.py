@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.notifications import Destination, DestinationKind
 from bot.store.database import Tx
-from tests.listeners.office import ADMIN, EMMA, HIGH, LOW, NORTH, SAM, Office, everything_in, suggestions_of
+from tests.listeners.office import ADMIN, EMMA, HIGH, LOW, NORTH, OLGA, SAM, Office, everything_in, suggestions_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -81,3 +81,26 @@ async def test_people_and_sessions_are_named(office: Office) -> None:
     answer = (await office.ask(ADMIN, "audit")).text
     name = (await office.store.read(lambda tx: tx.people.directory())).name_of("emma")
     assert f"session 10aa0000 of {name}" in answer and f"U0NOBODY and {name}" in answer
+
+
+async def test_rules_mutes_and_choices_are_said_without_ids(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed")
+    await office.ask(SAM, "settings supervisor daily 09:00")
+    await office.ask(OLGA, "settings observer never")
+    await office.ask(OLGA, "settings own off")
+    await office.ask(SAM, "mute 4h for me")
+    rule = await office.store.transact(lambda tx: tx.rules.all()[0])
+    now = office.clock.now()
+    shared = f"channel:{NORTH}:session:{LOW.session_id},session:{HIGH.session_id}"
+    await office.store.transact(lambda tx: tx.audit_log.write("U0SAM", "share", shared, now))
+    await office.store.transact(
+        lambda tx: tx.audit_log.write("U0SAM", "take over", f"rule:{rule.rule_id}", now, old="operator", new="U0SAM")
+    )
+    answer = await office.ask(ADMIN, "audit")
+    said = everything_in(answer)
+    assert f"take over · rule {rule.rule_id} in <#{NORTH}>: sessions with a low result · the command line → Sam" in said
+    assert f"share · session 10aa0000, 20bb0000 in <#{NORTH}>" in said
+    assert "subscribe · rule 2 for Sam Supervisor: sessions that Sam Supervisor is not in" in said
+    assert "mute · mute 1 for Sam Supervisor" in said
+    assert "settings · Olga Observer (U0OLGA) · sessions they observe: the default → none at once" in said
+    assert "what they did themselves: told → not told" in said

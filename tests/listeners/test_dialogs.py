@@ -283,7 +283,7 @@ WITHOUT_QUERY = {
     "weekly report every monday 9am": "Nothing is saved yet. Shall Spotter send this to <#C1001>, weekly mon 09:00",
     "set target for opening to 90": "Set the target 90 % for “Opening the store”?",
     "notify me when sofia fails": "A rule that posts to you alone: completed sessions of Sofia Marchetelli, below",
-    "post failed ones here": "A rule that posts to <#C1001>: completed sessions below target",
+    "post failed ones here": "A rule that posts to <#C1001>: completed sessions with a low result",
     "how do i mute this": "/ojt mute 4h [query]: Hold messages back for a while",
     "what does critical mean": "outcome:: What a result means.",
     "silence this channel til tomorrow": "/ojt mute until tomorrow changes something. Shall Spotter do it?",

@@ -192,7 +192,7 @@ async def test_one_digest_comes_whatever_restarts_and_whoever_else_runs(office: 
     (digest,) = await posted(office)
     assert digest.text.startswith("Weekly digest: all sessions")
     assert "Mon 16 Mar to Sun 22 Mar 2026 (Europe/London)" in digest.text
-    assert "weekly mon 09:00 Europe/London, slot of 2026-03-23" in digest.text
+    assert "weekly mon 09:00 Europe/London, due 2026-03-23" in digest.text
 
 
 async def test_its_figures_are_beside_those_of_the_week_before_and_of_what_its_owner_may_see(office: Office) -> None:

@@ -104,6 +104,6 @@ async def test_a_rule_about_somebody_erased_keeps_its_text_and_says_an_erased_pe
     [rule] = await office.store.read(lambda tx: tx.rules.all())
     assert rule.query == "observer:<id:xenia> outcome:failed"
     for viewer in (SAM, ADMIN):
-        assert "observed by an erased person, below target" in (await office.ask(viewer, "rules")).text
-        assert "observed by an erased person, below target" in everything_in(await office.home(viewer))
+        assert "observed by an erased person, with a low result" in (await office.ask(viewer, "rules")).text
+        assert "observed by an erased person, with a low result" in everything_in(await office.home(viewer))
     assert "observed by an erased person" in (await office.ask(SAM, "unsubscribe 1")).text

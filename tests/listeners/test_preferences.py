@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from bot.blocks import actions
-from bot.blocks.settings_form import which_input
+from bot.blocks.settings_form import choice_value
 from bot.blocks.why import ON_TERMINAL, reason_lines
 from bot.domain.kinds import KINDS
 from bot.domain.notifications import DestinationKind, Message, NotificationKind
-from bot.domain.preferences import NOTHING, Choice, Often, Role
+from bot.domain.preferences import Choice, Often, Role
 from bot.domain.rules import Rule, RuleForm, RuleState
 from bot.domain.schedules import due
 from bot.domain.viewers import DirectMessages, Preferences
@@ -91,10 +91,8 @@ async def test_every_combination_is_one_rule_or_choice_and_the_form_shows_it(
     assert [one.options.form for one in rules] == [RuleForm.DIGEST if is_digest else RuleForm.RESULTS] * is_rule
     form = filled_in(await form_of(office, SAM))
     assert (form[INPUTS[role]], form.get(actions.INPUT_TIME)) == (
-        chosen.often, f"{chosen.schedule.at:%H:%M}" if chosen.schedule else "09:00",
+        choice_value(chosen), f"{chosen.schedule.at:%H:%M}" if chosen.schedule else "09:00",
     )  # fmt: skip
-    if chosen != NOTHING:
-        assert form[which_input(role)] == {"all": "all", "below target": "target"}.get(which, which[6:])
     # An untouched form changes nothing.
     audit = await office.audit_log()
     assert await office.submit(SAM, actions.SETTINGS_FORM, **form) == {}
@@ -110,17 +108,17 @@ async def test_every_combination_is_one_rule_or_choice_and_the_form_shows_it(
 async def test_the_form_saves_everything_that_it_shows(office: Office) -> None:
     form = filled_in(await form_of(office, SAM))
     assert form == {
-        "as_observer": "instantly", "which_observer": "all", "as_employee": "never", "which_employee": "all",
-        "as_supervisor": "never", "which_supervisor": "all", "digest_time": "09:00", "digest_day": "monday",
+        "as_observer": "instantly", "as_employee": "never", "as_supervisor": "never",
+        "digest_time": "09:00", "digest_day": "monday",
         "own_actions": "on", "quiet": "", "holidays": "off", "remind_late": "on", "remind_planned": "off",
     }  # fmt: skip
     changed = {
-        **form, "as_observer": "daily", "which_observer": "70", "as_supervisor": "weekly", "which_supervisor": "target",
+        **form, "as_observer": "daily", "as_supervisor": "weekly low",
         "digest_time": "07:00", "digest_day": "friday", "own_actions": "off", "quiet": "20-7 weekend",
         "holidays": "on", "remind_planned": "on",
     }  # fmt: skip
     assert await office.submit(SAM, actions.SETTINGS_FORM, **changed) == {}
-    assert str(await choice(office, SAM, Role.OBSERVER)) == "daily 07:00 below 70 %"
+    assert str(await choice(office, SAM, Role.OBSERVER)) == "daily 07:00"
     assert str(await choice(office, SAM, Role.SUPERVISOR)) == "weekly fri 07:00 below target"
     quiet, reminders = await office.store.read(lambda tx: (tx.quiet_times.of(SAM), tx.reminders.choices(SAM)))
     assert (str(quiet), quiet.holidays) == ("20:00-07:00 sat sun", True)
@@ -129,7 +127,7 @@ async def test_the_form_saves_everything_that_it_shows(office: Office) -> None:
     assert office.nudges
     said = (await office.ask(SAM, "settings")).text
     for expected in (
-        "Sessions you observe: you get a digest daily 07:00 of scores below 70\u00a0%. The next one comes 19 Mar 2026",
+        "Sessions you observe: you get a digest daily 07:00 of every completed session. The next one comes 19 Mar 2026",
         "others observe: you get a digest weekly fri 07:00 of those below target or failed. The next one comes 20 Mar",
         "Quiet time 20:00-07:00 sat sun and holidays (Europe/London)",
         "You are not told of what you completed or acknowledged yourself.",
@@ -141,11 +139,11 @@ async def test_the_form_saves_everything_that_it_shows(office: Office) -> None:
 
 async def test_a_mistake_in_the_form_saves_nothing(office: Office) -> None:
     form = filled_in(await form_of(office, SAM))
-    wrong = {**form, "as_supervisor": "daily", "quiet": "sometimes", "which_observer": "0", "digest_time": "25:00"}
+    wrong = {**form, "as_supervisor": "daily", "quiet": "sometimes", "as_observer": "daily 0", "digest_time": "25:00"}
     mistakes = await office.submit(SAM, actions.SETTINGS_FORM, **wrong)
     assert mistakes == {
         "quiet": "“sometimes” is no time and no day of the week.",
-        "which_observer": "Choose one from the list.",
+        "as_observer": "Choose one from the list.",
         "digest_time": "Choose one from the list.",
     }
     assert await rules_of(office, "sam") == []
@@ -234,7 +232,7 @@ async def test_fewer_like_this_opens_the_part_of_the_form_about_it(office: Offic
     form = office.slack.modal_of(OLGA)
     assert form is not None
     values = filled_in(form.payload)
-    assert set(values) == {"as_observer", "which_observer", "digest_time", "digest_day", "own_actions"}
+    assert set(values) == {"as_observer", "digest_time", "digest_day", "own_actions"}
     assert await office.submit(OLGA, actions.SETTINGS_FORM, **{**values, "as_observer": "daily"}) == {}
     assert str(await choice(office, OLGA, Role.OBSERVER)) == "daily 09:00"
 

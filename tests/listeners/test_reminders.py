@@ -240,7 +240,7 @@ async def test_the_operators_channel_is_told_last_with_what_was_done_and_no_name
         (told,) = office.slack.messages(NORTH)
         assert told.text == (
             "1 session is still late (1 not started), the first since 19 Mar 2026, 12:00 UTC, although the observer"
-            " and the supervisor of each were reminded. `/ojt overdue` shows them to who may see them."
+            " and the supervisor of each were reminded. `/ojt overdue` lists them for those who may see them."
         )
         for hidden in ("Emma", "Olga", "Till check", "30cc"):
             assert hidden not in told.text

@@ -192,7 +192,7 @@ async def test_menus_offer_only_what_one_may_see(
 async def test_edit_with_a_text_shows_before_and_after_and_saves_at_the_second_press(office: Office) -> None:
     await office.rule(NORTH, "outcome:failed", owner=SAM)
     asked = await office.ask(SAM, "edit 1 below 60 names:initials")
-    assert "completed sessions below target, critical or failed" in asked.text and "It would post instead" in asked.text
+    assert "completed sessions with a low result" in asked.text and "It would post instead" in asked.text
     assert (await rule_of(office)).query == "outcome:failed"
     save = next(one for one in buttons_of(asked) if one["action_id"] == actions.CONFIRM_EDIT)
     answer = await office.press(SAM, save["action_id"], save["value"])

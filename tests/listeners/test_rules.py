@@ -135,7 +135,7 @@ async def test_options_are_said_and_saved(office: Office) -> None:
 @pytest.mark.parametrize(("text", "channel"), [("outcome:failed", "D0SAM"), ("outcome:failed for:me", PUBLIC)])
 async def test_a_rule_for_oneself_sends_to_nobody_else(office: Office, text: str, channel: str) -> None:
     asked = await office.ask(SAM, f"subscribe {text}", channel)
-    assert "A rule that posts to you alone: completed sessions below target" in asked.text
+    assert "A rule that posts to you alone: completed sessions with a low result" in asked.text
     answer = await office.subscribe(SAM, text, channel)
     assert "Done: rule 1 posts to <@U0SAM> alone" in answer.text
     [rule] = await office.store.read(lambda tx: tx.rules.all())
@@ -165,7 +165,7 @@ async def test_a_yes_counts_only_in_the_channel_it_was_asked_for(office: Office)
 
 async def test_a_no_saves_nothing(office: Office) -> None:
     answer = await office.press(SAM, actions.CANCEL, PUBLIC, channel_id=PUBLIC, is_ephemeral=True)
-    assert answer is not None and "nothing was saved" in answer.text
+    assert answer is not None and "nothing was changed or posted" in answer.text
     assert await states(office) == {}
 
 
@@ -298,7 +298,7 @@ async def test_a_button_that_asked_nothing_ends_a_rule_only_after_a_second_press
     await office.rule(NORTH, "outcome:failed", owner=SAM)
     value = "unsubscribe 1" if action.startswith(actions.RUN) else "1"
     asked = await office.press(SAM, action, value)
-    assert asked is not None and "End rule 1? It posts completed sessions below target" in asked.text
+    assert asked is not None and "End rule 1? It posts completed sessions with a low result" in asked.text
     assert await states(office) == {1: RuleState.ACTIVE}
     answer = await office.press_yes(SAM, asked)
     assert answer is not None and "Ended: Rule 1" in answer.text
@@ -307,7 +307,7 @@ async def test_a_button_that_asked_nothing_ends_a_rule_only_after_a_second_press
 
 async def test_a_suggestion_is_asked_about_before_it_changes_anything(office: Office) -> None:
     await office.ask(EMMA, "")  # so that she is linked
-    writing = ["pause all", f"unlink <@{EMMA}>"]
+    writing = ["mute 4h", f"unlink <@{EMMA}>"]
     for command in writing:
         before = await office.audit_log()
         asked = await office.press(ADMIN, actions.RUN, command)
@@ -320,7 +320,31 @@ async def test_a_suggestion_is_asked_about_before_it_changes_anything(office: Of
 @pytest.mark.parametrize("typed", ["stop", "stop sending me messages", "no more messages", "quit"])
 async def test_stop_in_a_direct_message_shows_what_comes_without_a_rule(office: Office, typed: str) -> None:
     answer = await office.say(OLGA, "D0OLGA", typed)
-    assert "Sessions you observe" in answer.text
+    assert "Sessions you observe: you get every completed session" in answer.text
+    assert "Your own sessions" not in answer.text
+    assert [one["text"]["text"] for one in buttons_of(answer)] == [
+        "Only below target",
+        "Daily digest",
+        "Stop",
+        "Change…",
+    ]
+
+
+async def test_one_press_makes_a_daily_digest_of_what_comes_without_a_rule(office: Office) -> None:
+    answer = await office.ask(OLGA, "turn off notifications")
+    assert "There is no rule here that you may end." in answer.text
+    daily = next(one for one in buttons_of(answer) if one["text"]["text"] == "Daily digest")
+    assert "a digest daily 09:00 of every completed session" in str(daily["confirm"])
+    saved = await office.press(OLGA, daily["action_id"], channel_id="D0OLGA")
+    assert saved is not None and "you get a digest daily 09:00 of every completed session" in saved.text
+    assert "(before: every completed session)" in saved.text
+
+
+async def test_stop_of_a_person_who_gets_nothing_says_so(office: Office) -> None:
+    answer = await office.say(EMMA, "D0EMMA", "settings observer never")
+    answer = await office.say(EMMA, "D0EMMA", "stop")
+    assert "Sessions you observe: you get nothing" in answer.text
+    assert [one["text"]["text"] for one in buttons_of(answer)] == ["Change…"]
 
 
 @pytest.mark.parametrize("typed", ["stop", "unsubscribe", "Stop!"])
@@ -341,6 +365,56 @@ async def test_somebody_else_s_rule_is_not_ended(office: Office) -> None:
     assert "You have no rule “1” that you may end" in answer.text
     assert suggestions_of(answer) == ["unsubscribe 2"]
     assert set((await states(office)).values()) == {RuleState.ACTIVE}
+
+
+async def test_an_admin_s_wrong_number_ends_nobody_s_rule(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    await office.rule(NORTH, "outcome:met", owner=OLGA)
+    asked = await office.ask(ADMIN, "unsubscribe 1")
+    assert asked.text.startswith("End rule 1?")
+    ended = await office.press_yes(ADMIN, asked)
+    assert ended is not None and "Ended: Rule 1 in <#G0NORTH>" in ended.text
+    for typed, why in {
+        "unsubscribe 1": "Rule 1 has ended.",
+        "edit 99 failed": "There is no rule 99.",
+        "pause 99 4h": "There is no rule 99.",
+        "unsubscribe weekly": "“weekly” is no number of a rule.",
+    }.items():
+        answer = await office.ask(ADMIN, typed)
+        assert why in answer.text and "only its owner" not in answer.text
+        assert suggestions_of(answer) == ["rules all"]
+    assert "Which rule shall end?" in (await office.ask(ADMIN, "unsubscribe all")).text
+    assert (await states(office))[2] is RuleState.ACTIVE
+    # Who is no admin is not told that somebody else's rule is there, or was.
+    told = {(await office.ask(EMMA, f"unsubscribe {number}")).text.replace(number, "N") for number in ("1", "2", "99")}
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("typed", ["delete rule 1", "please remove rule #1", "end rule 1", "cancel rule 1"])
+async def test_deleting_a_rule_asks_as_its_owner_too(office: Office, typed: str) -> None:
+    await office.rule(NORTH, owner=SAM)
+    asked = await office.ask(SAM, typed)
+    assert asked.text.startswith("End rule 1?")
+    assert await states(office) == {1: RuleState.ACTIVE}
+
+
+async def test_an_admin_is_asked_before_another_person_s_rule_pauses(office: Office) -> None:
+    rule = await office.rule(NORTH, owner=SAM)
+    asked = await office.ask(ADMIN, "pause 1 4h")
+    assert "Pause rule 1 by <@U0SAM> until" in asked.text
+    assert await states(office) == {1: RuleState.ACTIVE}
+    paused = await office.press_yes(ADMIN, asked)
+    assert paused is not None and f"rule {rule.rule_id} in <#G0NORTH>" in paused.text
+    assert await states(office) == {1: RuleState.PAUSED}
+
+
+async def test_a_rule_of_the_settings_is_called_so(office: Office) -> None:
+    await office.ask(SAM, "settings supervisor weekly fri 07:00 below target")
+    said = (await office.ask(ADMIN, "rules all")).text
+    assert "Rule 1 for <@U0SAM> alone, from the settings: a digest of sessions that Sam Supervisor is not in" in said
+    assert (
+        "with a low result, weekly fri 07:00 in your own zone, only when somebody must act, else once a month" in said
+    )
 
 
 async def test_an_employee_may_subscribe_to_what_they_see(office: Office) -> None:
@@ -381,7 +455,7 @@ async def hired(office: Office, *names: str, place: str = "kiosk7") -> None:
 async def test_a_rule_names_people_by_id_and_shows_their_name_of_today(office: Office) -> None:
     office.sends_meanwhile()
     answer = await office.subscribe(SAM, 'employee:emma checklist:"till check" dept:kiosk outcome:failed')
-    said = "completed sessions on “Till check” in all whose name contains “kiosk” of Emma Employee, below target"
+    said = "completed sessions on “Till check” in all whose name contains “kiosk” of Emma Employee, with a low result"
     assert said in answer.text
     assert said in (await office.posted(NORTH))[0]
     assert await queries(office) == ["employee:<id:emma> checklist:<id:till%20check> dept:kiosk outcome:failed"]

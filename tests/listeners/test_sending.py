@@ -21,9 +21,13 @@ async def test_an_admin_stops_everything_and_lets_it_go_on(office: Office) -> No
     await rule_of(office)
     await office.send()
     before = len(await office.posted(NORTH))
-    said = await office.ask(ADMIN, "pause all")
-    assert said.text.startswith(f"All sending is paused by <@{ADMIN}> since")
-    assert "nothing is posted or edited" in said.text and "resume all" in said.text
+    asked = await office.ask(ADMIN, "pause all")
+    assert asked.text.startswith("Pause all sending?")
+    assert await office.store.read(lambda tx: tx.outbox.pause()) is None
+    said = await office.press_yes(ADMIN, asked)
+    assert said is not None and said.text.startswith(f"All sending is paused by <@{ADMIN}> since")
+    assert said.text.count("sending is paused") == 1
+    assert "Nothing is posted or edited" in said.text and "resume all" in said.text
     await news(office, 7)
     await office.send()
     assert len(await office.posted(NORTH)) == before
@@ -52,8 +56,17 @@ async def test_anything_but_all_is_answered_with_what_works(office: Office) -> N
     assert suggestions_of(await office.ask(OLGA, "resume")) == ["rules"]
 
 
+async def test_a_button_that_asked_nothing_stops_nothing(office: Office) -> None:
+    for action, value in ((actions.PAUSE, "all"), (actions.RUN, "pause all")):
+        asked = await office.press(ADMIN, action, value)
+        assert asked is not None and asked.text.startswith("Pause all sending?")
+    refused = await office.press(OLGA, actions.asked(actions.PAUSE), "all")
+    assert refused is not None and "only admins" in refused.text
+    assert await office.store.read(lambda tx: tx.outbox.pause()) is None
+
+
 async def test_status_says_it_first(office: Office) -> None:
-    await office.ask(ADMIN, "pause all")
+    await office.store.transact(lambda tx: tx.outbox.pause_all(ADMIN, office.clock.now()))
     said = (await office.ask(ADMIN, "status")).text
     assert said.splitlines()[1] == "▽ All sending is paused"
     assert (await office.ask(EMMA, "status")).text.splitlines()[1] == "▽ All sending is paused"

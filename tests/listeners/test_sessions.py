@@ -197,7 +197,7 @@ async def test_any_space_ends_the_verb(office: Office, space: str) -> None:
 
 async def test_results_say_the_query_the_total_and_the_age(office: Office) -> None:
     answer = await office.ask(SAM, "results outcome:failed since:30d")
-    assert answer.text.startswith("2 found: sessions below target, critical or failed, since 16 Feb 2026.\n")
+    assert answer.text.startswith("2 found: sessions with a low result, since 16 Feb 2026.\n")
     assert "🔴 Emma Employee · 72 %, below target 80 %: " in answer.text
     assert "Data as of 18 Mar 2026, 12:00 UTC" in answer.text
 

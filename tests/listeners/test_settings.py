@@ -20,6 +20,14 @@ async def test_settings_show_the_defaults_in_effect(office: Office) -> None:
     assert "Your own sessions: you get nothing (the default here)" in said
 
 
+async def test_what_was_saved_is_said_and_nothing_else(office: Office) -> None:
+    assert (await office.ask(OLGA, "settings own off")).text.startswith("Saved: You are not told of what you completed")
+    assert (await office.ask(OLGA, "settings own off")).text.startswith("It is so already: You are not told")
+    for typed in ("settings observer daily 09:00", "settings own on", "settings observer low only"):
+        answer = (await office.ask(OLGA, typed)).text
+        assert "Saved" in answer and "I did not use" not in answer
+
+
 async def test_a_menu_changes_one_setting_and_leaves_the_other(office: Office) -> None:
     await office.press(OLGA, actions.SET_EMPLOYEE, "all")
     answer = await office.press(OLGA, actions.SET_OBSERVER, "below")

@@ -51,7 +51,8 @@ async def test_an_admin_gets_one_check_list_that_ticks_itself(office: Office) ->
     await all_done(office)
     await monitored(office)
     [last] = await listed(office)
-    assert last.startswith("Spotter is set up") and "The set-up is finished" in last
+    assert last.startswith("Spotter is set up; 2 recommended steps left") and "works without what is left" in last
+    assert "done" not in last.splitlines()[0]
 
 
 async def test_who_is_no_full_member_gets_none_although_admins_names_them(office: Office) -> None:

@@ -122,7 +122,7 @@ async def test_a_shared_session_is_a_card_under_the_name_of_who_shared_it(office
 async def test_a_shared_list_names_the_query_and_every_session_once(office: Office) -> None:
     await share(office, ADMIN, encode(Share(query="outcome:failed")))
     [posted] = office.slack.messages(NORTH)
-    assert posted.text.startswith("<@U0ADMIN> shared 3 sessions (below target, critical or failed)")
+    assert posted.text.startswith("<@U0ADMIN> shared 3 sessions (with a low result)")
     for short in ("10aa0000", "40dd0000", "50ee0000"):
         assert posted.text.count(short) == 1
     assert "20bb0000" not in posted.text

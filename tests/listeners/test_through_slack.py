@@ -123,14 +123,14 @@ async def test_a_direct_message_is_turned_down_and_up_again(open_door: Office) -
     await until(lambda: slack.modal_of(OLGA) is not None)
     form = slack.modal_of(OLGA)
     assert form is not None and "as_employee" not in before(form)
-    submitted = await slack.submit(form.id, OLGA, {actions.INPUT_OBSERVER: "daily", "which_observer": "70"})
+    submitted = await slack.submit(form.id, OLGA, {actions.INPUT_OBSERVER: "daily low"})
     assert submitted.ok, submitted
     shown = await (await slack.command(OLGA, NORTH, "/ojt", "settings")).first()
-    assert "Sessions you observe: you get a digest daily 09:00 of scores below 70" in shown.text
+    assert "Sessions you observe: you get a digest daily 09:00 of those below target" in shown.text
     stopped = await (await slack.press(OLGA, posted, actions.asked(actions.DM_STOP))).first()
     assert "you get nothing (before: a digest daily 09:00" in stopped.text
     again = await (await slack.press(OLGA, stopped, actions.SET_CHOICE)).first()
-    assert "you get a digest daily 09:00 of scores below 70" in again.text
+    assert "you get a digest daily 09:00 of those below target" in again.text
 
 
 async def test_a_direct_message_is_answered_where_it_was_written(open_door: Office) -> None:

@@ -80,7 +80,7 @@ def test_an_id_too_long_for_a_value_stays_a_name() -> None:
     ("query", "said"),
     [
         ("employee:<id:ana> employee:<id:joe>", "sessions of Ana López or J. Doe"),
-        ("-observer:<id:ana> outcome:failed", "sessions not observed by Ana López, below target, critical or failed"),
+        ("-observer:<id:ana> outcome:failed", "sessions not observed by Ana López, with a low result"),
         ("checklist:<id:open> dept:<id:store-12>", "sessions on “Opening” in Store 12"),
         ("checklist:Open", "sessions on all whose name contains “Open”"),
         ("checklist:opening", "sessions on “opening”"),

@@ -38,11 +38,20 @@ async def cancel(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 async def unsubscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """Ends the rule with the number on the button, once it was asked whether."""
-    answer = await answered(ctx, action, f"unsubscribe {action.value}", is_button=not action.was_asked)
+    answer = await _answered(ctx, action, f"unsubscribe {action.value}")
     if action.view_id is not None and action.was_asked:
         await home.publish(ctx, action)  # a direct message would be on another tab
         return
     await reply(answer, replace=action.was_asked and action.is_ephemeral)
+
+
+async def pause(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Pauses what its value names, all sending or a rule, once it was asked whether."""
+    await reply(await _answered(ctx, action, f"pause {action.value}"), replace=action.was_asked and action.is_private)
+
+
+async def _answered(ctx: AppContext, action: ActionRequest, text: str) -> Message:
+    return await answered(ctx, action, text, is_button=not action.was_asked, is_confirmed=action.was_asked)
 
 
 async def confirm_edit(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:

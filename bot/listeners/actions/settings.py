@@ -18,17 +18,22 @@ from bot.store.database import Tx
 
 async def get_below_target(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """On a direct message: only results below target from now on."""
-    await _change(ctx, action, reply, actions.DM_BELOW, DirectMessages.BELOW)
+    await _change(ctx, action, reply, actions.DM_BELOW)
 
 
 async def get_none(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """On a direct message: no more of them."""
-    await _change(ctx, action, reply, actions.DM_STOP, DirectMessages.NONE)
+    await _change(ctx, action, reply, actions.DM_STOP)
 
 
 async def get_all(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """On a direct message: all results from now on."""
-    await _change(ctx, action, reply, actions.DM_ALL, DirectMessages.ALL)
+    await _change(ctx, action, reply, actions.DM_ALL)
+
+
+async def get_daily(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """In answers to who wants fewer messages: all results in one digest a day."""
+    await _change(ctx, action, reply, actions.DM_DAILY)
 
 
 async def set_observer(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
@@ -82,14 +87,14 @@ async def _open_form(ctx: AppContext, action: ActionRequest, about: str) -> None
     await ctx.messenger.open_modal(action.trigger_id, settings_form(mine, about))
 
 
-async def _change(ctx: AppContext, action: ActionRequest, reply: Reply, name: str, kind: DirectMessages) -> None:
+async def _change(ctx: AppContext, action: ActionRequest, reply: Reply, name: str) -> None:
     """Saves a choice if the user was asked; else asks. Users who have nothing to choose are refused before."""
-    roles = _roles(action)
+    roles, choice = _roles(action), settings_view.DM_CHOICES[name]
     if action.was_asked:
-        await reply(await _choose(ctx, action, dict.fromkeys(roles.roles, settings_view.choice_of(kind))))
+        await reply(await _choose(ctx, action, dict.fromkeys(roles.roles, choice)))
         return
     viewer = await viewer_of(ctx, action)
-    await ctx.store.read(lambda tx: _refuse(tx, viewer, action, is_end=kind is DirectMessages.NONE))
+    await ctx.store.read(lambda tx: _refuse(tx, viewer, action, is_end=choice == NOTHING))
     await reply(settings_view.ask_to_change(name, roles, command=ctx.command))
 
 

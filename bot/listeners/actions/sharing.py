@@ -145,7 +145,7 @@ async def _readers_of(ctx: AppContext, viewer: Viewer, channel_id: str) -> tuple
     """
     if not is_channel(channel_id):
         return sharing.no_channel(command=ctx.command)
-    channel = await fit_channel(ctx, channel_id)
+    channel = await fit_channel(ctx, channel_id, what="posted")
     if isinstance(channel, Message):
         return channel
     return channel, await members_of(ctx, viewer, channel_id)

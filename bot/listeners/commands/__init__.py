@@ -1,7 +1,8 @@
 """The slash command: Bolt knows one command, and the subcommands behind it are in our registry."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Protocol
 
 from slack_bolt.async_app import AsyncApp
 
@@ -95,27 +96,38 @@ def registry() -> tuple[Subcommand, ...]:
     return tuple(sorted(found, key=lambda entry: entry.admins_only))
 
 
+class _Run(Protocol):
+    """Runs a subcommand with its words. `is_guess`: what was typed only means it, so it asks before it changes."""
+
+    def __call__(self, verb: str, words: str, *, is_guess: bool = False) -> Awaitable[Message]: ...
+
+
 async def answer(ctx: AppContext, command: SlashCommand, reply: Reply) -> None:
     """Answers a slash command."""
     await reply(await answered(ctx, command, command.text))
 
 
-async def answered(ctx: AppContext, request: Request, text: str, *, is_button: bool = False) -> Message:
+async def answered(
+    ctx: AppContext, request: Request, text: str, *, is_button: bool = False, is_confirmed: bool = False
+) -> Message:
     """The answer to `text` without the slash word. Raises QueryError, NotAllowed, NotPossibleNow and StoreBusy.
 
     `is_button`: a button that asked nothing runs it, so what would change something is asked about first.
+    `is_confirmed`: the question that the subcommand itself asks was answered with yes.
     """
     viewer = await viewer_of(ctx, request)
     offered = {entry.verb: entry for entry in registry() if viewer.is_admin or not entry.admins_only}
     topics = tuple(entry.topic for entry in offered.values())
 
-    async def run(verb: str, words: str) -> Message:
+    async def run(verb: str, words: str, *, is_guess: bool = False) -> Message:
         if not verb:
             return await sessions.menu(ctx, viewer, topics)
         entry = offered[verb]
-        if is_button and words and not (entry.only_reads or entry.asks_itself):
+        asks = is_button or is_guess
+        if asks and words and not (entry.only_reads or entry.asks_itself):
             return ask_to_run(f"{verb} {words}", command=ctx.command)
-        answer = await entry.answer(ctx, CommandRequest(viewer, request.channel_id, words, topics, is_button))
+        asked = CommandRequest(viewer, request.channel_id, words, topics, asks, is_confirmed)
+        answer = await entry.answer(ctx, asked)
         return with_unused(answer, words) if words and entry.topic.usage == verb else answer
 
     text = text.strip().strip("`").strip()
@@ -137,7 +149,7 @@ async def _answered(
     viewer: Viewer,
     text: str,
     offered: Mapping[str, Subcommand],
-    run: Callable[[str, str], Awaitable[Message]],
+    run: _Run,
 ) -> Message:
     """The answer to a text: of the subcommand that it begins with, that it asks for in other words, or of `results`.
 
@@ -179,7 +191,7 @@ async def _of_a_question(
     viewer: Viewer,
     text: str,
     offered: Mapping[str, Subcommand],
-    run: Callable[[str, str], Awaitable[Message]],
+    run: _Run,
 ) -> Message:
     intent = intent_of(text)
     if intent is not None and (intent.verb not in ("", *offered) or await _is_name(ctx, viewer, text, intent)):
@@ -187,10 +199,7 @@ async def _of_a_question(
     try:
         if intent is None:
             return await run("results", text)
-        entry = offered.get(intent.verb)
-        if entry is not None and intent.words and not (entry.only_reads or entry.asks_itself):
-            return ask_to_run(f"{intent.verb} {intent.words}", command=ctx.command)
-        return await run(intent.verb, intent.words)
+        return await run(intent.verb, intent.words, is_guess=True)
     except AmbiguousQuery:
         raise
     except QueryError as error:

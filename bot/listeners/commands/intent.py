@@ -135,8 +135,38 @@ _WHOLE: dict[str, Intent] = {
     **dict.fromkeys(("menu", "start", "home", "main menu"), Intent("", "")),
     **dict.fromkeys(("who am i", "whoami", "my account", "my link"), Intent("link", "")),
     **dict.fromkeys(
-        ("are you alive", "are you there", "is it working", "alive", "ping", "are you ok", "health"),
+        (
+            *("are you alive", "are you there", "is it working", "alive", "ping", "are you ok", "health"),
+            *(
+                "errors",
+                "show errors",
+                "alerts",
+                "warnings",
+                "problems",
+                "any problems",
+                "any errors",
+                "is anything broken",
+            ),
+            *(
+                "what is misconfigured",
+                "what's misconfigured",
+                "is anything misconfigured",
+                "what is wrong with spotter",
+            ),
+            *("is anything wrong", "what is broken", "what's broken", "diagnostics", "troubleshoot"),
+            *("version", "what version", "which version", "which version is this", "what version is this", "about"),
+            *("admins", "list admins", "show admins", "who are the admins", "who is the admin", "who is admin"),
+            *("who is an admin", "who's the admin", "who runs this", "who can help me"),
+        ),
         Intent("status", ""),
+    ),
+    **dict.fromkeys(
+        (
+            *("unmatched people", "unmatched", "unlinked people", "unlinked", "not linked", "who is not linked"),
+            *("who isn't linked", "who is unlinked", "who has no link", "people without a link", "who is not matched"),
+            *("who is linked", "links", "list links", "all links", "show links"),
+        ),
+        Intent("link", "list"),
     ),
     **dict.fromkeys(
         (

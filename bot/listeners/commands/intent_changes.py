@@ -178,6 +178,12 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         _meant("target"),
     ),
     (
+        # What the settings offer needs no rule beside them.
+        rf"^{_PLEASE}(?:tell|notify|alert|ping|message|dm|inform) me"
+        r"(?: (?:when(?:ever)?|if|every time|once|as soon as))? (?:i (?:get|got|have)|(?:about|of) (?:all )?my) (?:an? |new )*(?:results?|scores?)$",
+        _meant("settings", "employee instantly"),
+    ),
+    (
         rf"^{_PLEASE}(?:notify|alert|ping|message|dm|inform|warn)(?: me| us)?"
         r" (?:when(?:ever)?|if|on|about|of|for|every time|once)"
         rf"|^{_PLEASE}(?:tell (?:me|us)|let (?:me|us) know) (?:when(?:ever)?|if|every time|once)"

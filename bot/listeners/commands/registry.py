@@ -14,7 +14,8 @@ from bot.listeners.context import AppContext
 class CommandRequest:
     """One use of a subcommand: `words` follow its verb, `topics` are what this viewer may use, in the order of help.
 
-    `channel_id` is None outside a conversation (on the Home tab). `is_button`: a button ran it, without a question.
+    `channel_id` is None outside a conversation (on the Home tab). `is_button`: a button ran it without a question, or
+    words that only mean it: what changes something is asked about. `is_confirmed`: its question was answered with yes.
     """
 
     viewer: Viewer
@@ -22,6 +23,7 @@ class CommandRequest:
     words: str
     topics: tuple[Topic, ...] = ()
     is_button: bool = False
+    is_confirmed: bool = False
 
 
 Answer = Callable[[AppContext, CommandRequest], Awaitable[Message]]

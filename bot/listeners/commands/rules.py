@@ -27,6 +27,7 @@ from bot.services.muting import may_unmute
 from bot.services.owners import OwnerRights
 from bot.services.pausing import accept, is_orphan
 from bot.services.pausing import offer as offer_rule
+from bot.services.preferences import is_choice
 from bot.services.rules import NOT_READABLE, UNREADABLE, end_rule, read, rule_text
 from bot.store.database import Tx
 
@@ -102,6 +103,7 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
             may_end=may_end,
             may_take=orphans,
             coverages=coverages,
+            settings={rule.rule_id for rule in found if is_choice(rule)},
             me=request.viewer.slack_user_id,
             command=ctx.command,
             silenced=silenced,
@@ -171,21 +173,21 @@ def readable(tx: Tx, access: AccessView, rules: Sequence[Rule]) -> Mapping[int, 
     "unsubscribe [N]",
     "End rule number N",
     examples=("unsubscribe 3",),
-    more="The number is on every card the rule posts. A rule is ended by its owner or an admin. Without a number "
-    "it lists what you may end.",
+    more="The number is on every card the rule posts. Its owner ends a rule, or an admin, who is asked first. Without "
+    "a number it lists what you may end.",
     asks_itself=True,
 )
 async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
-    """Ends a rule of the viewer's, or any for an admin; a button that names it is answered by the question. Without a
-    number, the rules that the viewer may end."""
+    """Ends a rule of the viewer's, or any for an admin, who is asked before; so is who pressed a button that names it.
+    Without a number, the rules that the viewer may end."""
     typed = request.words.lower().removeprefix("rule").strip(" #")
-    if not typed:
+    if typed in ("", "all"):
         return await ctx.store.read(lambda tx: _rules_to_end(ctx, tx, request))
 
     def work(tx: Tx) -> Message:
         found = own_rule(tx, request.viewer, typed, "unsubscribe")
         said = own_rule_text(tx, request.viewer, found)
-        if request.is_button:
+        if not request.is_confirmed and (request.is_button or not is_theirs(request.viewer, found)):
             return ask_to_end(found, said)
         who = request.viewer.slack_user_id
         return unsubscribed(end_rule(tx, found, who, "unsubscribed", ctx.clock.now()), said)
@@ -257,7 +259,8 @@ async def handover(ctx: AppContext, request: CommandRequest) -> Message:
 def _rules_to_end(ctx: AppContext, tx: Tx, request: CommandRequest) -> Message:
     """The rules of this channel that a viewer may end, and their own, each in words with a button that asks."""
     found = [rule for rule in visible(tx, request.viewer, request.channel_id) if ends(request.viewer, rule)]
-    if not found and (request.channel_id or "").startswith("D"):
-        return settings_view.settings(settings_of(ctx, tx, request.viewer))  # what comes without a rule
+    if not found:
+        is_channel = not (request.channel_id or "").startswith("D")
+        return settings_view.fewer(settings_of(ctx, tx, request.viewer), is_channel=is_channel)
     said = {rule.rule_id: own_rule_text(tx, request.viewer, rule) for rule in found}
     return rules_to_end(found, said, me=request.viewer.slack_user_id, command=ctx.command)

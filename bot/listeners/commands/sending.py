@@ -13,7 +13,7 @@ from bot.domain.rules import RuleState
 from bot.listeners.access_scope import zone_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
-from bot.listeners.own_rules import own_rule, own_rule_text
+from bot.listeners.own_rules import is_theirs, own_rule, own_rule_text
 from bot.query.ends import HOW, read_end
 from bot.services import pausing
 from bot.services.setup import setup_of
@@ -44,7 +44,8 @@ async def setup(ctx: AppContext, request: CommandRequest) -> Message:
     examples=("pause 3 until:mon", "pause 3 4h"),
     more="A paused rule goes on collecting, and what it collects comes when it goes on. With `pause all` admins stop "
     "all sending: nothing is posted or edited in any channel or direct message until `resume all`, also after a "
-    "restart. Nothing is lost, and commands are still answered.",
+    "restart. Nothing is lost, and commands are still answered. It asks before it stops all, or another person's rule.",
+    asks_itself=True,
 )
 async def pause(ctx: AppContext, request: CommandRequest) -> Message:
     """Pauses a rule of the viewer's, or any for an admin; for admins all sending."""
@@ -53,10 +54,9 @@ async def pause(ctx: AppContext, request: CommandRequest) -> Message:
     who = _admin(request, "pause")
 
     def work(tx: Tx) -> Message:
-        is_new = pausing.pause_all(tx, who, ctx.clock.now())
-        counts = tx.deliveries.counts()
-        assert counts.paused is not None, "it was paused in this transaction"
-        return views.paused(counts.paused, is_new=is_new, command=ctx.command)
+        if not request.is_confirmed and tx.outbox.pause() is None:
+            return views.ask_to_pause()
+        return views.paused(is_new=pausing.pause_all(tx, who, ctx.clock.now()), command=ctx.command)
 
     return await ctx.store.transact(work)
 
@@ -76,10 +76,11 @@ async def _pause_rule(ctx: AppContext, request: CommandRequest, number: str, whe
         rule = own_rule(tx, request.viewer, number, "pause", when)
         if rule.state is not RuleState.ACTIVE and rule.reason_code is not ReasonCode.PAUSED_BY_PERSON:
             raise QueryError(f"Rule {number} is not active, so there is nothing to pause.", ["rules"])
+        said = own_rule_text(tx, request.viewer, rule)
+        if not request.is_confirmed and (request.is_button or not is_theirs(request.viewer, rule)):
+            return rule_views.ask_to_pause(rule, said, end.at, f"{number} {when}")
         pausing.pause_until(tx, rule, request.viewer.slack_user_id, end.at, now)
-        return rule_views.paused(
-            tx.rules.get(rule.rule_id) or rule, own_rule_text(tx, request.viewer, rule), command=ctx.command
-        )
+        return rule_views.paused(tx.rules.get(rule.rule_id) or rule, said, command=ctx.command)
 
     return await ctx.store.transact(work)
 

@@ -269,6 +269,7 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         mutes=[(one, said[one.mute_id]) for one in mutes],
         target=format_general(tx.targets.current(), tx.targets.is_set_for_all()) if viewer.is_admin else "",
         card_delay=tx.deliveries.card_delay() if viewer.is_admin else None,
+        admins=sorted(ctx.settings.admins),
     )
 
 

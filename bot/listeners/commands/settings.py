@@ -69,8 +69,9 @@ async def _set_own_actions(ctx: AppContext, viewer: Viewer, words: str) -> Messa
     def work(tx: Tx) -> Message:
         refuse_nobody(tx, viewer)
         chosen = replace(tx.people.preferences(viewer.slack_user_id), own_actions=wanted)
+        before = tx.people.preferences(viewer.slack_user_id).own_actions
         preferences.save(tx, viewer.slack_user_id, chosen, ctx.clock.now())
-        return settings_view.settings(settings_of(ctx, tx, viewer))
+        return settings_view.own_actions_saved(wanted, is_new=before is not wanted, command=ctx.command)
 
     return await ctx.store.transact(work)
 
