@@ -180,7 +180,8 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     (
         # What the settings offer needs no rule beside them.
         rf"^{_PLEASE}(?:tell|notify|alert|ping|message|dm|inform) me"
-        r"(?: (?:when(?:ever)?|if|every time|once|as soon as))? (?:i (?:get|got|have)|(?:about|of) (?:all )?my) (?:an? |new )*(?:results?|scores?)$",
+        r"(?: (?:when(?:ever)?|if|every time|once|as soon as))?"
+        r" (?:i (?:get|got|have)|(?:about|of) (?:all )?my) (?:an? |new )*(?:results?|scores?)$",
         _meant("settings", "employee instantly"),
     ),
     (
