@@ -157,9 +157,12 @@ def _rows_by_unit(
     earlier = Window(window.start - length, window.start)
     column = By.EMPLOYEE if by is By.DEPT else by
     place_of = directory.derived(_places) if by is By.DEPT else None
-    large, small, number = ranked(tx.reports.counts_by(column, where, window, place_of), SMALL_NAMED)
+    counts = tx.reports.counts_by(column, where, window, place_of)
+    large, small, number = ranked(counts, SMALL_NAMED, fewest_first=sort == "count")
     if sort.endswith("change"):
         large = by_change(large, tx.reports.counts_by(column, where, earlier, place_of))
+    elif sort.endswith("count"):
+        large = sorted(large, key=lambda one: (one.completed, one.group))
     if sort.startswith("-"):
         large = large[::-1]
     first = [one.group for one in large[:MOST_IN_FULL]]

@@ -1,5 +1,6 @@
 """Help: what this user can ask for, and a page for each subcommand and each key of the query language."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ async def help_(ctx: AppContext, request: CommandRequest) -> Message:
     """Help on everything, on one subcommand, or on one key."""
     has, names = await ctx.store.read(lambda tx: (what_viewer_has(tx, request.viewer), _names(tx, request.viewer)))
     topics = {topic.verb: topic for topic in request.topics if topic.needs in has}
-    wanted = request.words.lower().removeprefix(ctx.command).strip(" `?!.:")
+    wanted = _TOPIC.sub("", request.words.lower().removeprefix(ctx.command).strip(" `?!.:"))
     if not wanted or wanted in _ALL:
         keys = list(Key) if Needs.SESSIONS in has else []
         return view.overview(list(topics.values()), keys, _first_examples(names, topics), command=ctx.command)
@@ -80,6 +81,9 @@ async def help_(ctx: AppContext, request: CommandRequest) -> Message:
         return view.key_page(_key_topic(key, names, topics), command=ctx.command)
     like = alike(wanted, (*topics, *Key))
     raise QueryError(f"There is no help on “{request.words}”.", [f"help {one}" for one in like] or ["help"])
+
+
+_TOPIC = re.compile(r"^(?:(?:me|us|please|pls) )*(?:(?:with|on|about|for|to|the) )*|,?(?: (?:please|pls|thanks|thx))+$")
 
 
 def _key_of_value(word: str) -> Key | None:
