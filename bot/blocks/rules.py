@@ -238,18 +238,15 @@ def cancelled() -> Message:
     return notice("Cancelled; nothing was saved.")
 
 
-def rules_to_end(rules: Sequence[Rule], words: Mapping[int, str], *, command: str) -> Message:
-    """What a viewer may end here, each rule in words; the buttons ask first."""
-    if not rules:
-        return notice(
-            "There is no rule here that you may end.",
-            f"`{command} rules` lists what is posted here, `{command} settings` your direct messages.",
-        )
+def rules_to_end(rules: Sequence[Rule], words: Mapping[int, str], own: Sequence[Block]) -> Message:
+    """What a viewer may end here, each rule in words; the buttons ask first. `own`: their direct messages."""
     blocks: list[Block] = [section(mrkdwn("Which rule shall end? Nothing is ended before you say yes."))]
     for rule in rules[:MAX_RULES]:
         blocks.append(section(mrkdwn(format_rule(rule, words.get(rule.rule_id, ""))), end_button(rule.rule_id)))
     if len(rules) > MAX_RULES:
-        blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules all` lists all for admins"))
+        blocks.append(context(f"and {len(rules) - MAX_RULES} more"))
+    if own:
+        blocks += [section(mrkdwn("*Your direct messages*")), *own]
     return message(blocks)
 
 

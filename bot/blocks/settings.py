@@ -12,7 +12,7 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, safe
 from bot.domain.notifications import Message
 from bot.domain.outcomes import exact
-from bot.domain.preferences import Choice, Often, Role
+from bot.domain.preferences import DEFAULT_SCHEDULES, Choice, Often, Role
 from bot.domain.quiet import NEVER, Quiet
 from bot.domain.reminders import Choices
 from bot.domain.viewers import DirectMessages
@@ -139,6 +139,45 @@ def _around(user: Settings) -> list[str]:
     if len(user.rules) > MOST_RULES:
         said.append(f"and {len(user.rules) - MOST_RULES} more rules: `{user.command} rules`")
     return said
+
+
+_LESS = (("never", "Stop"), ("instantly below target", "Only low"), ("daily 09:00", "Once a day"))
+_WAYS: Mapping[str, Choice] = {
+    "never": Choice(Often.NEVER),
+    "instantly below target": Choice(Often.INSTANTLY, only_low=True),
+    "daily 09:00": Choice(Often.DAILY, schedule=DEFAULT_SCHEDULES[Often.DAILY]),
+}
+
+
+def fewer_blocks(user: Settings) -> list[Block]:
+    """What a person gets as direct messages, role by role, with a button for each way to get less; each asks first."""
+    if not user.is_linked:
+        return settings_blocks(user)
+    coming = [one for one in user.roles if one.choice.often is not Often.NEVER]
+    blocks: list[Block] = []
+    for one in coming:
+        made = [
+            button(
+                actions.action_id(actions.RUN, f"{one.role}{number}"),
+                text,
+                f"settings {one.role} {words}",
+                label=f"{text}: {ROLE_LABELS[one.role]}",
+            )
+            for number, (words, text) in enumerate(_LESS)
+            if _WAYS[words] != one.choice
+        ]
+        blocks += [section(mrkdwn(_role_line(one))), buttons(made)]
+    if not coming:
+        blocks.append(section(mrkdwn("You get no direct messages about completed sessions.")))
+    more = [f"`{user.command} quiet 20:00-07:00` keeps nights free", f"`{user.command} mute 4h for:me` is a pause"]
+    if user.reminders.late or user.reminders.planned:
+        more.append(f"`{user.command} reminders off` ends reminders")
+    return [*blocks, context(f"{' · '.join(more)} · `{user.command} settings` shows everything.")]
+
+
+def fewer(user: Settings, first: str) -> Message:
+    """The same as an answer, below a sentence."""
+    return message([section(mrkdwn(first)), *fewer_blocks(user)])
 
 
 # ---- changes --------------------------------------------------------------------------------------------------------

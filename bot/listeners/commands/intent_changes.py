@@ -12,10 +12,11 @@ from bot.domain.schedules import begins_schedule
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A subcommand and the words for it."""
+    """A subcommand, the words for it, and those that the text holds beside and the answer can't use."""
 
     verb: str
     words: str
+    unused: str = ""
 
 
 Reader = Callable[[re.Match[str]], Intent]

@@ -256,7 +256,11 @@ async def handover(ctx: AppContext, request: CommandRequest) -> Message:
 def _rules_to_end(ctx: AppContext, tx: Tx, request: CommandRequest) -> Message:
     """The rules of this channel that a viewer may end, and their own, each in words with a button that asks."""
     found = [rule for rule in visible(tx, request.viewer, request.channel_id) if ends(request.viewer, rule)]
-    if not found and (request.channel_id or "").startswith("D"):
-        return settings_view.settings(settings_of(ctx, tx, request.viewer))  # what comes without a rule
+    user = settings_of(ctx, tx, request.viewer)  # what comes without a rule
+    if not found:
+        first = "There is no rule here that you may end. Which of your direct messages do you want to change?"
+        if (request.channel_id or "").startswith("D"):
+            first = "Which of your direct messages do you want to change?"
+        return settings_view.fewer(user, f"{first} Nothing is changed before you say yes.")
     said = {rule.rule_id: own_rule_text(tx, request.viewer, rule) for rule in found}
-    return rules_to_end(found, said, command=ctx.command)
+    return rules_to_end(found, said, settings_view.fewer_blocks(user) if user.is_linked else ())
