@@ -83,13 +83,13 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         ),
         (rf"{_WHAT}(?:(?:are|is)\s+)?(?:overdue|past due|past the due date)(?: for me)?", _overdue),
         (rf"{_WHAT}(?:late(?!{_MONTH})|behind schedule|delayed)(?: sessions?| observations?)?", _overdue),
-        (r"(?:my |the )?(?:to-?do|to do)(?: list)?", _todo),
         (
             r"what (?:do|must|should) i (?:still )?(?:(?:have|need) (?:left )?to )?(?:do|conduct|finish|observe)"
-            r"|what(?: else)?(?: do| have)? i (?:still )?(?:have |got )?left(?: to (?:do|conduct|finish|observe))?"
+            r"|what(?: else)?(?: do| have)? i (?:still )?(?:have |got )*left(?: to (?:do|conduct|finish|observe))?"
             r"|what(?:'s| is)? (?:still )?(?:remain(?:s|ing)|outstanding)(?: for me)?",
             _todo,
         ),
+        (r"(?:my |the )?(?:to-?do|to do)(?: list)?", _todo),
         (r"who (?:do|will|should|must|shall) i (?:observe|check|assess|visit|train)(?: next)?", _todo),
         (r"what(?:'s| is) left(?: for me)?(?: to do)?|my tasks|assigned to me", _todo),
         (
@@ -208,6 +208,7 @@ def intent_of(text: str) -> Intent | None:
     if len(text) > _LONGEST or '"' in text or "“" in text:
         return None
     for pattern, make in INTENTS:
-        if found := pattern.search(text.replace("’", "'").strip(" ?!")):
-            return make(found)
+        found = pattern.search(text.replace("’", "'").strip(" ?!"))
+        if found is not None and (intent := make(found)) is not None:
+            return intent
     return None

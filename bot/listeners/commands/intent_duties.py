@@ -16,10 +16,11 @@ _RESULTS = (
     r"(?: (?:with|on|to|about|for|of|all|everything|every ?one|them|it|these|those|this|that|the|my|his|her|their|an?"
     r"|results?|sessions?|observations?|low|failed|failing|bad|ones?|both)(?![\w:]))*"
 )
+_DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)\w*"
 _DUE = re.compile(
-    r"\s*\b(?:by|until|till|on|due:?|before|in|within) (?:the )?(?:next |this |coming )?"
-    r"(?:mon|tue|wed|thu|fri|sat|sun|tomorrow|today|tonight|week|month|end|\d|a |two |one )\w*(?: \w+)?$"
-    r"|\s*\b(?:tomorrow|today|tonight)$",
+    r"\s*\b(?:by|until|till|on|due:?|before|in|within) ?(?:the )?(?:next |this |coming )?"
+    rf"(?:{_DAY}|tomorrow|today|tonight|week|month|end|\d\S*|a |two |one )(?: \w+)?$"
+    rf"|\s*\b(?:tomorrow|today|tonight|(?:next|this|coming) (?:week|month|{_DAY})|{_DAY}day)$",
     re.IGNORECASE,
 )
 _NOTES = r"(?:messages?|notifications?|alerts?|dms?|pings?|e-?mails?|posts?|cards?|spam|noise)"
@@ -37,7 +38,7 @@ _WHOSE = r"(?P<whose>my|our|the|a|\S+'s|)"
 
 
 def _low_ones(found: re.Match[str]) -> Intent:
-    """ "follow up with Leila by friday": the low results of Leila, each with its buttons; the day is asked for there."""
+    """ "follow up with Leila by friday": Leila's low results, each with its buttons, which ask for the day."""
     left = re.sub(r"(?<=\w)'s?(?= |$)", "", left_of(found))
     due = _DUE.search(left)
     return Intent("attention", left[: due.start()] if due else left, due[0].strip() if due else "")
@@ -70,9 +71,15 @@ def _observer_of_mine(found: re.Match[str]) -> Intent:
     return Intent("results", f"{only}my {left_of(found)}".strip())
 
 
-_fewer: Reader = lambda _: Intent("unsubscribe", "")  # noqa: E731
+def _fewer(_found: re.Match[str]) -> Intent:
+    return Intent("unsubscribe", "")
+
+
+def _session(found: re.Match[str]) -> Intent:
+    return Intent("show", found["id"])
+
+
 _nudge = taken_as("overdue", "observed by")
-_session: Reader = lambda found: Intent("show", found["id"])  # noqa: E731
 
 DUTIES: Sequence[tuple[str, Reader]] = (
     # fewer messages
@@ -98,15 +105,16 @@ DUTIES: Sequence[tuple[str, Reader]] = (
     (rf"{_PLEASE}(?:ack|acknowledge|mark as seen|mark as read){_RESULTS}", _low_ones),
     (rf"{_PLEASE}follow(?:ing)?[- ]?up{_RESULTS}(?!\w)", _low_ones),
     (
-        rf"{_PLEASE}(?:remind me|set a reminder)(?: (?:about|of|to (?:check|talk to|follow up with|look at)|for|on)) (?!\d)",
+        rf"{_PLEASE}(?:remind me|set a reminder)"
+        r" (?:about|of|to (?:check(?: on)?|talk to|follow up with|look at)|for|on)(?= \D)",
         _low_ones,
     ),
     (rf"{_PLEASE}(?:nudge|remind|chase|poke)(?: (?:the )?observers?)?$", taken_as("overdue")),
     (rf"{_PLEASE}(?:nudge|chase|poke)(?: (?:the )?(?:observer|trainer))?(?= \S)", _nudge),
-    (rf"{_PLEASE}remind (?!me\b|us\b|of\b|off\b|on\b)(?=\w)", _nudge),
+    (rf"{_PLEASE}remind(?= (?!me\b|us\b|of\b|off\b|on\b)\w)", _nudge),
     # what is next for me
     (
-        rf"(?:when(?:'?s| is|'?re| are)? |what(?:'?s| is) )?my next (?:planned |scheduled )?"
+        r"(?:when(?:'?s| is|'?re| are)? |what(?:'?s| is) )?my next (?:planned |scheduled )?"
         r"(?:sessions?|observations?|ones?|checks?|visits?|trainings?|appointments?|shifts?)",
         taken_as("upcoming", "mine 30d"),
     ),
@@ -117,19 +125,22 @@ DUTIES: Sequence[tuple[str, Reader]] = (
     ),
     # why
     (
-        rf"(?:what(?:'?s| was| did| were)?(?: i| they| he| she)? (?:went|go|going|gone|do|did|get|was)?(?: )?(?:wrong|bad|badly|weak|low)"
-        rf"|why (?:was|is|did)|what (?:happened|was wrong)|how (?:was|did))"
-        rf"(?: (?:in|with|at|on|about|i do in|i do on))? {_WHOSE} ?{_LAST}(?: (?:so )?(?:low|bad|poor|fail|failed|wrong|below target))*",
+        r"(?:what(?:'?s| was| did| were)?(?: i| they| he| she)?(?: (?:went|go|going|gone|do|did|get|was))?"
+        r" (?:wrong|bad|badly|weak|low)|why (?:was|is|did)|what happened|how (?:was|did))"
+        rf"(?: (?:in|with|at|on|about|i do in|i do on))? {_WHOSE} ?{_LAST}"
+        r"(?: (?:so )?(?:low|bad|poor|fail|failed|wrong|below target))*",
         _newest,
     ),
     (
-        r"why (?:did|do|does|is|are|was|were|have|has) (?P<who>i|we|they|people|so many people|so many|everyone|everybody|employees|\S+(?: \S+)??)"
-        r" (?:always |often |still |keep |keeps |so )*(?:fail(?:ed|ing|s)?|not pass(?:ed)?|below target|low|bad|do badly|did badly)(?: so often)?",
+        r"why (?:did|do|does|is|are|was|were|have|has) (?P<who>so many people|so many|\S+(?: \S+)??)"
+        r" (?:always |often |still |keep |keeps |so )*"
+        r"(?:fail(?:ed|ing|s)?|not pass(?:ed)?|below target|low|bad|do badly|did badly)(?: so often)?",
         _why_failed,
     ),
     (
         r"(?:what|which|where) (?:points?|criteri(?:a|on)|questions?|items?|marks?)? ?(?:did|do|have|am) i "
-        r"(?:lose|lost|losing|miss|missed|missing|fail|failed|get wrong|weak(?:est)?)(?: (?:the )?(?:most|points?|marks?))*",
+        r"(?:lose|lost|losing|miss|missed|missing|fail|failed|get wrong|weak(?:est)?)"
+        r"(?: (?:the )?(?:most|points?|marks?))*",
         taken_as("trend", "by:criterion my"),
     ),
     (

@@ -28,6 +28,7 @@ from bot.listeners.understanding import (
     understand,
 )
 from bot.query.by_id import with_labels
+from bot.query.days import MONTHS
 from bot.query.keys import Key, Query, Term, without_shape
 from bot.query.names import ME, Kind, id_value
 from bot.query.parser import say, words
@@ -153,6 +154,10 @@ def _refuse_two_groupings(query: Query) -> None:
     raise QueryError(f"The rows of a trend are of one kind, and this names {len(named)}.", fixes)
 
 
+_OF_MONTHS = frozenset({*MONTHS, *(one[:3] for one in MONTHS), "quarter", "year"})
+_TIMES = re.compile(
+    rf"\b(week|month|quarter|year|{'|'.join(sorted(_OF_MONTHS, key=len, reverse=True))})s?\b", re.IGNORECASE
+)
 _COMPARED_BY = {Key.DEPT: "dept", Key.CHECKLIST: "checklist", Key.OBSERVER: "observer", Key.EMPLOYEE: "employee"}
 
 
@@ -161,11 +166,11 @@ def _by_what_is_named(read: _Read, asked: view.Asked, text: str) -> tuple[_Read,
     names times and at most one of anything else: "sofia this month compared to last month"."""
     keys = [term.key for term in read.query.terms]
     named = [key for key in keys if key in _COMPARED_BY]
-    times = re.findall(r"\b(week|month)s?\b", text, re.IGNORECASE)
+    times = ["month" if one.lower() in _OF_MONTHS else one.lower() for one in _TIMES.findall(text)]
     often = max(map(named.count, named), default=0)
     if Key.BY in keys or not (named or times):
         return read, asked
-    by = times[0].lower() if times and often < 2 else _COMPARED_BY[max(named, key=named.count)]
+    by = times[0] if times and often < 2 else _COMPARED_BY[max(named, key=named.count)]
     query = Query((*read.query.terms, Term(Key.BY, by)))
     return replace(read, meant=replace(read.meant, query=query)), replace(asked, query=say(query))
 
