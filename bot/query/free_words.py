@@ -220,7 +220,7 @@ def _step(here: Position) -> None:
 
 def _keyword(here: Position) -> bool:
     words = here.free_words(8, joined=True)
-    if any(_DOTTED_DATE.search(one.value) for one in here.loose(here.at)[:2]) and read_free_period(here, words):
+    if any(_DOTTED_DATE.search(one.value) for one in here.loose(here.at, 2)) and read_free_period(here, words):
         return True
     if words and (found := read_keyword(words)) is not None:
         offer_one_word_name(here, words, found.used)
@@ -308,7 +308,7 @@ def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Ke
 
 def _ignored(here: Position) -> bool:
     token = here.tokens[here.at]
-    words = words_of(token.value)
+    words = here.words_of(token)
     is_emoji = _EMOJI.fullmatch(token.value) is not None
     if words and not is_emoji and not all(word in _SAYS_NOTHING for word in words):
         return False

@@ -18,6 +18,7 @@ from bot.query.small_words import BEING, DOING, JOINS, OBSERVATIONS, OBSERVING
 from bot.query.tokens import Token, quote
 
 LONGEST_NAME = 8  # words
+MOST_LOOSE = 12  # words that may belong to one value
 _SPAN = re.compile(r"(\d{1,3})%?[-–—](\d{1,3}%?)")
 
 
@@ -50,21 +51,29 @@ class Position:
     places: list[NamedThing] = field(default_factory=list)  # read so far
     place_end: int = -1  # the position behind a place that ends with a number: "store 12"
     person_end: int = -1  # the position behind a person
+    _words: dict[str, list[str]] = field(default_factory=dict)
     or_behind: int = 0  # how many terms stand before an "or" that no term followed yet
 
-    def loose(self, at: int) -> Sequence[Token]:
-        """The words from a position on that have no key and no quotes."""
+    def loose(self, at: int, most: int = MOST_LOOSE) -> Sequence[Token]:
+        """The next words from a position on that have no key and no quotes."""
         return list(
             takewhile(
-                lambda one: one.key is None and not one.quoted and not (one.negated and one.value), self.tokens[at:]
+                lambda one: one.key is None and not one.quoted and not (one.negated and one.value),
+                self.tokens[at : at + most],
             )
         )
+
+    def words_of(self, token: Token) -> list[str]:
+        """The normalized words of a token, made once: each is looked at from several positions."""
+        if (found := self._words.get(token.value)) is None:
+            found = self._words[token.value] = words_of(token.value)
+        return found
 
     def free_words(self, most: int = LONGEST_NAME, *, joined: bool = False) -> list[str]:
         """The normalized words from here on, one for each token, up to a key or a quote. `joined`: "&" is "and"."""
         found = []
         for number, token in enumerate(self.tokens[self.at : self.at + most]):
-            words = ["and"] if joined and token.value == "&" else words_in(token)
+            words = ["and"] if joined and token.value == "&" else self._words_in(token)
             if token.key is not None or token.quoted or (token.negated and token.value and number) or len(words) != 1:
                 break
             found.append(words[0])
@@ -72,12 +81,20 @@ class Position:
                 break
         return found
 
+    def _words_in(self, token: Token) -> list[str]:
+        """The normalized words of a token; a lone dash is one, and so is "70-80", as "70..80"."""
+        if not token.value:
+            return ["-"]
+        if span := _SPAN.fullmatch(token.value):
+            return [f"{span[1]}..{span[2]}"]
+        return self.words_of(token)
+
     def name_words(self, most: int = LONGEST_NAME) -> list[list[str]]:
         """The normalized words of each token from here on that may belong to one name, up to a key, a quote or a comma:
         a hyphen inside a token makes two words of it."""
         found: list[list[str]] = []
         for number, token in enumerate(self.tokens[self.at : self.at + most]):
-            words = words_of(token.value)
+            words = self.words_of(token)
             if token.key is not None or token.quoted or (token.negated and number) or not words or is_span(token):
                 break
             found.append(words)
@@ -163,7 +180,7 @@ class Position:
         if used:
             self.role = None
             following = self.tokens[self.at] if self.at < len(self.tokens) else None
-            joined = following is not None and words_of(following.value)[:1] and words_of(following.value)[0] in JOINS
+            joined = following is not None and self.words_of(following)[:1] and self.words_of(following)[0] in JOINS
             if not joined and not (used and self.text[self.tokens[self.at - 1].end - 1] in ",;"):
                 self.is_negated = False
 
@@ -176,15 +193,6 @@ def _key_in(term: str) -> str:
 
 def is_span(token: Token) -> bool:
     return _SPAN.fullmatch(token.value) is not None
-
-
-def words_in(token: Token) -> list[str]:
-    """The normalized words of a token; a lone dash is one, and so is "70-80", as "70..80"."""
-    if not token.value:
-        return ["-"]
-    if span := _SPAN.fullmatch(token.value):
-        return [f"{span[1]}..{span[2]}"]
-    return words_of(token.value)
 
 
 def term_of(key: Key, thing: NamedThing, index: NameIndex) -> str:

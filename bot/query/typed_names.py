@@ -8,7 +8,7 @@ from bot.query.name_index import NamedThing, words_of
 from bot.query.names import MENTION, Kind
 from bot.query.numbers import count_at
 from bot.query.position import Option, Position, key_of, label_of, labels_of, term_of
-from bot.query.questions import MOST_OPTIONS, number_question, question, refuse
+from bot.query.questions import MOST_OPTIONS, Question, number_question, question, refuse
 from bot.query.small_words import AUXILIARIES, DETERMINERS, GENERIC, IGNORED, JOINS, NUMBER_SIGNS, PLACES, SUBJECTS
 
 _GLUED = re.compile(r"([a-z]+)[-#]?(\d{1,4})")
@@ -30,8 +30,8 @@ def read_mention(here: Position) -> bool:
 def read_long_name(here: Position) -> bool:
     """Reads a name of several words, the longest first, or one in quotes."""
     token = here.tokens[here.at]
-    if token.quoted and words_of(token.value):
-        if not _name(here, 1, words_of(token.value)):
+    if token.quoted and here.words_of(token):
+        if not _name(here, 1, here.words_of(token)):
             refuse(here)
         return True
     words = here.name_words()
@@ -47,7 +47,7 @@ def read_long_name(here: Position) -> bool:
 
 def _turned_name(here: Position) -> bool:
     """ "Doe, John", "Doe John" and "region north": one thing by its last word and then the first."""
-    pair = [words_of(token.value) for token in here.loose(here.at)[:2]]
+    pair = [here.words_of(token) for token in here.loose(here.at, 2)]
     if len(pair) < 2 or not all(pair) or any(one[0] in IGNORED or one[0] in JOINS for one in pair):
         return False
     found = here.index.named([*pair[1], *pair[0]])
@@ -56,16 +56,24 @@ def _turned_name(here: Position) -> bool:
 
 def _with_initial(here: Position) -> bool:
     """ "J. Doe" and "John D.": one of several people of a name, by an initial."""
-    pair = [words_of(token.value) for token in here.loose(here.at)[:2]]
+    pair = [here.words_of(token) for token in here.loose(here.at, 2)]
     if len(pair) < 2 or not all(pair):
         return False
     for initial, name in (pair, pair[::-1]):
         if len(initial) != 1 or len(initial[0]) != 1 or not initial[0].isalpha() or name[0] in IGNORED:
             continue
         found = [one for one in here.index.named(name) if one.kind is Kind.PERSON and _begins(one, initial[0], name)]
-        if len(found) == 1 and len(name[0]) > 1:
+        if len(name[0]) > 1 and found:
+            if len(found) > 1:
+                raise _which(here, found, here.person_role(2), 2)
             return _add_one(here, found[0], 2)
     return False
+
+
+def _which(here: Position, found: Sequence[NamedThing], role: Key, used: int) -> Question:
+    """The question which of several things is meant."""
+    choices = [(term_of(key_of(one, role), one, here.index), label) for one, label in labels_of(found)]
+    return question(here, f"“{here.typed(used)}” fits {len(found)} things that you may see.", choices, used)
 
 
 def _begins(person: NamedThing, initial: str, name: Sequence[str]) -> bool:
@@ -144,7 +152,7 @@ def _nested(here: Position, found: Sequence[NamedThing], length: int) -> Sequenc
 
 def _places_behind(here: Position, length: int) -> Sequence[NamedThing]:
     """The places that the next words name without doubt."""
-    words = [word for token in here.loose(here.at + length)[:_LOOK_AHEAD] for word in words_of(token.value)]
+    words = [word for token in here.loose(here.at + length, _LOOK_AHEAD) for word in here.words_of(token)]
     for at in range(len(words)):
         if words[at] in PLACES and at + 1 < len(words) and (number := _PLACE_NUMBER.fullmatch(words[at + 1])):
             found = here.index.named([number[1]])
@@ -193,8 +201,8 @@ def _verb(here: Position, word: str) -> bool:
     """
     things = here.index.named([word])
     token = here.tokens[here.at]
-    before = words_of(here.tokens[here.at - 1].value)[-1:] if here.at else []
-    behind = words_of(here.tokens[here.at + 1].value)[:1] if here.at + 1 < len(here.tokens) else []
+    before = here.words_of(here.tokens[here.at - 1])[-1:] if here.at else []
+    behind = here.words_of(here.tokens[here.at + 1])[:1] if here.at + 1 < len(here.tokens) else []
     asked = {one.value.lower() for one in here.tokens[: here.at]}
     is_verb = (
         (here.at == here.person_end and not AUXILIARIES.isdisjoint(asked))
@@ -227,9 +235,7 @@ def _name(here: Position, length: int, words: Sequence[str]) -> bool:
         return False
     role = here.person_role(length)
     if len(found) > 1:
-        typed = here.typed(length)
-        choices = [(term_of(key_of(one, role), one, here.index), label) for one, label in labels_of(found)]
-        raise question(here, f"“{typed}” fits {len(found)} things that you may see.", choices, length)
+        raise _which(here, found, role, length)
     if words[-1].isdigit() and found[0].kind is Kind.DEPARTMENT:
         here.place_end = here.at + length
     return _add_one(here, found[0], length)

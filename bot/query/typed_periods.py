@@ -15,7 +15,7 @@ from bot.query.questions import MOST_OPTIONS, question, refuse_dangling_negation
 
 def read_free_period(here: Position, words: Sequence[str]) -> bool:
     """Reads a period from the position on; False if there is none. Raises Question if it fits several days."""
-    typed = [word for token in here.loose(here.at)[:9] for word in date_words(token.value) or ["-"]]
+    typed = [word for token in here.loose(here.at, 9) for word in date_words(token.value) or ["-"]]
     found = read_period(typed, 0, here.today)
     if found is None or found.used == 0:
         return False
