@@ -257,6 +257,8 @@ def _order(words: Sequence[str]) -> Keyword | None:
         return None
     if words[1:2] == ["first"] and words[0] not in ("first", "last"):
         return Keyword((order or f"{Key.SORT}:-date",), 2)
+    if words[0] == "last" and _is_one_outcome(words[1:]):
+        return Keyword((f"{Key.LIMIT}:1",), 1)
     if len(words) > 1 and words[1] in _ONE and words[0] != "first":
         return Keyword(tuple(filter(None, (order, f"{Key.LIMIT}:1"))), 2)
     if count := count_at(words, 1):
@@ -267,6 +269,15 @@ def _order(words: Sequence[str]) -> Keyword | None:
     return Keyword((order,), 1) if order and words[0] != "top" else None
 
 
+def _is_one_outcome(words: Sequence[str]) -> bool:
+    """ "my last failed", "last failed opening": one session; "last failures" and "last failed ones" are several."""
+    found = _outcome(words) if words else None
+    return (
+        found is not None and words[0][-1:] != "s" and not _MANY_THINGS.intersection(words[found.used : found.used + 2])
+    )
+
+
+_MANY_THINGS = frozenset({"sessions", "results", "ones", "observations", "people", "tests", "checks"})
 _UNITS_OF_TIME = ("day", "days", "week", "weeks", "month", "months", "year", "years", "hours", "hour", "quarters")
 _SORTING = frozenset({"sort", "sorted", "order", "ordered"})
 _SORTED_BY: Mapping[str, str] = {

@@ -46,11 +46,11 @@ def read_long_name(here: Position) -> bool:
 
 
 def _turned_name(here: Position) -> bool:
-    """ "Doe, John" and "Doe John": one person by their last name and then the first."""
+    """ "Doe, John", "Doe John" and "region north": one thing by its last word and then the first."""
     pair = [here.words_of(token) for token in here.loose(here.at, 2)]
     if len(pair) < 2 or not all(pair) or any(one[0] in IGNORED or one[0] in JOINS for one in pair):
         return False
-    found = [one for one in here.index.named([*pair[1], *pair[0]]) if one.kind is Kind.PERSON]
+    found = here.index.named([*pair[1], *pair[0]])
     return len(found) == 1 and _add_one(here, found[0], 2)
 
 

@@ -79,7 +79,7 @@ _NAMED_SESSION = re.compile(
     r"((?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*)`?",
     re.IGNORECASE,
 )
-_FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=[0-9a-f]{8})", re.IGNORECASE)
+_FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=(?=[0-9a-f-]*\d)[0-9a-f]{8})", re.IGNORECASE)
 _ENDED_SCHEDULE = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
 _SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
@@ -175,7 +175,11 @@ async def _answered(
     first, *remaining = text.split(maxsplit=1)
     typed, words = first.strip("*_~`!.,?").lower(), "".join(remaining).strip()
     is_no_id = not _SESSION_ID_PART.fullmatch(words.strip("`#<>“”\"' ").removeprefix("session ").strip())
+    if typed == "show" and words.partition(" ")[0].lower() == sessions.LAST and is_no_id:
+        return await run(typed, words)
     if typed in ("show", "why") and words and is_no_id and (typed == "show" or " " in words):
+        return await _of_a_question(ctx, viewer, text, offered, run)
+    if typed == "follow-up" and words and not _SESSION_ID_PART.fullmatch(words.split()[0].strip("`#<>")):
         return await _of_a_question(ctx, viewer, text, offered, run)
     if typed == "results" and _SESSION_ID.fullmatch(words):
         return await run("show", words)
@@ -199,7 +203,8 @@ async def _of_a_question(
     try:
         if intent is None:
             return await run("results", text)
-        return await run(intent.verb, intent.words, is_guess=True)
+        answer = await run(intent.verb, intent.words, is_guess=True)
+        return with_unused(answer, intent.unused) if intent.unused else answer
     except AmbiguousQuery:
         raise
     except QueryError as error:

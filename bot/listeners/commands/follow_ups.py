@@ -25,7 +25,9 @@ from bot.store.search import listed_within
 MOST_READ = 200
 _NOTE = re.compile(r"(?:^|\s)note:\s*(.*)$", re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'["“”„]([^"“”„]+)["“”„]')
-_DUE = re.compile(r"^(?:due(?:[:\s]\s*|$)|by\s+|until[:\s]\s*|for\s+|in\s+)+", re.IGNORECASE)
+_DUE = re.compile(
+    r"^(?:due(?:[:\s]\s*|$)|by\s+|until[:\s]\s*|for\s+|in\s+|on\s+|(?:the\s+)?(?:next|this|coming)\s+)+", re.IGNORECASE
+)
 
 
 @subcommand(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from bot.listeners.commands.intent_changes import CHANGES, SEND, Intent, Reader, left_of, taken_as
+from bot.listeners.commands.intent_duties import DUTIES
 from bot.listeners.commands.intent_figures import ANY_UNIT, COMPARED, COUNTS, FIGURES, GROUPS, trend_by
 from bot.query.days import MONTHS
 
@@ -22,7 +23,8 @@ _NEVER = (
 _OBSERVED_ONE = r"observe|check|assess|visit|train|observed|checked|assessed|visited|trained"
 _EVERYONE = r"(?:everyone|everybody|(?:all|all of)(?: my| the| our)? (?:people|staff|team|employees)|my team|the team)"
 _OBSERVED = (
-    r"(?:observed|observe|observing|observations?|sessions?|inspected|visited|trained|checked|assessed|graded)"
+    r"(?:observed|observe|observing|observations?|sessions?|inspected|visited|trained|checked|assessed|graded"
+    r"|trainings?|checks?|visits?|results?|activity)"
     r"(?: yet| at all)?"
 )
 _WHO = rf"(?:(?:who|which|what)\s+)?(?:(?:{ANY_UNIT})\s+)?"
@@ -46,6 +48,7 @@ _attention = taken_as("attention")
 INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
     for pattern, make in (
+        *DUTIES,
         *CHANGES,
         # what there is
         (
@@ -80,8 +83,13 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         ),
         (rf"{_WHAT}(?:(?:are|is)\s+)?(?:overdue|past due|past the due date)(?: for me)?", _overdue),
         (rf"{_WHAT}(?:late(?!{_MONTH})|behind schedule|delayed)(?: sessions?| observations?)?", _overdue),
+        (
+            r"what (?:do|must|should) i (?:still )?(?:(?:have|need) (?:left )?to )?(?:do|conduct|finish|observe)"
+            r"|what(?: else)?(?: do| have)? i (?:still )?(?:have |got )*left(?: to (?:do|conduct|finish|observe))?"
+            r"|what(?:'s| is)? (?:still )?(?:remain(?:s|ing)|outstanding)(?: for me)?",
+            _todo,
+        ),
         (r"(?:my |the )?(?:to-?do|to do)(?: list)?", _todo),
-        (r"what (?:do|must|should) i (?:still )?(?:(?:have|need) to )?(?:do|conduct|finish|observe)", _todo),
         (r"who (?:do|will|should|must|shall) i (?:observe|check|assess|visit|train)(?: next)?", _todo),
         (r"what(?:'s| is) left(?: for me)?(?: to do)?|my tasks|assigned to me", _todo),
         (
@@ -91,9 +99,13 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         ),
         (r"(?:what(?:'s| is) )?coming up|what(?:'s| is) next", taken_as("upcoming")),
         (
-            r"(?:when|what time)(?:'s| am| are| is| will)? (?:i|we)(?: be| going to be| being)? "
+            r"(?:when|what time)(?:'s| are| is| will)? we(?: be| going to be| being)? "
             rf"(?:{_OBSERVED}|assessed|checked|graded)(?: next)?",
             taken_as("upcoming", "my"),
+        ),
+        (
+            r"^(?:(?:the|my|our|what(?:'s| is)) )*(?:schedule|calendar|agenda|rota|planning)(?: (?:for|of|on))?",
+            taken_as("upcoming"),
         ),
         (
             r"(?:did|have) (?:i|we) (?:finish(?:ed)?|done?|completed?) (?:everything|it all|all)"
@@ -124,6 +136,7 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
             r"what (?:do|should|must|can) i (?:need to )?(?:look at|act on|deal with|worry about|follow up(?: on)?)",
             _attention,
         ),
+        (r"who (?:still )?(?:needs?|lacks|misses|is missing)(?= \w)", _never_done),
         *FIGURES,
         # one person's sessions, files
         (r"(?:the )?(?:history|track record)(?: (?:of|for))?", taken_as("history")),
@@ -225,6 +238,7 @@ def intent_of(text: str) -> Intent | None:
     if len(text) > _LONGEST or '"' in text or "“" in text:
         return None
     for pattern, make in INTENTS:
-        if found := pattern.search(text.replace("’", "'").strip(" ?!")):
-            return make(found)
+        found = pattern.search(text.replace("’", "'").strip(" ?!"))
+        if found is not None and (intent := make(found)) is not None:
+            return intent
     return None

@@ -7,21 +7,24 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot.domain.errors import QueryError
+from bot.domain.quiet import parse_quiet
 from bot.domain.schedules import begins_schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A subcommand and the words for it."""
+    """A subcommand, the words for it, and those that the text holds beside and the answer can't use."""
 
     verb: str
     words: str
+    unused: str = ""
 
 
-Reader = Callable[[re.Match[str]], Intent]
+Reader = Callable[[re.Match[str]], Intent | None]  # None: the words are about something else
 
 
-def taken_as(verb: str, more: str = "") -> Reader:
+def taken_as(verb: str, more: str = "") -> Callable[[re.Match[str]], Intent]:
     """The subcommand with some words, then what the pattern did not take."""
 
     def intent(found: re.Match[str]) -> Intent:
@@ -107,6 +110,15 @@ def _muted(found: re.Match[str]) -> Intent:
     return Intent("mute", f"{' '.join(left.split())}{for_me}".strip())
 
 
+def _quiet(found: re.Match[str]) -> Intent | None:
+    """ "don't message me at night": a quiet time, which is asked about before it is saved; None if it names no hours
+    and no days of the week."""
+    try:
+        return Intent("quiet", str(parse_quiet(found["when"])))
+    except QueryError:
+        return None
+
+
 CHANGES: Sequence[tuple[str, Reader]] = (
     # what a page of help explains
     (
@@ -144,6 +156,13 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         rf"^{_PLEASE}(?:stop|quit) (?:sending|posting|showing|telling|messaging|pinging|spamming|bothering|annoying)"
         r"(?P<number>)\b.*$",
         _ended,
+    ),
+    (
+        rf"^{_PLEASE}(?:(?:don'?t|do not|never|stop|no|silence|pause) (?:(?:any|all|my|the|me) )*"
+        rf"(?:{_MESSAGES}|send|sending|messaging|messages|notify|bother|bothering|disturb|me)|dnd|silence)"
+        r"(?: (?:me|us|anything|any ?more|anymore|messages|notifications|please))* "
+        r"(?P<when>(?!until|till?\b|for\b|\d+ ?[hdmw])\S.*)$",
+        _quiet,
     ),
     (rf"^{_PLEASE}(?:don'?t|do not|never) (?:message|dm|ping|send|notify|bother|disturb)\b.*$", _meant("quiet")),
     (r"^(?:turn off|stop|disable|no)(?: the| my| all)? reminders?$|^turn reminders off$", _meant("reminders", "off")),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.listeners.commands.intent_changes import Intent, Reader, left_of, taken_as
+from bot.query.keys import GROUPING_WORDS
 from bot.query.numbers import NUMBER_WORDS, count_at
 
 _UNITS = (
@@ -66,18 +67,30 @@ def _changed(found: re.Match[str]) -> Intent:
 
 def _compared(found: re.Match[str]) -> Intent:
     """ "compare store 12 and store 14": the things stay in the query, which says by what they are compared."""
-    text = re.sub(_COMPARING, " ", found.string, flags=re.IGNORECASE)
+    text = _THAN_BEFORE.sub(r" this \2 and last \2", found.string)
+    text = re.sub(_COMPARING, " ", text, flags=re.IGNORECASE)
     return Intent("trend", f"{COMPARED} {' '.join(text.split())}")
 
 
 _COMPARING = (
     r"\b(?:compared? (?:to|with)|compare|comparison (?:of|between)|(?:what(?:'?s| is) )?(?:the )?difference between"
-    r"|in comparison (?:to|with)|how (?:does|do|did|is|are)|(?:do(?:ing)? )?(?:better|worse) than|(?<=\s)v\.?)\s"
+    r"|in comparison (?:to|with)"
+    r"|(?:(?:the|average|pass(?:ing)?|success|fail(?:ure)?|completion)[ -])*(?:rates?|scores?|results?)"
+    r"(?: (?:of|in|for|at))?|how (?:does|do|did|is|are)"
+    r"|(?:do(?:ing)? |score |scoring |perform )?(?:better|worse) than|(?<=\s)v\.?)\s"
+)
+_THAN_BEFORE = re.compile(
+    r" (?:this \w+ )?(?:doing |scoring |performing )?(?:better|worse) than (?:the )?(last|previous)"
+    r" (week|month|quarter|year)",
+    re.IGNORECASE,
 )
 COMPARED = "compare"  # a trend of these words is by what they name
 
 
-_EXTREME = r"(?:best|worst|most|weakest|strongest|lowest|highest|attention|training|help|fails?|failures|failing)"
+_EXTREME = (
+    r"(?:best|worst|most|weakest|strongest|lowest|highest|hardest|toughest|easiest|most difficult|most often"
+    r"|attention|training|help|fails?|failed|failures|failing)"
+)
 _ORDER = (
     r"(?P<order>best|worst|weakest|strongest|problem|weak|top|lowest|highest|bottom|poorest|low|poor|great|good|bad"
     r"|hardest|toughest|easiest)"
@@ -97,8 +110,7 @@ _OFTEN = (
     r"(?:more than (?:once|twice)|twice|(?:(?:at least|more than|over) )?(?:\d{1,2}|two|three|four|five|six) times"
     r"|(?<!how )(?:multiple|several|many) times|repeatedly|again and again|over and over(?: again)?)"
 )
-_PERIODS = r"(?:day|week|month|quarter)"
-GROUPS = rf"(?:{_PERIODS}|checklist|form|store|site|shop|dept|department|unit|location|team|observer|trainer|employee)"
+GROUPS = rf"(?:day|quarter|form|{'|'.join(sorted(GROUPING_WORDS, key=len, reverse=True))})"
 
 _trend, _criteria = taken_as("trend"), taken_as("trend", "by:criterion")
 COUNTS: Sequence[tuple[str, Reader]] = (
@@ -131,6 +143,11 @@ COUNTS: Sequence[tuple[str, Reader]] = (
 )
 FIGURES: Sequence[tuple[str, Reader]] = (
     # what costs most
+    (
+        r"(?:which|what) (?:criteria|criterion|questions?|areas?|items?)(?: (?:is|are|has|have))? "
+        r"(?P<change>(?:got(?:ten)?|gets?|getting|become|became|went) (?:better|worse)|improv\w+|declin\w+)",
+        lambda found: Intent("trend", f"by:criterion {left_of(found)}".strip(), found["change"]),
+    ),
     (
         rf"what {_DID} (?P<who>(?!we |they |people |going )\S+(?: \S+)??) (?:get|gets|getting|got|doing|do) wrong",
         _wrong_of,
@@ -168,7 +185,7 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         _changed,
     ),
     (rf"most improved(?: (?P<unit>{ANY_UNIT}))?", _changed),
-    (r"(?:getting|got|gotten|doing|become|becoming) (?:any )?(?:better|worse)(?: over time)?", _trend),
+    (r"(?:getting|got|gotten|doing|become|becoming) (?:any )?(?:better|worse)(?! than)(?: over time)?", _trend),
     (r"(?:have to |need to )?improv(?:e|es|ed|ing|ements?)(?: over time)?", _trend),
     (rf"(?:which|what) (?P<unit>{ANY_UNIT}) {_VERB} ?(?:the )?{_EXTREME}(?: the)?(?: often| most)?", trend_by),
     (rf"(?:(?:the|my|our) )*{_RATED}(?P<unit>{ANY_UNIT})(?! ?#?\d)", _ranked),

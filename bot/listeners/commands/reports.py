@@ -28,9 +28,8 @@ from bot.listeners.understanding import (
     understand,
 )
 from bot.query.by_id import with_labels
-from bot.query.days import month_number
+from bot.query.days import MONTHS
 from bot.query.keys import Key, Query, Term, without_shape
-from bot.query.name_index import words_of
 from bot.query.names import ME, Kind, id_value
 from bot.query.parser import say, words
 from bot.services import reports as counted
@@ -40,7 +39,10 @@ from bot.store.search import Where, asked_for, completed
 HISTORY_READ = 500  # of one person's sessions
 UPCOMING_DAYS, SILENT_DAYS, ATTENTION_DAYS, MOST_DAYS = 7, 30, 30, 366
 ATTENTION_SHOWN = 10  # sessions, each with its buttons
-_DAYS = re.compile(r"(?:in |the |next |last |within )*(\d{1,3}) ?(d|day|days|w|week|weeks)\b[ ,]*", re.IGNORECASE)
+MINE = "mine"  # behind `upcoming`: in which the viewer is the observer or the employee
+_IN = r"(?:(?:in|the|next|last|past|within|for|since) )*"
+_LENGTH = r"(\d{1,3}) ?(d|day|days|w|week|weeks)\b"
+_DAYS = re.compile(rf"{_IN}{_LENGTH}[ ,]*|(?:^|(?<=\s)){_IN}{_LENGTH}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,10 @@ def _refuse_two_groupings(query: Query) -> None:
     raise QueryError(f"The rows of a trend are of one kind, and this names {len(named)}.", fixes)
 
 
+_OF_MONTHS = frozenset({*MONTHS, *(one[:3] for one in MONTHS), "quarter", "year"})
+_TIMES = re.compile(
+    rf"\b(week|month|quarter|year|{'|'.join(sorted(_OF_MONTHS, key=len, reverse=True))})s?\b", re.IGNORECASE
+)
 _COMPARED_BY = {Key.DEPT: "dept", Key.CHECKLIST: "checklist", Key.OBSERVER: "observer", Key.EMPLOYEE: "employee"}
 
 
@@ -160,12 +166,11 @@ def _by_what_is_named(read: _Read, asked: view.Asked, text: str) -> tuple[_Read,
     names times and at most one of anything else: "sofia this month compared to last month"."""
     keys = [term.key for term in read.query.terms]
     named = [key for key in keys if key in _COMPARED_BY]
-    times = re.findall(r"\b(week|month)s?\b", text, re.IGNORECASE)
-    times += ["month"] if len([word for word in words_of(text) if month_number(word)]) > 1 else []
+    times = ["month" if one.lower() in _OF_MONTHS else one.lower() for one in _TIMES.findall(text)]
     often = max(map(named.count, named), default=0)
     if Key.BY in keys or not (named or times):
         return read, asked
-    by = times[0].lower() if times and often < 2 else _COMPARED_BY[max(named, key=named.count)]
+    by = times[0] if times and often < 2 else _COMPARED_BY[max(named, key=named.count)]
     query = Query((*read.query.terms, Term(Key.BY, by)))
     return replace(read, meant=replace(read.meant, query=query)), replace(asked, query=say(query))
 
@@ -274,28 +279,40 @@ async def attention(ctx: AppContext, request: CommandRequest) -> Message:
     "upcoming [7d] [query]",
     "What is planned for the next days",
     examples=("upcoming 7d", "upcoming 30d"),
+    more="`upcoming mine` shows only what you observe or are observed in.",
     takes_query=True,
     only_reads=True,
 )
 async def upcoming(ctx: AppContext, request: CommandRequest) -> Message:
     """The planned sessions of the next days, the soonest first; a day ends at midnight in the viewer's zone."""
-    days, text = _days(request.words, UPCOMING_DAYS)
+    first, _, remaining = request.words.strip().partition(" ")
+    is_mine = first.lower() == MINE and request.viewer.person_id is not None
+    days, text = _days(remaining if is_mine else request.words, UPCOMING_DAYS)
+    verb = f"upcoming {MINE}" if is_mine else "upcoming"
+
+    def within(where: Where) -> Where:
+        if is_mine:
+            where.add("(observer_id = ? OR employee_id = ?)", request.viewer.person_id, request.viewer.person_id)
+        return where
 
     def make(read: _Read, asked: view.Asked) -> Message:
         read = replace(read, meant=to_its_end(read.meant))
         has_end = any(term.key is Key.UNTIL and not term.negated for term in read.query.terms)
         last = read.now.astimezone(read.access.zone).date() + timedelta(days=MOST_DAYS if has_end else days)
         window = Window(read.now, midnight(last + timedelta(days=1), read.access.zone))
-        sessions, counts = read.tx.reports.upcoming(read.where, window, read.limit)
+        sessions, counts = read.tx.reports.upcoming(within(read.where), window, read.limit)
         total = counts.get(OutcomeKind.PLANNED, 0)
-        asked = _asked(ctx, read, "upcoming" if has_end else f"upcoming {days}d")
+        asked = _asked(ctx, read, verb if has_end else f"{verb} {days}d")
+        if is_mine:
+            others = "" if asked.words == "all sessions" else f", {asked.words}"
+            asked = replace(asked, words=f"sessions that you observe or are observed in{others}")
         return report_lists.upcoming(sessions, total, None if has_end else days, asked)
 
     def counting(tx: Tx, where: Where) -> int:
         now = ctx.clock.now()
-        return sum(tx.reports.upcoming(where, Window(now, now + timedelta(days=days)), 0)[1].values())
+        return sum(tx.reports.upcoming(within(where), Window(now, now + timedelta(days=days)), 0)[1].values())
 
-    return await _answered(ctx, request, f"upcoming {days}d", text, make, counting)
+    return await _answered(ctx, request, f"{verb} {days}d", text, make, counting)
 
 
 @subcommand(
@@ -325,11 +342,13 @@ async def silent(ctx: AppContext, request: CommandRequest) -> Message:
 
 
 def _days(text: str, default: int) -> tuple[int, str]:
-    """The number of days that a text begins with, and the rest of it. Raises QueryError."""
-    found = _DAYS.match(text)
+    """The number of days that a text begins or ends with, and the rest of it. Raises QueryError."""
+    text = text.strip()
+    found = _DAYS.match(text) or next((one for one in _DAYS.finditer(text) if one.end() == len(text)), None)
     if found is None:
         return default, text
-    days = int(found[1]) * (7 if found[2][0].lower() == "w" else 1)
+    number, unit = found[1] or found[3], found[2] or found[4]
+    days = int(number) * (7 if unit[0].lower() == "w" else 1)
     if not 1 <= days <= MOST_DAYS:
         raise QueryError(f"The number of days lies between 1 and {MOST_DAYS}.", [])
-    return days, text[found.end() :]
+    return days, f"{text[: found.start()]}{text[found.end() :]}".strip()

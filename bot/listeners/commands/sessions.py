@@ -35,10 +35,11 @@ from bot.query.parser import Query, say, words
 from bot.query.values import score_range
 from bot.services.digests import next_digest_at
 from bot.store.database import Tx
-from bot.store.search import asked_for
+from bot.store.search import asked_for, completed
 
 PAGE_SIZE = 10
 TO_DO_READ = 200
+LAST = "last"  # behind `show`: the newest session of a query
 
 QUERY_HELP = "Its words are a query: a name, a day, a result in your own words, or conditions with keys."
 
@@ -119,7 +120,11 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
             options=[(one.label, f"results {one.text}") for one in meant.options],
             unused=meant.unused,
         )
-        about = replace(shown(ctx, tx, access, (one.key for one in sessions)), beside=_percentages_in(query))
+        about = replace(
+            shown(ctx, tx, access, (one.key for one in sessions)),
+            beside=_percentages_in(query),
+            names_observers=any(term.key is Key.EMPLOYEE and not term.negated for term in query.terms),
+        )
         return session_lists.results(status, about, may_share=may_share_here(viewer, None, tx))
 
     return await ctx.store.read(work)
@@ -135,15 +140,23 @@ def _percentages_in(query: Query) -> list[float]:
     "show ID",
     "One session in full: criteria, competency areas, history",
     examples=("show 4f2a91c0",),
-    more="The id is at the foot of each card; its first few characters are enough.",
+    more="The id is at the foot of each card; its first few characters are enough. `show last` and conditions show the "
+    "newest completed session of them: `show last my failed`.",
     only_reads=True,
 )
 async def show(ctx: AppContext, request: CommandRequest) -> Message:
     """One session, or those whose ids start like what was typed."""
+    first, _, text = request.words.strip().partition(" ")
+    if first.lower() == LAST:
+        await fetch_mentioned_users(ctx, text)
 
     def work(tx: Tx) -> tuple[Message, SessionRecord | None]:
         access = access_view(tx, request.viewer)
-        meant = session_meant(ctx, tx, access, "show", request.words)
+        asked: session_lists.Newest | None = None
+        if first.lower() == LAST:
+            meant, asked = _newest(ctx, tx, access, text)
+        else:
+            meant = session_meant(ctx, tx, access, "show", request.words)
         if isinstance(meant, Message):
             return meant, None
         about = shown(ctx, tx, access, [meant.session.key])
@@ -154,12 +167,28 @@ async def show(ctx: AppContext, request: CommandRequest) -> Message:
             with_previous=meant.previous is not None,
             may_share=may_share,
             may_follow_up=may_follow_up_here(request.viewer, meant.session, access.directory),
+            asked=asked,
         )
         return answer, meant
 
     answer, record = await ctx.store.read(work)
     await prioritise_details(ctx, record)
     return answer
+
+
+def _newest(
+    ctx: AppContext, tx: Tx, access: AccessView, text: str
+) -> tuple[SessionRecord | Message, session_lists.Newest]:
+    """The newest completed session that a text selects, a message if there is none; and how the text was read. Raises
+    QueryError."""
+    now = ctx.clock.now()
+    meant = understand(tx, access, text, f"show {LAST}", now)
+    query = without_shape(meant.query)
+    where = completed(asked_for(query, access.scope, meant.known, now, access.zone))
+    asked = session_lists.Newest(say(query), words(with_labels(query, meant.known)), meant.unused)
+    found = tx.search.rows(Query((*query.terms, Term(Key.SORT, "-date"))), where, 1, 0)
+    record = record_of(tx, access, found[0].key) if found else None
+    return record or session_lists.no_newest(asked, shown(ctx, tx, access, ())), asked
 
 
 async def prioritise_details(ctx: AppContext, record: SessionRecord | None) -> None:
