@@ -5,8 +5,9 @@ A completed session belongs to the time it was completed, or to its planned date
 
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 import msgspec
 
@@ -15,16 +16,19 @@ from bot.domain.report_periods import Window
 from bot.domain.reports import Counts, CriterionCost, OpenCounts, OutcomeCount
 from bot.store.columns import from_ms, listed, to_ms, to_ms_up, value_of
 from bot.store.search import COLUMNS, Where, completed
-from bot.store.session_rows import session_of
+from bot.store.session_rows import IS_FAILING, session_of
 from bot.store.sqlite import IN_LIST
 
 HAPPENED = COLUMNS["happened"]
 SESSIONS_FOR_CRITERIA = 1_000  # the newest, whose criteria are added up
 SESSIONS_AT_ONCE = 200_000  # that are counted in memory
+WIDE = 4  # a window with one in so many of all sessions is read in the order of the groups or scores
 _KINDS = {str(kind): kind for kind in OutcomeKind}
 _TEXTS = msgspec.json.Decoder(list[str])
 _SCORES = msgspec.json.Decoder(list[float | None])
 _OVER = tuple(kind for kind in OutcomeKind if kind.is_over)
+_MET = f"outcome = '{OutcomeKind.MET}'"
+_WITHIN = f"{HAPPENED} >= ? AND {HAPPENED} < ?"
 _FAILING = listed(kind for kind in OutcomeKind if kind.is_failing)
 _DETAILS = msgspec.json.Decoder(Details)
 _OPEN = "outcome IN ('planned', 'in_progress')"  # spelled as in the index
@@ -47,9 +51,37 @@ class Reports:
         """The counts of all accepted sessions, as one group."""
         return self._counted("''", where, "3, 2")  # in the order of an index, where nothing is to be sorted
 
-    def outcome_counts_by(self, column: str, where: Where, window: Window) -> Sequence[OutcomeCount]:
-        """The counts of the sessions completed in a window, by a column of `search.COLUMNS`."""
-        return self._counted(COLUMNS[column], _completed_in(where, window))
+    def outcome_counts_by(
+        self,
+        column: str,
+        where: Where,
+        window: Window,
+        place_of: Mapping[str, str] | None = None,
+        at_once: int = SESSIONS_AT_ONCE,
+    ) -> Sequence[OutcomeCount]:
+        """The counts of the sessions completed in a window, by a column of `search.COLUMNS`. `place_of` and `at_once`
+        as in `counts_by`. Groups and scores are counted here, in half the time that SQLite needs to sort them."""
+        counted = {kind: Counter[tuple[str, float | None]]() for kind in _OVER}
+        texts = ", ".join(
+            f"json_group_array({name}) FILTER (WHERE outcome = '{kind}')"
+            for kind in _OVER
+            for name in (COLUMNS[column], "score")
+        )
+        for piece in self._pieces(where, window, at_once):
+            chosen = _completed_in(where, piece)
+            row = self._connection.execute(
+                f"SELECT {texts} FROM sessions WHERE {chosen.sql}", chosen.parameters
+            ).fetchone()
+            for kind, values, scores in zip(_OVER, row[::2], row[1::2], strict=True):
+                groups: Iterable[str] = _TEXTS.decode(values)
+                if place_of is not None:
+                    groups = [place_of.get(one, "") for one in groups]
+                counted[kind].update(zip(groups, _SCORES.decode(scores), strict=True))
+        return [
+            OutcomeCount(group, kind, score, count)
+            for kind, counter in counted.items()
+            for (group, score), count in counter.items()
+        ]
 
     def counts_by(
         self,
@@ -64,8 +96,11 @@ class Reports:
         `place_of`: the unit that each value of the column belongs to, to count by that instead; "" for the others.
         `at_once`: how many sessions are read into memory at a time.
         """
-        classes = "outcome = 'met'", f"outcome {IN_LIST}", f"NOT (outcome = 'met' OR outcome {IN_LIST})"
-        every = self._often(column, classes, (_FAILING, _FAILING), where, window, at_once)
+        classes = _MET, IS_FAILING, f"NOT ({_MET} OR {IS_FAILING})"
+        if self._is_wide(where, window):
+            every = self._grouped(column, classes, where, window)
+        else:
+            every = self._often(column, classes, where, window, at_once)
         met, failing, unjudged = every if place_of is None else [_by_place(each, place_of) for each in every]
         return [
             Counts(
@@ -77,11 +112,29 @@ class Reports:
             for group in met.keys() | failing.keys() | unjudged.keys()
         ]
 
+    def _is_wide(self, where: Where, window: Window) -> bool:
+        """Whether all sessions are sooner read in another order than those of the window in theirs."""
+        if where.is_of_people:
+            return False
+        some = f"(SELECT coalesce(max(id), 0) / {WIDE} FROM sessions)"
+        sql = f"SELECT EXISTS (SELECT 1 FROM sessions WHERE {_WITHIN} LIMIT 1 OFFSET {some})"
+        return bool(value_of(self._connection, sql, _bounds(window)))
+
+    def _grouped(
+        self, column: str, classes: Sequence[str], where: Where, window: Window
+    ) -> Sequence[Mapping[str, int]]:
+        """As `_often`, in the order of an index of the column: nothing is sorted."""
+        chosen = _completed_in(where, window, is_searched=False)
+        numbers = ", ".join(f"count(*) FILTER (WHERE {one})" for one in classes)
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS[column]}, {numbers} FROM sessions WHERE {chosen.sql} GROUP BY 1", chosen.parameters
+        ).fetchall()
+        return [{row[0]: row[at] for row in rows if row[at]} for at in range(1, len(classes) + 1)]
+
     def _often(
         self,
         column: str,
         classes: Sequence[str],
-        parameters: Sequence[object],
         where: Where,
         window: Window,
         at_once: int = SESSIONS_AT_ONCE,
@@ -93,21 +146,26 @@ class Reports:
         """
         found = [Counter[str]() for _ in classes]
         texts = ", ".join(f"json_group_array({COLUMNS[column]}) FILTER (WHERE {one})" for one in classes)
-        for piece in self._pieces(window, at_once):
+        for piece in self._pieces(where, window, at_once):
             chosen = _completed_in(where, piece)
             row = self._connection.execute(
-                f"SELECT {texts} FROM sessions WHERE {chosen.sql}", (*parameters, *chosen.parameters)
+                f"SELECT {texts} FROM sessions WHERE {chosen.sql}", chosen.parameters
             ).fetchone()
             for counter, text in zip(found, row, strict=True):
                 counter.update(_TEXTS.decode(text))
         return found
 
-    def _pieces(self, window: Window, at_once: int) -> Iterator[Window]:
+    def _pieces(self, where: Where, window: Window, at_once: int) -> Iterator[Window]:
         """A window in pieces of so many sessions at most, so that memory does not grow with the window."""
         start = window.start
-        sql = f"SELECT {HAPPENED} FROM sessions WHERE {HAPPENED} >= ? AND {HAPPENED} < ? ORDER BY 1 LIMIT 1 OFFSET ?"
+        if where.is_of_people:  # whose sessions are found at once, and again for each piece
+            sql = f"SELECT count(*) FROM (SELECT 1 FROM sessions WHERE {where.sql} LIMIT ?)"
+            if value_of(self._connection, sql, (*where.parameters, at_once + 1)) <= at_once:
+                yield window
+                return
+        sql = f"SELECT {HAPPENED} FROM sessions WHERE {_WITHIN} ORDER BY 1 LIMIT 1 OFFSET ?"
         while start < window.end:
-            cut = value_of(self._connection, sql, (to_ms_up(start), to_ms_up(window.end), at_once))
+            cut = value_of(self._connection, sql, (*_bounds(Window(start, window.end)), at_once))
             end = window.end if cut is None else from_ms(cut)
             if end <= start:  # more than that of one moment
                 end = window.end
@@ -115,32 +173,46 @@ class Reports:
             start = end
 
     def outcome_counts_of(
-        self, column: str, values: Collection[str], where: Where, window: Window
+        self,
+        column: str,
+        values: Collection[str],
+        where: Where,
+        window: Window,
+        place_of: Mapping[str, str] | None = None,
     ) -> Sequence[OutcomeCount]:
         """As `outcome_counts_by`, of these values of the column only."""
-        chosen = Where([*where.parts], [*where.parameters])
+        chosen = Where([*where.parts], [*where.parameters], where.is_of_people)
         # A checklist has many sessions: those of the window, or of the scope, are fewer. A person has few.
         is_searched = "+" if column == "checklist" else ""
         chosen.add(f"{is_searched}{COLUMNS[column]} {IN_LIST}", listed(values))
-        return self.outcome_counts_by(column, chosen, window)
+        return self.outcome_counts_by(column, chosen, window, place_of)
 
     def outcome_counts_in(self, where: Where, window: Window) -> Sequence[OutcomeCount]:
-        """The counts of the sessions completed in a window, as one group. The scores are counted here, which takes two
-        thirds of the time that SQLite needs to sort them."""
-        chosen = _completed_in(where, window)
-        texts = ", ".join(f"json_group_array(score) FILTER (WHERE outcome = '{kind}')" for kind in _OVER)
-        row = self._connection.execute(f"SELECT {texts} FROM sessions WHERE {chosen.sql}", chosen.parameters).fetchone()
-        return [
-            OutcomeCount("", kind, score, count)
-            for kind, text in zip(_OVER, row, strict=True)
-            for score, count in Counter(_SCORES.decode(text)).items()
-        ]
+        """The counts of the sessions completed in a window, as one group."""
+        if self._is_wide(where, window):
+            return self._counted("''", _completed_in(where, window, is_searched=False), "3, 2")
+        return self._scores("", where, window)
 
     def outcome_counts_by_time(self, where: Where, cuts: Sequence[datetime]) -> Sequence[OutcomeCount]:
         """The counts of the sessions completed between the first and the last of some instants in order. A session's
         group is the number of instants up to its own."""
-        bounds = [to_ms_up(at) for at in cuts]
+        if not where.is_of_people:
+            every = (Window(start, end) for start, end in pairwise(cuts))
+            return [one for at, each in enumerate(every, 1) for one in self._scores(str(at), where, each)]
+        bounds = [to_ms_up(at) for at in cuts]  # some people's sessions are found together
         return self._counted(_bucket(bounds, 0, len(bounds)), _completed_in(where, Window(cuts[0], cuts[-1])))
+
+    def _scores(self, group: str, where: Where, window: Window) -> Sequence[OutcomeCount]:
+        """The counts of a window, as one group. The scores are counted here, which takes two thirds of the time that
+        SQLite needs to sort them."""
+        chosen = _completed_in(where, window)
+        texts = ", ".join(f"json_group_array(score) FILTER (WHERE outcome = '{kind}')" for kind in _OVER)
+        row = self._connection.execute(f"SELECT {texts} FROM sessions WHERE {chosen.sql}", chosen.parameters).fetchone()
+        return [
+            OutcomeCount(group, kind, score, count)
+            for kind, text in zip(_OVER, row, strict=True)
+            for score, count in Counter(_SCORES.decode(text)).items()
+        ]
 
     def _counted(self, group: str, where: Where, grouped_by: str = "1, 3, 2") -> Sequence[OutcomeCount]:
         rows = self._connection.execute(
@@ -266,7 +338,7 @@ class Reports:
 
     def employees_in(self, where: Where, window: Window) -> frozenset[str]:
         """Who is the employee of a session completed in a window."""
-        (found,) = self._often("employee", ["TRUE"], (), where, window)
+        (found,) = self._often("employee", ["TRUE"], where, window)
         return frozenset(found)
 
     def last_of_employees(self, where: Where, people: Collection[str]) -> Mapping[str, datetime]:
@@ -301,10 +373,15 @@ def _by_place(often: Mapping[str, int], place_of: Mapping[str, str]) -> Mapping[
     return found
 
 
-def _completed_in(where: Where, window: Window) -> Where:
-    """The accepted sessions that were completed in a window."""
+def _bounds(window: Window) -> tuple[int, int]:
+    return to_ms_up(window.start), to_ms_up(window.end)
+
+
+def _completed_in(where: Where, window: Window, *, is_searched: bool = True) -> Where:
+    """The accepted sessions that were completed in a window. `is_searched`: by the index of their times, else each
+    session is compared that an order finds first."""
     chosen = completed(where)
-    chosen.add(f"{HAPPENED} >= ? AND {HAPPENED} < ?", to_ms_up(window.start), to_ms_up(window.end))
+    chosen.add(_WITHIN if is_searched else _WITHIN.replace(HAPPENED, f"+{HAPPENED}"), *_bounds(window))
     return chosen
 
 
