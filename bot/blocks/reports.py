@@ -86,7 +86,7 @@ def trend(shown: Trend, asked: Asked) -> Message:
     listed = rows if shown.by.is_time else rows[: asked.limit]
     texts = [_time_row(row, shown) if shown.by.is_time else _unit_row(row, shown) for row in listed]
     blocks = [section(mrkdwn("\n".join(lines))), *_listed(listed, texts, shown)]
-    more = [more_rows(len(rows) - len(listed), asked)] if len(rows) > len(listed) else []
+    more = [more_rows(shown.ranked - len(listed), asked)] if shown.ranked > len(listed) else []
     if shown.by is By.DEPT:
         more.append("Each row counts the people of that department itself; a department below it has its own row")
     if not shown.by.is_time:

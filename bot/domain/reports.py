@@ -283,9 +283,9 @@ def report_by_time(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """A report over a window. `rows` are the weeks or months in order, or the groups by id, the lowest share first;
-    only the first of these have a median and figures before. `small`: how many groups are small, of which a few are
-    the last rows.
+    """A report over a window. `rows` are the weeks or months in order, or the groups by id, the lowest share first: as
+    many of the `ranked` ones as an answer can show, then a few of the `small` ones, which have no median and no figures
+    before.
 
     `labels` names each row's group. `criteria_from`: the number of newest sessions whose criteria were added up.
     `has_default_start`: the query names no beginning. `sort`: the order of the groups as `sort:` says it, "" for the
@@ -296,6 +296,7 @@ class Trend:
     window: Window
     has_default_start: bool
     rows: Sequence[ReportRow]
+    ranked: int
     small: int
     labels: Mapping[str, str]
     partial: frozenset[str]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
@@ -55,24 +56,26 @@ def trend(
             raise _too_long(query, by)
         cuts = cuts_of(every)
         outcome_counts = tx.reports.outcome_counts_by_time(where, cuts)
-        small = 0
         rows: Sequence[ReportRow] = report_by_time(every, cuts, outcome_counts, _start_of)
+        ranked_groups, small = len(rows), 0
         inside = {str(at) for at in range(cuts.index(window.start) + 1, cuts.index(window.end) + 1)}
         total = figures(one for one in outcome_counts if one.group in inside)
         labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
     elif by is By.CRITERION:
-        rows, small, labels, partial = (), 0, {}, set()
+        rows, ranked_groups, small, labels, partial = (), 0, 0, {}, set()
         total = figures(tx.reports.outcome_counts_in(where, window))
     else:
-        rows, small = _rows_by_unit(tx, by, where, window, directory, sort)
+        units = _rows_by_unit(tx, by, where, window, directory, sort)
+        rows, ranked_groups, small = units.rows, units.ranked, units.small
         total, partial = figures(tx.reports.outcome_counts_in(where, window)), set()
-        labels = labels_of(by, [row.group for row in rows], directory, names.checklists)
+        labels = labels_of(by, units.named, directory, names.checklists)
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
         by=by,
         window=window,
         has_default_start=has_default_start,
         rows=rows,
+        ranked=ranked_groups,
         small=small,
         labels=labels,
         partial=frozenset(partial),
@@ -142,17 +145,22 @@ def _start_of(period: Period) -> str:
 
 def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[OutcomeCount]:
     """The counts of the sessions completed in a window, by site, person or checklist."""
-    column = By.EMPLOYEE if by is By.DEPT else by
-    outcome_counts = tx.reports.outcome_counts_by(column, where, window)
-    if by is not By.DEPT:
-        return outcome_counts
-    return _of_departments(outcome_counts, directory)
+    place_of = directory.derived(_places) if by is By.DEPT else None
+    return tx.reports.outcome_counts_by(By.EMPLOYEE if by is By.DEPT else by, where, window, place_of)
 
 
-def _rows_by_unit(
-    tx: Tx, by: By, where: Where, window: Window, directory: Directory, sort: str
-) -> tuple[Sequence[ReportRow], int]:
-    """A row for each unit in the order of `sort:`, those that an answer can show in full; and how many are small."""
+class _Units(NamedTuple):
+    """The rows of the units that an answer can name; how many are ranked and how many small; whose names are
+    compared: a site's depends on all the others."""
+
+    rows: Sequence[ReportRow]
+    ranked: int
+    small: int
+    named: Sequence[str]
+
+
+def _rows_by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory, sort: str) -> _Units:
+    """The first units in the order of `sort:`, in full, and the first of the small ones."""
     length = window.end - window.start
     earlier = Window(window.start - length, window.start)
     column = By.EMPLOYEE if by is By.DEPT else by
@@ -169,17 +177,12 @@ def _rows_by_unit(
     values: Collection[str] = first
     if place_of is not None:
         values = _members(tx, first, where, Window(earlier.start, window.end), place_of)
-    now, before = (
-        outcome_counts if place_of is None else _of_departments(outcome_counts, directory)
-        for each in (window, earlier)
-        for outcome_counts in (tx.reports.outcome_counts_of(column, values, where, each),)
-    )
-    without_medians = (
-        ReportRow(group=one.group, now=one.figures, before=Figures()) for one in (*large[MOST_IN_FULL:], *small)
-    )
+    now, before = (tx.reports.outcome_counts_of(column, values, where, each, place_of) for each in (window, earlier))
+    not_ranked = [ReportRow(group=one.group, now=one.figures, before=Figures()) for one in small]
     place = {group: at for at, group in enumerate(first)}
-    in_full = sorted(report(now, before), key=lambda row: place[row.group])
-    return [*in_full, *without_medians], number
+    rows = [*sorted(report(now, before), key=lambda row: place[row.group]), *not_ranked]
+    named = [one.group for one in (*large, *small)] if by is By.DEPT else [row.group for row in rows]
+    return _Units(rows, len(large), number, named)
 
 
 def _members(
@@ -196,15 +199,6 @@ def _members(
 def _places(directory: Directory) -> Mapping[str, str]:
     """The department of each person, by id."""
     return {ident: person.department_id or _NO_DEPARTMENT for ident, person in directory.people.items()}
-
-
-def _of_departments(outcome_counts: Sequence[OutcomeCount], directory: Directory) -> Sequence[OutcomeCount]:
-    """The outcome_counts of employees as those of their departments."""
-    place_of = directory.derived(_places)
-    return [
-        OutcomeCount(place_of.get(one.group, _NO_DEPARTMENT), one.outcome, one.score, one.count)
-        for one in outcome_counts
-    ]
 
 
 def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
 
-from bot.domain.changes import remember, row_rank
+from bot.domain.changes import remember_judged, row_rank
 from bot.domain.model import SessionFacts, SessionKey, Targets
 from bot.domain.polling import AnswerDiff, ListingDiff, RowLabels
 from bot.domain.ports import Slice
@@ -51,9 +51,10 @@ class Listings:
         """
         erased = erased_people(self._connection)
         values = [
-            row_of(remember(facts, now=now, targets=targets), fingerprint)
+            row_of(session, fingerprint, outcome)
             for facts, fingerprint in rows
             if facts.key.employee_id not in erased
+            for session, outcome in (remember_judged(facts, now=now, targets=targets),)
         ]
         # In the order of the key, so that neighbours share pages of its index.
         values.sort(key=itemgetter(0))

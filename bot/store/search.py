@@ -47,10 +47,12 @@ _LAST = "\U0010ffff"  # behind every character an id may hold
 
 @dataclass(slots=True)
 class Where:
-    """Parts of a WHERE, joined by AND, and their parameters in order."""
+    """Parts of a WHERE, joined by AND, and their parameters in order. `is_of_people`: they leave the sessions of some
+    people only, which the index of these people finds."""
 
     parts: list[str] = field(default_factory=list)
     parameters: list[object] = field(default_factory=list)
+    is_of_people: bool = False
 
     def add(self, part: str, *parameters: object) -> None:
         self.parts.append(f"({part})")
@@ -108,6 +110,7 @@ def within(scope: AccessScope, where: Where, *, is_searched: bool = True) -> Whe
         parts.append(f"{observer} = ?")
         parameters.append(scope.person_id)
     where.add(" OR ".join(parts) or "FALSE", *parameters)
+    where.is_of_people = True
     return where
 
 
@@ -118,10 +121,11 @@ def _employees_of(scope: AccessScope) -> str:
 
 
 def matching(wanted: Filter, where: Where) -> Where:
-    """Adds the conditions of a filter."""
+    """Adds the conditions of a filter; a scope is added before, as it says which index to search."""
+    where.is_of_people |= any(one.column.name in _PEOPLE and not one.negated for one in wanted.conditions)
     for condition in wanted.conditions:
         part, parameters = _accepted(condition)
-        if condition.negated and condition.column.name == "checklist":
+        if condition.negated and condition.column.name == "checklist" and not where.is_of_people:
             part = _OTHER_CHECKLISTS.format(part)
         elif condition.negated:
             part = f"NOT ({part})"
@@ -129,6 +133,7 @@ def matching(wanted: Filter, where: Where) -> Where:
     return where
 
 
+_PEOPLE = ("employee", "observer")  # columns
 # An index answers for the other checklists, one after the other. A session without one is of none of them.
 _OTHER_CHECKLISTS = "checklist_id IN (SELECT checklist_id FROM checklists WHERE NOT ({}) UNION ALL SELECT '')"
 

@@ -271,3 +271,21 @@ SHADOW_MODE = (
 def m033_shadow_mode(db: Database) -> None:
     for statement in SHADOW_MODE:
         db.conn.execute(statement)
+
+
+# Figures without a site, an observer or an employee, and those of a long time, are counted in the order of scores; and
+# those of observers in their order. Both without a look at the table.
+WIDER_INDEXES = {
+    "sessions_score": "CREATE INDEX IF NOT EXISTS sessions_by_score ON sessions"
+    " (score, outcome, missing_since, finished_at, scheduled_at, checklist_id, employee_id, observer_id)",
+    "sessions_observer": "CREATE INDEX IF NOT EXISTS sessions_by_observer ON sessions"
+    " (observer_id, finished_at, scheduled_at, outcome, score, missing_since)",
+}  # by the index that each replaces
+
+
+def m034_wider_indexes(db: Database) -> None:
+    """Where a baseline is finished; elsewhere its end makes them."""
+    for replaced, statement in WIDER_INDEXES.items():
+        if has_table(db.conn, replaced):
+            db.conn.execute(f"DROP INDEX {replaced}")
+            db.conn.execute(statement)
