@@ -223,6 +223,8 @@ class Search:
         if Key.LIMIT in values:
             limit = max(0, min(limit, int(values[Key.LIMIT]) - offset))
         order = _ORDERS.get(values.get(Key.SORT, ""), _NEWEST_FIRST)
+        if values.get(Key.SORT) == "name":
+            where = self._of_first_names(where, offset + limit)
         # Only ids are sorted: the rows of a large department would be read from all over the file.
         found = self._connection.execute(
             "SELECT * FROM sessions WHERE id IN"
@@ -230,6 +232,24 @@ class Search:
             (*where.parameters, limit, offset),
         )
         return [session_of(row) for row in found]
+
+    def _of_first_names(self, where: Where, number: int) -> Where:
+        """The condition for those employees alone whose sessions are the first so many by name: their sessions are few,
+        and only these are sorted by it."""
+        rows = self._connection.execute(
+            "SELECT employee_id, count(*) AS number, (SELECT name FROM people WHERE person_id = employee_id) AS name"
+            f" FROM sessions WHERE {where.sql} GROUP BY employee_id ORDER BY name NULLS LAST",
+            where.parameters,
+        )
+        chosen, counted, last = list[str](), 0, object()
+        for row in rows:
+            if counted >= number and row["name"] != last:
+                break
+            chosen.append(row["employee_id"])
+            counted, last = counted + row["number"], row["name"]
+        found = Where([*where.parts], [*where.parameters], is_of_people=True)
+        found.add(f"employee_id {IN_LIST}", listed(chosen))
+        return found
 
     def completed_between(self, where: Where, since: datetime, until: datetime) -> Sequence[tuple[datetime, int]]:
         """How many of the sessions that meet a condition were completed in each quarter of an hour: few rows, which
