@@ -314,7 +314,8 @@ def _ignored(here: Position) -> bool:
         return False
     if here.is_negated and any(word.endswith("ed") for word in words):  # "not recorded in store 12" excludes no store
         refuse_dangling_negation(here)
-    if SAYING.isdisjoint(words):
+    is_team = here.at == here.person_end and here.at > 0 and not OWN_TEAM.isdisjoint(words)  # "Ana's team"
+    if SAYING.isdisjoint(words) and not is_team:
         here.at += 1
     else:
         here.skip_unused()

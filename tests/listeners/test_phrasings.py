@@ -36,6 +36,9 @@ ADMIN = {
     "how many observations did oskar do in november": f"results {OSKAR} since:2026-11-01 until:2026-11-30",
     "who checked sofia last": f"results {SOFIA}",
     "was sofia observed yesterday": f"results {SOFIA} since:2026-11-26 until:2026-11-26",
+    "what did tariq and oskar observe this week": f"results {TARIQ} {OSKAR} since:2026-11-23",
+    "tariq's and oskar's observations": f"results {TARIQ} {OSKAR}",
+    "when is jamie next planned": f"upcoming 7d {JAMIE}",
     # names as people write them
     "Pillaikar, Arjun": f"results {ARJUN}",
     "A. Pillaikar": f"results {ARJUN}",
@@ -85,6 +88,7 @@ ADMIN = {
     "Hi! Can you show me who failed opening this week? Thanks": f"results outcome:failed {OPENING} since:2026-11-23",
     "thx, and last week?": "results since:2026-11-16 until:2026-11-22",
     "how did sofia do last week, thank you": f"results {SOFIA} since:2026-11-16 until:2026-11-22",
+    "can you help me find arjun's results": f"results {ARJUN}",
     "who did well last week": "results outcome:met since:2026-11-16 until:2026-11-22",
     "opening not done in store 12": f"results {OPENING} outcome:planned outcome:progress {STORE_12}",
     "score 80 to 90": "results score:80..90",
@@ -178,6 +182,8 @@ async def test_what_it_is_read_as_is_read_as_itself(company: DemoOffice, typed: 
 LEFT_OUT = {
     "sofia below 70 or failed": "“or”",
     "failed again": "“again”",
+    "results for oskar's team": "“team”",
+    "team of ana": "“team”",
     "results every monday": "“every”",
     "export by store": "“by∶dept”",
 }
@@ -225,6 +231,7 @@ RULES = {
     "help me with dates": "since:: From which day on",
     "help dates please": "since:: From which day on",
     "why did i get this": "/ojt why ID",
+    "i need help": "What Spotter understands",
     "how do i use this": "What Spotter understands",
     "session 0f809adb": "No session you may see has an id starting with 0f809adb",
     "follow up 0f809adb": "No session you may see has an id starting with 0f809adb",
