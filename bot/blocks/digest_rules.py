@@ -6,6 +6,7 @@ from bot.blocks import actions
 from bot.blocks.elements import Block, button, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, format_query_text, safe
+from bot.blocks.rule_preview import OnlySite
 from bot.blocks.scheduled_digests import digest_blocks, digest_message_blocks
 from bot.domain.digests import DigestView
 from bot.domain.notifications import Destination, DestinationKind, Message
@@ -24,8 +25,10 @@ def proposed(
     view: DigestView,
     *,
     is_public: bool,
+    only_site: OnlySite | None = None,
 ) -> Message:
-    """What a digest would have said at its last slot, and the question whether to save it."""
+    """What a digest would have said at its last slot, and the question whether to save it, or in the channel of one
+    site one of that alone."""
     saved = actions.encode(value)
     if not saved:
         return notice("This query is too long for a rule. Use fewer conditions.")
@@ -45,7 +48,10 @@ def proposed(
     text += f" The first one comes {date_token(next_at)}. Its figures are of what you may see."
     if value.csv:
         text += " All sessions that it is about follow as a file in its thread; `csv:off` leaves that out."
+    if only_site is not None and only_site.fits:
+        text += f"\n{only_site.question}"
     chosen = [
+        *([only_site.button] if only_site is not None and only_site.fits else []),
         button(actions.action_id(actions.SAVE_DIGEST, "always"), "Save: always", saved, style="primary"),
         button(actions.action_id(actions.SAVE_DIGEST, "act"), "Save: only when somebody must act", seldom),
         button(actions.CANCEL, "Cancel", destination.id),
