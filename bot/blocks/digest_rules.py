@@ -7,6 +7,7 @@ from bot.blocks import actions
 from bot.blocks.elements import Block, button, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, format_query_text, safe
+from bot.blocks.rule_preview import OnlySite
 from bot.blocks.scheduled_digests import digest_blocks, digest_message_blocks
 from bot.domain.digests import DigestView
 from bot.domain.notifications import Destination, DestinationKind, Message
@@ -26,8 +27,10 @@ def proposed(
     *,
     is_public: bool,
     hints: Sequence[str] = (),
+    only_site: OnlySite | None = None,
 ) -> Message:
-    """What a digest would have said at its last slot, and the question whether to save it."""
+    """What a digest would have said at its last slot, and the question whether to save it, or in the channel of one
+    site one of that alone."""
     saved = actions.encode(value)
     if not saved:
         return notice("This query is too long for a rule. Use fewer conditions.")
@@ -48,7 +51,10 @@ def proposed(
     if value.csv:
         text += " All sessions that it is about follow as a file in its thread; `csv:off` leaves that out."
     text = " ".join((text, *hints))
+    if only_site is not None and only_site.fits:
+        text += f"\n{only_site.question}"
     chosen = [
+        *([only_site.button] if only_site is not None and only_site.fits else []),
         button(actions.action_id(actions.SAVE_DIGEST, "always"), "Save: always", saved, style="primary"),
         button(actions.action_id(actions.SAVE_DIGEST, "act"), "Save: only when somebody must act", seldom),
         button(actions.CANCEL, "Cancel", destination.id),

@@ -130,12 +130,10 @@ def which_person(user_id: str, people: Sequence[Person], directory: Directory, *
 
 
 def all_links(links: Sequence[LinkRow], unmatched: Sequence[Unmatched], *, command: str) -> Message:
-    """Every link, and every active person whom Spotter can't reach; for admins."""
+    """Every active person whom Spotter can't reach, and every link; for admins."""
     reasons = Counter(one.reason for one in unmatched).most_common()
     return message(
         [
-            section(mrkdwn(f"*{count(len(links), 'link')} between Slack and iSpring*")),
-            *_sections([_link_line(one) for one in links[:MAX_LINKS]] + _more(links, MAX_LINKS)),
             section(
                 mrkdwn(
                     f"*{count(len(unmatched), 'person', 'people')} in iSpring without a Slack account Spotter knows of*"
@@ -146,6 +144,8 @@ def all_links(links: Sequence[LinkRow], unmatched: Sequence[Unmatched], *, comma
                 [f"{safe(one.name, NAME)}: {safe(one.reason)}" for one in unmatched[:MAX_UNMATCHED]]
                 + _more(unmatched, MAX_UNMATCHED)
             ),
+            section(mrkdwn(f"*{count(len(links), 'link')} between Slack and iSpring*")),
+            *_sections([_link_line(one) for one in links[:MAX_LINKS]] + _more(links, MAX_LINKS)),
             context(f"`{command} link` with a Slack name and a person makes a link; `{command} unlink` ends one."),
         ]
     )

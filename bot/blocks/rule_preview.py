@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from bot.blocks import actions
 from bot.blocks.cards import CardFacts, session_card
-from bot.blocks.elements import Block, context, divider, mrkdwn, section
-from bot.blocks.markup import MONTHS, safe
+from bot.blocks.elements import BUTTON_TEXT, BUTTON_VALUE, Block, button, context, divider, mrkdwn, section
+from bot.blocks.markup import MONTHS, NAME, bare, safe
 from bot.domain.model import SessionKey
 from bot.domain.text import count
 
@@ -32,6 +33,31 @@ class Shown:
     @property
     def total(self) -> int:
         return sum(self.days.values())
+
+
+@dataclass(frozen=True, slots=True)
+class OnlySite:
+    """The site that a channel seems to be of, and the command that proposes the same rule for it alone."""
+
+    name: str
+    command: str
+
+    @property
+    def fits(self) -> bool:
+        """Whether a button holds the command."""
+        return len(self.command) <= BUTTON_VALUE
+
+    @property
+    def question(self) -> str:
+        """For mrkdwn."""
+        return (
+            f"It covers all sites that you see, while this looks like the channel of *{safe(self.name, NAME)}*. Shall "
+            "it be for that site alone?"
+        )
+
+    @property
+    def button(self) -> Block:
+        return button(actions.RUN, bare(f"Only {self.name}", BUTTON_TEXT), self.command, style="primary")
 
 
 def preview_blocks(shown: Shown) -> list[Block]:

@@ -1,14 +1,12 @@
 """Rules: a rule in words, and the answers to commands and buttons about rules."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.blocks import actions
 from bot.blocks.answers import question
 from bot.blocks.digest_rules import describe, people_shown
 from bot.blocks.elements import (
-    BUTTON_TEXT,
-    BUTTON_VALUE,
     MESSAGE_BLOCKS,
     MESSAGE_CHARACTERS,
     Block,
@@ -21,8 +19,8 @@ from bot.blocks.elements import (
     section,
 )
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import NAME, bare, date_token, format_query_text, safe
-from bot.blocks.rule_preview import HINT, Shown, preview_blocks
+from bot.blocks.markup import NAME, date_token, format_query_text, safe
+from bot.blocks.rule_preview import HINT, OnlySite, Shown, preview_blocks
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHADOW_PUBLIC, SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
@@ -115,14 +113,6 @@ def format_owner(owner: str) -> str:
 # ---- answers to commands ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class OnlySite:
-    """The site that a channel seems to be of, and the command that proposes the same rule for it alone."""
-
-    name: str
-    command: str
-
-
 def proposal(
     destination: Destination,
     value: actions.Subscribe,
@@ -141,13 +131,9 @@ def proposal(
     place = f"<#{safe(destination.id, 40)}>" if destination.kind is DestinationKind.CHANNEL else "you alone"
     text = f"A rule that posts to {place}: {format_query(words)}{format_options(options)}."
     label, made = "Save this rule", list[Block]()
-    if only_site is not None and len(only_site.command) <= BUTTON_VALUE:
-        text += (
-            f"\nIt covers all sites that you see, while this looks like the channel of *{safe(only_site.name, NAME)}*. "
-            "Shall it be for that site alone?"
-        )
-        only = bare(f"Only {only_site.name}", BUTTON_TEXT)
-        made.append(button(actions.RUN, only, only_site.command, style="primary"))
+    if only_site is not None and only_site.fits:
+        text += f"\n{only_site.question}"
+        made.append(only_site.button)
         label = "Save for all sites"
     if is_public:
         text += (

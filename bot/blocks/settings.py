@@ -94,7 +94,7 @@ def fewer(user: Settings, *, is_channel: bool) -> Message:
         button(actions.HOME_SETTINGS, "Change…"),
     ]
     lines = "\n".join([f"{here}Spotter sends you direct messages:", *(_role_line(one) for one in coming)])
-    quiet = f"For a while, or at night: `{user.command} mute 4h`, `{user.command} quiet 20:00-07:00`."
+    quiet = f"For a while, or at night: `{user.command} mute 4h for me`, `{user.command} quiet 20:00-07:00`."
     return message([section(mrkdwn(lines)), buttons(made), context(quiet)])
 
 

@@ -4,12 +4,19 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bot.blocks.elements import notice
+from bot.blocks.rule_preview import OnlySite
 from bot.blocks.rules import invite_first
 from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable, NotAllowed, NotPossibleNow
-from bot.domain.notifications import Message
+from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.ports import Channel
 from bot.domain.viewers import Viewer
+from bot.listeners.access_scope import access_view
 from bot.listeners.context import AppContext
+from bot.query.names import Kind, id_value
+from bot.query.parser import Key, Query, Term, say
+from bot.services.channel_site import site_of_channel
+from bot.services.rules import read
+from bot.services.visible_names import all_visible_names
 from bot.store.database import Tx
 
 NO_ACCESS = frozenset({"not_in_channel", "channel_not_found"})
@@ -61,6 +68,22 @@ async def members_of(ctx: AppContext, viewer: Viewer, channel_id: str) -> int:
     if viewer.slack_user_id not in members:
         raise NotAllowed("you are not in this channel")
     return len(members) - 1
+
+
+def only_site_of(
+    tx: Tx, viewer: Viewer, channel: Channel, query: Query, before: str, after: str = ""
+) -> OnlySite | None:
+    """The same rule for the one site that its channel seems to be of, None if there is none: a command that begins and
+    ends with these words."""
+    access = access_view(tx, viewer)
+    known = all_visible_names(tx, access.scope, access.directory, (), viewer.person_id)
+    rules = tx.rules.at(Destination(DestinationKind.CHANNEL, channel.channel_id))
+    queries = [found for rule in rules if (found := read(rule.query)) is not None]
+    site = site_of_channel(channel.name, queries, query, known, access.directory, access.scope)
+    if site is None:
+        return None
+    narrower = say(Query((*query.terms, Term(Key.DEPT, id_value(site)))))
+    return OnlySite(known.label(Kind.DEPARTMENT, site), f"{before} {narrower} {after}".rstrip())
 
 
 async def wait_until(ctx: AppContext, read: Callable[[Tx], T], is_done: Callable[[T], bool]) -> T:

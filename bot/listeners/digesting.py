@@ -18,7 +18,7 @@ from bot.domain.rules import NamesShown, Rule, RuleForm, RuleOptions, RuleState
 from bot.domain.schedules import Schedule, next_slot, parse_schedule
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
-from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
+from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, only_site_of, wait_until
 from bot.listeners.context import AppContext
 from bot.listeners.requests import OutdatedButton
 from bot.listeners.subscribing import FOR_ME, own_destination, shadow_hints
@@ -74,12 +74,14 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
     prepared, destination = await _prepare(ctx, viewer, None if for_me else channel_id, wanted)
     if prepared.same is not None:
         return digest_rules.digest_exists(prepared.same, prepared.words, prepared.zone, command=ctx.command)
-    is_public = False
+    is_public, only_site = False, None
     if destination.kind is DestinationKind.CHANNEL:
         channel = await fit_channel(ctx, destination.id)
         if isinstance(channel, Message):
             return channel
         is_public = not channel.is_private
+        before, after = f"digest {wanted.schedule} {wanted.zone or ''}".rstrip(), _typed(wanted)
+        only_site = await ctx.store.read(lambda tx: only_site_of(tx, viewer, channel, prepared.query, before, after))
     value = actions.SaveDigest(
         destination.id if destination.kind is DestinationKind.CHANNEL else "",
         str(wanted.schedule),
@@ -91,8 +93,22 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
     next_at = next_slot(wanted.schedule, prepared.zone, ctx.clock.now())
     hints = await ctx.store.read(shadow_hints)
     return digest_rules.proposed(
-        destination, wanted.schedule, prepared.zone, next_at, value, prepared.view, is_public=is_public, hints=hints
+        destination,
+        wanted.schedule,
+        prepared.zone,
+        next_at,
+        value,
+        prepared.view,
+        is_public=is_public,
+        hints=hints,
+        only_site=only_site,
     )
+
+
+def _typed(wanted: _Wanted) -> str:
+    """The options of a digest as they are typed, "" for the usual ones."""
+    names = f"names:{wanted.names}" if wanted.names is not NamesShown.FULL else ""
+    return " ".join(filter(None, (names, "" if wanted.csv else "csv:off")))
 
 
 async def save(ctx: AppContext, viewer: Viewer, value: actions.SaveDigest) -> Message:

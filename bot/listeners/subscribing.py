@@ -14,22 +14,18 @@ from bot.blocks.shadow import SHADOW_HINT
 from bot.domain.errors import QueryError
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
-from bot.domain.ports import Channel
 from bot.domain.rules import DEFAULT_OPTIONS, NamesShown, Rule, RuleOptions, RuleState, basis_of
 from bot.domain.viewers import DirectMessages, Viewer
 from bot.listeners.access_scope import AccessView, access_view, as_seen_by, identity_of, names, refusal
-from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
+from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, only_site_of, wait_until
 from bot.listeners.context import AppContext
 from bot.listeners.own_rules import own_rule, own_rule_text, refuse_unreadable
 from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import by_id
-from bot.query.names import Kind, id_value
-from bot.query.parser import Key, Names, Query, Term, parse, say, words
-from bot.services.channel_site import site_of_channel
+from bot.query.parser import Names, Query, parse, say, words
 from bot.services.owners import OwnerRights
 from bot.services.rule_preview import RulePreview, preview_of
-from bot.services.rules import edit_rule, fit_for_rule, make_rule, names_kept, read, rule_text, same_rule
-from bot.services.visible_names import all_visible_names
+from bot.services.rules import edit_rule, fit_for_rule, make_rule, names_kept, rule_text, same_rule
 from bot.store.database import Tx
 
 ME = "me"  # where a rule for the person who makes it sends
@@ -93,7 +89,9 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
         if isinstance(channel, Message):
             return channel
         is_public = not channel.is_private
-        only_site = await ctx.store.read(lambda tx: _only_site(tx, viewer, channel, prepared.query, asked))
+        only_site = await ctx.store.read(
+            lambda tx: only_site_of(tx, viewer, channel, prepared.query, "subscribe", _typed(asked.options))
+        )
     value = actions.Subscribe(
         _place_in_value(destination), say(prepared.query), asked.options.edits, asked.options.names
     )
@@ -102,22 +100,10 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
     )
 
 
-def _only_site(tx: Tx, viewer: Viewer, channel: Channel, query: Query, asked: RuleText) -> rules.OnlySite | None:
-    """The same rule for the one site that its channel seems to be of; None if there is none."""
-    access = access_view(tx, viewer)
-    known = all_visible_names(tx, access.scope, access.directory, (), viewer.person_id)
-    there = [
-        found
-        for rule in tx.rules.at(Destination(DestinationKind.CHANNEL, channel.channel_id))
-        if (found := read(rule.query)) is not None
-    ]
-    site = site_of_channel(channel.name, there, query, known, access.directory, access.scope)
-    if site is None:
-        return None
-    narrower = Query((*query.terms, Term(Key.DEPT, id_value(site))))
-    options = [] if asked.options.edits else ["edits:off"]
-    options += [f"names:{asked.options.names}"] if asked.options.names is not NamesShown.FULL else []
-    return rules.OnlySite(known.label(Kind.DEPARTMENT, site), " ".join(["subscribe", say(narrower), *options]))
+def _typed(options: RuleOptions) -> str:
+    """The options of a rule as they are typed, "" for the usual ones."""
+    names = f"names:{options.names}" if options.names is not NamesShown.FULL else ""
+    return " ".join(filter(None, ("" if options.edits else "edits:off", names)))
 
 
 async def subscribe(ctx: AppContext, viewer: Viewer, channel_id: str | None, value: actions.Subscribe) -> Message:

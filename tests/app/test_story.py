@@ -95,7 +95,8 @@ async def another_channel_is_subscribed_after_a_yes(newcomer: Visitor) -> None:
     question = await newcomer.asks("/ojt subscribe outcome:failed")
     await expect(question).to_contain_text("is a public channel: everybody in the workspace")
     await expect(question).to_contain_text("In the last 30 days it would have posted")
-    await question.get_by_role("button", name="Yes, post to this public channel").click()
+    await expect(question).to_contain_text("this looks like the channel of Store 12 Harbour Street")
+    await question.get_by_role("button", name="Yes, post all sites to this public channel").click()
     await expect(newcomer.answers.last).to_contain_text("Done: rule 2 posts")
     await expect(newcomer.alerts).to_contain_text(["with a low result"])
 

@@ -184,6 +184,7 @@ VALUES = {
         "nonsense",
     ],
     actions.UNSUBSCRIBE: ["1", "2"],
+    actions.PAUSE: ["1 4h", "2 4h", "all"],
     actions.SAVE_DIGEST: [
         actions.encode(actions.SaveDigest(NORTH, "daily 09:00", "UTC", "employee:zoltn")),
         actions.encode(actions.SaveDigest("", "daily 09:00", "", "")),
@@ -213,6 +214,7 @@ VALUES = {
     actions.DM_BELOW: [""],
     actions.DM_STOP: [""],
     actions.DM_ALL: [""],
+    actions.DM_DAILY: [""],
     actions.DM_FEWER: ["observer,employee", "supervisor", "reminders", "nonsense"],
     actions.SET_CHOICE: [
         actions.encode(actions.SetChoice({"supervisor": "instantly"})),

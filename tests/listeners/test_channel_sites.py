@@ -70,3 +70,16 @@ async def test_who_sees_no_other_site_is_asked_about_none(office: Office, user: 
     for name in ("southern-kiosk", "north"):
         asked = await office.ask(user, "subscribe outcome:failed", with_channel(office, name))
         assert offered(asked) == [] and "looks like the channel" not in asked.text
+
+
+async def test_a_digest_is_asked_about_too(office: Office) -> None:
+    channel = with_channel(office, "kiosk-7")
+    asked = await office.ask(ADMIN, "digest weekly mon 09:00 Europe/Berlin failed names:initials csv:off", channel)
+    assert "this looks like the channel of Kiosk 7" in asked.text
+    [command] = offered(asked)
+    narrower = await office.press(ADMIN, actions.RUN, command, channel_id=channel)
+    assert narrower is not None and offered(narrower) == []
+    assert "weekly mon 09:00 Europe/Berlin?" in narrower.text and "people's initials" in narrower.text
+    saves = [one for one in buttons_of(narrower) if actions.action_of(one["action_id"]) == actions.SAVE_DIGEST]
+    value = actions.decode(actions.SaveDigest, saves[0]["value"])
+    assert value is not None and value.query == "outcome:failed dept:<id:kiosk7>" and not value.csv

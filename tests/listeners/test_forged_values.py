@@ -67,9 +67,14 @@ TAGS = {
     actions.SET_TARGET: "set_target", actions.SET_CRITICAL: "set_critical", actions.CONFIRM_LINK: "confirm_link",
     actions.SHARE: "share", actions.CONFIRM_SHARE: "confirm_share",
 }  # fmt: skip
-ASKING = {actions.ACCEPT_RULE, actions.UNSUBSCRIBE, actions.RUN}  # both the question and its answer are tried
+ASKING = {
+    actions.ACCEPT_RULE,
+    actions.UNSUBSCRIBE,
+    actions.PAUSE,
+    actions.RUN,
+}  # both the question and its answer are tried
 # What a value is not needed for: each is the presser's own choice, which changes what they get.
-OWN_CHOICES = {actions.DM_BELOW, actions.DM_STOP, actions.DM_ALL}
+OWN_CHOICES = {actions.DM_BELOW, actions.DM_STOP, actions.DM_ALL, actions.DM_DAILY}
 # A person's own views, which come with any press.
 NOT_COMPARED = {"home_views", "slack_users", "channels", "sqlite_sequence"}
 

@@ -244,7 +244,9 @@ async def test_fewer_reminders(office: Office) -> None:
     assert (await office.store.read(lambda tx: tx.reminders.choices(OLGA))).late is False
 
 
-@pytest.mark.parametrize("action", [actions.DM_STOP, actions.DM_BELOW, actions.DM_ALL, actions.DM_FEWER])
+@pytest.mark.parametrize(
+    "action", [actions.DM_STOP, actions.DM_BELOW, actions.DM_ALL, actions.DM_DAILY, actions.DM_FEWER]
+)
 async def test_a_button_on_another_persons_message_is_refused(office: Office, action: str) -> None:
     where = await sent_to_olga(office)
     value = "observer" if action == actions.DM_FEWER else ""

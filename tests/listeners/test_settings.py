@@ -87,6 +87,7 @@ CHOOSING = [
     (actions.DM_STOP, ""),
     (actions.DM_BELOW, ""),
     (actions.DM_ALL, ""),
+    (actions.DM_DAILY, ""),
     (actions.SET_OBSERVER, "none"),
     (actions.SET_EMPLOYEE, "all"),
 ]

@@ -210,7 +210,7 @@ async def test_a_replayed_command_changes_nothing_twice(open_door: Office) -> No
 
     await open_door.ask(EMMA, "link")
     await replay(open_door, typed(ADMIN, f"unlink <@{EMMA}>"))
-    await replay(open_door, typed(ADMIN, "pause all"))
+    await replay(open_door, action(ADMIN, actions.asked(actions.PAUSE), "all"))
     await whispers(open_door.slack, ADMIN, 6)
     assert await open_door.store.read(lambda tx: tx.people.links()) == []
     assert await open_door.store.read(lambda tx: tx.outbox.pause()) is not None
