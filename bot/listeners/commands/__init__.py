@@ -29,6 +29,7 @@ from bot.listeners.commands import (
     sessions,
     settings,
     targets,
+    trends,
     why,
 )
 from bot.listeners.commands.intent import Intent, intent_of, is_grouped
@@ -54,6 +55,7 @@ from bot.store.database import Tx
 TOPICS = (
     help_pages,
     sessions,
+    trends,
     reports,
     export,
     why,
@@ -197,6 +199,10 @@ async def _of_a_question(
     except AmbiguousQuery:
         raise
     except QueryError as error:
+        if (intent is None or intent.verb == "trend") and (
+            words := await trends.about_criterion(ctx, viewer, text if intent is None else intent.words)
+        ):
+            return await run("trend", words)
         first, *remaining = text.split(maxsplit=1)
         reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
         is_verb = intent is None and len(first) > _SHORTEST_VERB and first.lower() not in offered
