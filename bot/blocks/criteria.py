@@ -1,6 +1,7 @@
-"""What one criterion cost, beside the time before."""
+"""What one criterion cost, and whether it costs less than before."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.blocks.elements import mrkdwn, section
 from bot.blocks.markup import format_query_text, safe
@@ -12,17 +13,25 @@ from bot.domain.reports import CriterionCost
 MOST_TITLES = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """What criteria cost in the newer and the older half of a time."""
+
+    newer: Sequence[CriterionCost]
+    older: Sequence[CriterionCost]
+
+
 def criterion(
     named: str,
-    now: Sequence[CriterionCost],
-    before: Sequence[CriterionCost],
+    costs: Sequence[CriterionCost],
+    halves: Halves,
     sessions: int,
     window: Window,
     asked: Asked,
 ) -> Message:
-    """The criteria whose titles hold some words: in how many sessions each lost points now and in the time before."""
+    """The criteria whose titles hold some words: in how many sessions each lost points, also by halves of the time."""
     heading = f"*Criterion “{safe(named, 200)}”: {format_query_text(asked.words, 800)}*\n{time_of(window, asked)}"
-    if not now:
+    if not costs:
         return report_answer(
             asked,
             [
@@ -30,15 +39,14 @@ def criterion(
                 f" `{asked.command} trend by:criterion` lists those that lost most."
             ],
         )
-    lines = []
-    then = {one.title: one for one in before}
-    for one, line in zip(now[:MOST_TITLES], costly_lines(now[:MOST_TITLES]), strict=True):
-        earlier = then.get(one.title)
-        compared = (
-            f"; in the time before in {earlier.failed:,} of {earlier.graded:,}" if earlier else "; not graded before"
-        )
-        lines.append(f"{line}{compared}")
-    more = [f"and {len(now) - MOST_TITLES} more"] if len(now) > MOST_TITLES else []
+    newer, older = ({one.title: one for one in half} for half in (halves.newer, halves.older))
+    shown = costs[:MOST_TITLES]
+    lines = [
+        f"{line}; {_lost(newer.get(one.title))} in the newer half of this time,"
+        f" {_lost(older.get(one.title))} in the older"
+        for one, line in zip(shown, costly_lines(shown), strict=True)
+    ]
+    more = [f"and {len(costs) - MOST_TITLES} more"] if len(costs) > MOST_TITLES else []
     return report_answer(
         asked,
         [
@@ -46,3 +54,7 @@ def criterion(
             *line_sections([*lines, *more]),
         ],
     )
+
+
+def _lost(cost: CriterionCost | None) -> str:
+    return "not graded" if cost is None else f"{cost.failed:,} of {cost.graded:,}"

@@ -16,7 +16,7 @@ from bot.domain.report_periods import Window, midnight
 from bot.domain.reports import figures, steps
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
-from bot.listeners.commands.sessions import shown
+from bot.listeners.commands.sessions import ATTENTION_DAYS, shown
 from bot.listeners.context import AppContext
 from bot.listeners.understanding import (
     Counting,
@@ -35,7 +35,7 @@ from bot.store.database import Tx
 from bot.store.search import Where, asked_for, completed
 
 HISTORY_READ = 500  # of one person's sessions
-UPCOMING_DAYS, SILENT_DAYS, ATTENTION_DAYS, MOST_DAYS = 7, 30, 30, 366
+UPCOMING_DAYS, SILENT_DAYS, MOST_DAYS = 7, 30, 366
 ATTENTION_SHOWN = 10  # sessions, each with its buttons
 MINE = "mine"  # behind `upcoming`: in which the viewer is the observer or the employee
 _IN = r"(?:(?:in|the|next|last|past|within|for|since) )*"

@@ -20,7 +20,7 @@ from bot.listeners.context import AppContext
 from bot.listeners.understanding import understand
 from bot.query.criteria import criteria_named, split_criterion
 from bot.query.days import MONTHS
-from bot.query.keys import Key, Query, Term, without_shape
+from bot.query.keys import SHAPE, Key, Query, Term, without_shape
 from bot.query.parser import say
 from bot.services import reports as counted
 from bot.store.database import Tx
@@ -127,7 +127,7 @@ async def about_criterion(ctx: AppContext, viewer: Viewer, text: str) -> str:
 
 
 async def _of_criterion(ctx: AppContext, request: CommandRequest, named: str, text: str) -> Message:
-    """What the criteria cost whose titles hold some words, beside the time before."""
+    """What the criteria cost whose titles hold some words, and in the two halves of the time."""
     verb = f'trend criterion "{named}"'
 
     def make(read: Read, asked: view.Asked) -> Message:
@@ -136,10 +136,14 @@ async def _of_criterion(ctx: AppContext, request: CommandRequest, named: str, te
         window = counted.window_of(read.query, Window(midnight(first, zone), read.now), zone)
         query = counted.without_time(without_shape(read.query))
         where = asked_for(query, read.access.scope, read.meant.known, read.now, zone)
-        now, sessions = read.tx.reports.costs(where, window)
-        length = window.end - window.start
-        before, _ = read.tx.reports.costs(where, Window(window.start - length, window.start))
-        return criteria_view.criterion(named, _named(now, named), _named(before, named), sessions, window, asked)
+        every, sessions = read.tx.reports.costs(where, window)
+        middle = window.start + (window.end - window.start) / 2
+        newer, _ = read.tx.reports.costs(where, Window(middle, window.end))
+        older, _ = read.tx.reports.costs(where, Window(window.start, middle))
+        left_out = [say(Query((term,))) for term in read.query.terms if term.key in SHAPE]
+        asked = replace(asked, query=say(without_shape(read.query)), unused=(*asked.unused, *left_out))
+        halves = criteria_view.Halves(_named(newer, named), _named(older, named))
+        return criteria_view.criterion(named, _named(every, named), halves, sessions, window, asked)
 
     return await report_of(ctx, request, verb, text, make, count_completed)
 
