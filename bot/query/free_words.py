@@ -312,7 +312,10 @@ def _ignored(here: Position) -> bool:
     is_emoji = _EMOJI.fullmatch(token.value) is not None
     if words and not is_emoji and not all(word in _SAYS_NOTHING for word in words):
         return False
-    if SAYING.isdisjoint(words):
+    if here.is_negated and any(word.endswith("ed") for word in words):  # "not recorded in store 12" excludes no store
+        refuse_dangling_negation(here)
+    is_team = here.at == here.person_end and here.at > 0 and not OWN_TEAM.isdisjoint(words)  # "Ana's team"
+    if SAYING.isdisjoint(words) and not is_team:
         here.at += 1
     else:
         here.skip_unused()

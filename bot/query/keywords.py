@@ -60,7 +60,7 @@ _OUTCOMES: Mapping[tuple[str, ...], tuple[str, ...]] = {
         "planned": ("planned", "scheduled", "not started", "not yet started", "upcoming"),
         "progress": ("in progress", "started", "ongoing", "running", "not finished", "unfinished", "not completed",
                      "incomplete"),
-        "planned progress": ("open", "pending", "outstanding"),
+        "planned progress": ("open", "pending", "outstanding", "not done", "not yet done", "not done yet", "undone"),
         "critical": (
             "critical", "critical criterion failed", "critical failures", "critical failure", "critical fail",
             "critical fails", "critical criterion", "critical criteria", "failed critical", "failed critical criterion",
@@ -206,6 +206,8 @@ def _exactly(words: Sequence[str]) -> Keyword | None:
         return _scored("", percent[1], 1)
     if (number := number_at(words, 0)) and words[number[1] : number[1] + 1] and words[number[1]] in _PERCENTS[:2]:
         return _scored("", number[0], number[1] + 1)
+    if len(words) > 1 and words[0] in _SCORED and (found := _between(words[1:])) is not None:
+        return Keyword(found.terms, found.used + 1, can_be_negated=True)
     start = 1 + ((words[1:2] and words[1] in ("of", "is", "was", "at")) or 0)
     if words[0] not in _SCORED and (words[0] != "got" or start > 1):
         return None
@@ -237,6 +239,9 @@ def _range(low: str, high: str, used: int) -> Keyword:
 
 def _order(words: Sequence[str]) -> Keyword | None:
     """ "worst", "worst 3", "3 worst", "top five", "newest first", "sort by score"; "last 5 days" is a date."""
+    if words[:2] == ["most", "recent"]:
+        newest = _order(["newest", *words[2:]])
+        return Keyword((), 2) if newest is None else Keyword(newest.terms, newest.used + 1)
     if words[0] in _SORTING:
         start = 2 if words[1:2] == ["by"] else 1
         found = _SORTED_BY.get(words[start]) if start < len(words) else None

@@ -66,6 +66,9 @@ PHRASES: Mapping[str, Callable[[date], Period]] = {
     **dict.fromkeys(
         ("last fortnight", "past fortnight", "fortnight"), lambda today: Period(today - timedelta(days=14))
     ),
+    "week before last": lambda today: unit_around("week", today, -2),
+    "month before last": lambda today: unit_around("month", today, -2),
+    **dict.fromkeys(("last hour", "past hour"), _TODAY),
     **dict.fromkeys(("half a year", "half year", "last half year", "past half year"), _half_a_year),
     **dict.fromkeys(("yday", "ystd", "yest"), _days_before(1)),
     **dict.fromkeys(("tmrw", "tmw", "tmr", "tomorow", "tommorow", "2moro"), _days_before(-1)),

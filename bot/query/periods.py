@@ -145,11 +145,13 @@ def _whole(words: Sequence[str], at: int, today: date) -> Read | None:
 
 
 def _joined_by_hyphen(words: Sequence[str], at: int, today: date) -> Read | None:
-    """ "mon-wed", "oct-nov"."""
+    """ "mon-wed", "oct-nov", "q1-q3"."""
     ends = re.split("[-–—]", words[at])
     if len(ends) != 2 or not all(ends):
         return None
-    return _from_to([named_day([end], 0, today) or month([end], 0, today) for end in ends], 1)
+    return _from_to(
+        [named_day([end], 0, today) or month([end], 0, today) or quarter([end], 0, today) for end in ends], 1
+    )
 
 
 def _phrase(words: Sequence[str], at: int, today: date) -> Read | None:

@@ -52,6 +52,7 @@ class Position:
     place_end: int = -1  # the position behind a place that ends with a number: "store 12"
     person_end: int = -1  # the position behind a person
     _words: dict[str, list[str]] = field(default_factory=dict)
+    is_default_role: bool = False  # whether no word before the last person says what they are
     or_behind: int = 0  # how many terms stand before an "or" that no term followed yet
 
     def loose(self, at: int, most: int = MOST_LOOSE) -> Sequence[Token]:
@@ -146,6 +147,11 @@ class Position:
         return Key(key) if key in (Key.OBSERVER, Key.EMPLOYEE) else None
 
     def add_person(self, term: str, used: int) -> None:
+        if self.words_before(2) == ["of", "team"]:
+            self.unused.append("team")
+        if term.startswith(Key.OBSERVER) and self.role is None and self.is_default_role and self._joined_role():
+            self.terms[-1] = self.terms[-1].replace(Key.EMPLOYEE, Key.OBSERVER, 1)  # "what did Ana and Bo observe"
+        self.is_default_role = self.role is None
         self.add(self.signed(term), used)
         if self.at < len(self.tokens) and self.tokens[self.at].value.lower() in OBSERVING:
             self.at += 1

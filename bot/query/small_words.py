@@ -22,8 +22,9 @@ IGNORED = frozenset({
     "doin", "wat",    "send", "sent", "email", "mail",
     "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
     "actually", "really", "today's", "up", "mr", "mrs", "ms", "mx", "dr", "anybody", "often", "both", "overall",
-    "altogether", "again", "group", "grouped", "split", "breakdown", "count", "counts", "numbers", "fell", "falls",
-    "came", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
+    "altogether", "again", "newest", "scoring", "drops", "drop", "dropped", "goes", "group", "grouped", "split",
+    "breakdown", "count", "counts", "numbers", "fell", "falls", "came", "old", "ok", "okay", "hi", "hello", "hey",
+    "spotter", "went", "go", "work",
 })  # fmt: skip
 SAYING = frozenset(
     {

@@ -115,7 +115,11 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         (rf"who(?:'s| is)? (?:left|still) to (?:be )?(?:{_OBSERVED_ONE})", _todo),
         (rf"who do (?:i|we) (?:still )?(?:need|have) to (?:{_OBSERVED_ONE})(?: next)?", _todo),
         (r"what (?:still )?needs (?:doing|to be done)|^nothing to do", _todo),
-        (r"^who(?:'s| is) next", taken_as("upcoming")),
+        (r"^who(?:'s| is) next|^next for", taken_as("upcoming")),
+        (
+            r"^when(?:'s| is) (?P<who>.+?) (?:next (?:planned|scheduled|observed|due|up)|(?:planned|due|up) next)",
+            lambda found: Intent("upcoming", f"{found['who']} {left_of(found)}".strip()),
+        ),
         # who has to act
         (
             r"(?:who|what|which (?:sessions?|results?|people|employees)|anyone|anybody|anything)?\s*"
@@ -123,7 +127,7 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
             _attention,
         ),
         (
-            rf"(?:who |which (?:{ANY_UNIT}) )?(?:still )?needs?"
+            rf"(?:who |(?:which|what) (?:{ANY_UNIT}) |anyone |anybody )(?:still )?needs?"
             rf"(?: (?:more|some|extra|additional|further|the most|most))* {_TRAINING}(?: (?:on|with|in|for|at))?",
             taken_as("results", "outcome:failed"),
         ),

@@ -12,7 +12,8 @@ GREETING = re.compile(
     rf"|how are you|nice to meet you|bye|goodbye|see you)(?: how are you)?{_ANYBODY}\W*"
 )
 HELP = re.compile(
-    r"(?:\?+|help ?me|how (?:does|do) (?:this|it|you) work"
+    r"(?:\?+|help ?me|(?:i )?need (?:some |your )?help(?: with .+)?|(?:can|could) you help(?: me)?"
+    r"|how (?:does|do) (?:this|it|you) work"
     r"|what (?:can|do) (?:you|i) (?:do|ask|type|say)\??|what is this\??|who are you\??|usage|examples?"
     r"|(?:list (?:of )?|what |show |all )?commands(?: list)?|how (?:do|can|to) (?:i )?use (?:this|it|you|spotter))"
     rf"{_ANYBODY}"
@@ -35,7 +36,10 @@ UNDO_WITH = ("unsubscribe", "unmute", "target", "follow-ups")  # each lists what
 
 def without_greeting(text: str) -> str:
     """ "good morning, who failed today, thanks" without the greeting before the question and the thanks behind it."""
-    return _THANKED.sub("", _GREETED.sub("", text))
+    return _THANKED.sub("", _HELP_ME.sub("", _GREETED.sub("", text)))
+
+
+_HELP_ME = re.compile(r"^(?:(?:can|could) you |please |pls )*help me (?:to )?(?:find|see|get|list) ", re.IGNORECASE)
 
 
 def is_thanks(text: str) -> bool:

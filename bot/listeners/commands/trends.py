@@ -19,8 +19,9 @@ from bot.listeners.commands.reports import Read, count_completed, report_of
 from bot.listeners.context import AppContext
 from bot.listeners.understanding import understand
 from bot.query.criteria import criteria_named, split_criterion
-from bot.query.days import MONTHS
+from bot.query.days import month_number
 from bot.query.keys import SHAPE, Key, Query, Term, without_shape
+from bot.query.name_index import words_of
 from bot.query.parser import say
 from bot.services import reports as counted
 from bot.store.database import Tx
@@ -74,10 +75,6 @@ def _refuse_two_groupings(query: Query) -> None:
     raise QueryError(f"The rows of a trend are of one kind, and this names {len(named)}.", fixes)
 
 
-_OF_MONTHS = frozenset({*MONTHS, *(one[:3] for one in MONTHS), "quarter", "year"})
-_TIMES = re.compile(
-    rf"\b(week|month|quarter|year|{'|'.join(sorted(_OF_MONTHS, key=len, reverse=True))})s?\b", re.IGNORECASE
-)
 _COMPARED_BY = {Key.DEPT: "dept", Key.CHECKLIST: "checklist", Key.OBSERVER: "observer", Key.EMPLOYEE: "employee"}
 
 
@@ -86,7 +83,9 @@ def _by_what_is_named(read: Read, asked: view.Asked, text: str) -> tuple[Read, v
     names times and at most one of anything else: "sofia this month compared to last month"."""
     keys = [term.key for term in read.query.terms]
     named = [key for key in keys if key in _COMPARED_BY]
-    times = ["month" if one.lower() in _OF_MONTHS else one.lower() for one in _TIMES.findall(text)]
+    times = re.findall(r"\b(week|month)s?\b", text.lower())
+    months = sum(month_number(word) is not None for word in words_of(text))
+    times += ["month"] if months > 1 or re.search(r"\b(?:quarter|year)s?\b", text, re.IGNORECASE) else []
     often = max(map(named.count, named), default=0)
     if Key.BY in keys or not (named or times):
         return read, asked
