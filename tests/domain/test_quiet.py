@@ -82,9 +82,7 @@ def test_quiet_time_is_read_as_people_type_it(text: str, canonical: str) -> None
     assert parse_quiet(canonical) == quiet
 
 
-@pytest.mark.parametrize(
-    "text", ["", "25-7", "7-7", "22-7:99", "lunch", "mon tue wed thu fri sat sun", "22-7 xyz", "13pm"]
-)
+@pytest.mark.parametrize("text", ["", "25-7", "7-7", "22-7:99", "lunch", "mon tue wed thu fri sat sun", "13pm"])
 def test_what_is_no_quiet_time_is_refused(text: str) -> None:
     with pytest.raises(QueryError):
         parse_quiet(text)
@@ -101,4 +99,4 @@ def test_quiet_hours_of_some_days_are_refused() -> None:
     with pytest.raises(QueryError) as refused:
         parse_quiet("7pm to 7am on weekdays")
     assert "can't be kept for “on weekdays” alone" in str(refused.value)
-    assert refused.value.suggestions == ["quiet 19:00-07:00", "quiet 19:00-07:00 weekend"]
+    assert list(refused.value.suggestions) == ["quiet 19:00-07:00", "quiet 19:00-07:00 weekend"]
