@@ -36,6 +36,8 @@ def split_criterion(text: str, titles: Sequence[str]) -> NamedCriterion | None:
     for length in range(min(LONGEST, len(tokens)), 0, -1):
         for start in range(len(tokens) - length + 1):
             run = [word for token in tokens[start : start + length] for word in words_of(token)]
+            if start and tokens[start - 1].isdigit():  # "under 5 minutes"
+                continue
             if _may_name(run) and any(_holds(title, run) for title in known):
                 return NamedCriterion(" ".join(run), " ".join([*tokens[:start], *tokens[start + length :]]))
     return None

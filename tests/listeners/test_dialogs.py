@@ -466,6 +466,24 @@ async def test_the_to_do_list_of_who_is_in_charge_names_low_results(company: Dem
     assert "low result" not in (await company.ask("employee", "todo")).text
 
 
+async def test_of_the_silent_those_that_were_asked_for_come_first(company: DemoOffice) -> None:
+    for typed, first in (
+        ("which observers did nothing this month", "0 of 13 observers"),
+        ("silent stores", "1 of 10 sites"),
+        ("who has not been observed", "7 of 38 employees"),
+    ):
+        counts = [line for line in (await company.ask("admin", typed)).text.splitlines() if " of " in line[:8]]
+        assert counts[0] == first
+
+
+async def test_who_sees_my_results_is_answered_in_words(company: DemoOffice) -> None:
+    assert "Colleagues do not see them." in (await company.ask("employee", "who can see my results?")).text
+
+
+async def test_minutes_are_no_score(company: DemoOffice) -> None:
+    assert read_as(await company.ask("admin", "sessions under 5 minutes")) == ""
+
+
 async def test_a_suggestion_leaves_out_what_nothing_reads(company: DemoOffice) -> None:
     assert [command for _, command in offered(await company.ask("admin", "mute bla"))][:1] == ["mute 4h"]
     assert [command for _, command in offered(await company.ask("admin", "mute at night"))][:1] == ["quiet 20:00-07:00"]

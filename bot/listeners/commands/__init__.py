@@ -37,9 +37,11 @@ from bot.listeners.commands.registry import CommandRequest, Subcommand, subcomma
 from bot.listeners.commands.small_talk import (
     GREETING,
     HELP,
+    SEEN_BY,
     STOP,
     UNDO,
     UNDO_WITH,
+    WHO_SEES,
     is_thanks,
     respelled,
     without_greeting,
@@ -149,6 +151,8 @@ async def _answered(
     if is_asking_for_help or not any(letter.isalnum() for letter in text):
         return await run("help" if text else "", "")
     text = without_greeting(text)
+    if WHO_SEES.fullmatch(_plain(text).rstrip("?")):
+        return notice(SEEN_BY)
     if STOP.fullmatch(_plain(text)):
         return await run("unsubscribe", "")
     if UNDO.fullmatch(_plain(text)):

@@ -167,7 +167,7 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         _criteria,
     ),
     (
-        r"what(?:'?s| is| are| did| do| does| goes)?(?: (?:we|they|people))?"
+        r"what(?:'?s| is| are| was| were| did| do| does| goes)?(?: (?:we|they|people))?"
         r"(?: (?:going|gone|goes|go|went|get|got|doing))? wrong"
         r"|(?:what|where) (?:was|were|is|are|am)(?: (?:i|we|they))? weak(?:est)?"
         r"|weak(?:ness(?:es)?| spots?| points?)",

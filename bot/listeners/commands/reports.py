@@ -271,9 +271,16 @@ async def silent(ctx: AppContext, request: CommandRequest) -> Message:
         has_time = query != read.query
         verb = "silent" if has_time else f"silent {days}d"
         said = words(with_labels(without_shape(query), read.meant.known))
-        return report_lists.silent(found, None if has_time else days, replace(asked, verb=verb, words=said))
+        named = next((what for what, pattern in _FIRST.items() if re.search(pattern, text, re.IGNORECASE)), "")
+        return report_lists.silent(found, None if has_time else days, replace(asked, verb=verb, words=said), named)
 
     return await report_of(ctx, request, f"silent {days}d", text, make)
+
+
+_FIRST = {
+    "observer": r"\b(?:observers|trainers|assessors|graders)\b",
+    "site": r"\b(?:stores|sites|shops|locations|departments|branches|units|places)\b(?! \d)",
+}  # which of the silent were asked for
 
 
 def _days(text: str, default: int) -> tuple[int, str]:
