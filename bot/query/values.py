@@ -1,5 +1,5 @@
-"""The values of a query that are more than a name: scores, dates, orders and rows, from a person's spelling to canonical
-text.
+"""The values of a query that are more than a name: scores, dates, orders and rows, from a person's spelling to
+canonical text.
 
 Every `read_…` answers canonical text, of which it is a fixed point, and raises ValueError with what was expected.
 """
