@@ -14,7 +14,9 @@ from bot.domain.model import OutcomeKind
 from bot.query.names import Kind, Names, read_name, read_person
 from bot.query.nearest import normalize
 from bot.query.values import (
+    GROUPING_WORDS,
     NAMED_DAYS,
+    SORT_WORDS,
     format_score,
     format_since,
     format_until,
@@ -215,21 +217,6 @@ GROUPINGS = {
     "employee": "by employee",
     "criterion": "by criterion",
 }
-GROUPING_WORDS: Mapping[str, str] = {
-    "week": "week", "weekly": "week", "month": "month", "monthly": "month", "checklist": "checklist",
-    "site": "dept", "store": "dept", "department": "dept", "dept": "dept", "sites": "dept", "stores": "dept",
-    "shop": "dept", "location": "dept", "unit": "dept", "team": "dept", "departments": "dept",
-    "checklists": "checklist",
-    "observers": "observer", "employees": "employee", "people": "employee", "trainer": "observer",
-    "observer": "observer", "employee": "employee", "person": "employee", "weeks": "week", "months": "month",
-    "criterion": "criterion", "criteria": "criterion", "question": "criterion", "questions": "criterion",
-}  # fmt: skip
-_SORT_WORDS: Mapping[str, str] = {
-    **dict.fromkeys(("worst", "lowest"), "score"),
-    **dict.fromkeys(("best", "highest"), "-score"),
-    **dict.fromkeys(("newest", "latest"), "-date"),
-    "oldest": "date",
-}
 _CRITERIA = {"yes": "with criteria", "no": "without criteria"}
 
 
@@ -356,7 +343,7 @@ KEYS: Mapping[Key, KeySpec] = {
         example="sort:score",
         about="The order of an answer.",
         in_words=("worst 3", "top 10", "oldest"),
-        read=_one_of(SORTS, _SORT_WORDS),
+        read=_one_of(SORTS, SORT_WORDS),
         lead="",
         say=lambda value: (SORTS[value],),
         choices=(*SORTS,),
