@@ -159,9 +159,9 @@ def _step(step: Step) -> str:
 # ---- silent units ------------------------------------------------------------------------------------------------
 
 
-def silent(shown: Silent, days: int | None, asked: Asked) -> Message:
+def silent(shown: Silent, days: int | None, asked: Asked, first: str = "") -> Message:
     """Employees, sites and observers without a completed session in the last days; None: in the time that the query
-    names."""
+    names. `first`: which of them come first."""
     when = f"in the last {count(days, 'day')}" if days else f"{time_of(shown.window, asked)}"
     if not shown.sites and not shown.observers and not shown.employees:
         nothing = f"No employee, site or observer that you may see was silent {when}"
@@ -170,11 +170,12 @@ def silent(shown: Silent, days: int | None, asked: Asked) -> Message:
         return report_answer(asked, [f"{nothing}. Another time: `{asked.command} silent 90d`."])
     which = "" if asked.words == "all sessions" else f"\nCounting only {format_query_text(asked.words, 800)}"
     blocks: list[Block] = [section(mrkdwn(f"*Without a completed session {when}*{which}"))]
-    for what, those, every in (
+    units = (
         ("employee", shown.employees, shown.all_employees),
         ("site", shown.sites, shown.all_sites),
         ("observer", shown.observers, shown.all_observers),
-    ):
+    )
+    for what, those, every in sorted(units, key=lambda one: one[0] != first):
         if not every:
             continue
         blocks.append(section(mrkdwn(f"*{len(those):,} of {count(every, what)}*")))

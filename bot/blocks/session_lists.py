@@ -223,21 +223,30 @@ class ToDoAsked:
 
 
 def to_do(
-    sessions: Sequence[Session], shown: RenderContext, asked: ToDoAsked = ToDoAsked(), *, now: datetime
+    sessions: Sequence[Session],
+    shown: RenderContext,
+    asked: ToDoAsked = ToDoAsked(),
+    *,
+    now: datetime,
+    unacknowledged: int = 0,
 ) -> Message:
-    """The sessions an observer has to finish (started) and to conduct (planned), the longest due first."""
+    """The sessions an observer has to finish (started) and to conduct (planned), the longest due first.
+
+    `unacknowledged`: how many low results of the reader's people wait for somebody.
+    """
+    low = _low_results(unacknowledged)
     read_as, left_out = list[Block](), not_used(asked.unused)
     if asked.query or left_out:
         read_as = [context(f"Read as {code(f'{shown.command} todo {asked.query}'.rstrip(), 1_500)}{left_out}")]
     if not sessions and asked.query:
         text = f"Nothing to do among {format_query_text(asked.words, 800)}. All you have to do: `{shown.command} todo`."
-        return message([section(mrkdwn(text)), *_own_only(shown), *read_as, age_block(shown)])
+        return message([section(mrkdwn(text)), *_own_only(shown), *low, *read_as, age_block(shown)])
     if not sessions:
         text = (
             "Nothing to do: no session waits for you to conduct or finish it. Sessions planned for you in iSpring "
             f"appear here by themselves; `{shown.command} results` shows past ones."
         )
-        return message([section(mrkdwn(text)), *_own_only(shown), age_block(shown)])
+        return message([section(mrkdwn(text)), *_own_only(shown), *low, age_block(shown)])
     listed = sessions[:ROWS]
     started = [one for one in listed if _is_started(one)]
     planned = [one for one in listed if not _is_started(one)]
@@ -253,7 +262,15 @@ def to_do(
             number += 1
     if len(sessions) > len(listed):
         blocks.append(context(f"and {len(sessions) - len(listed)} more"))
-    return message([*blocks, age_block(shown)])
+    return message([*blocks, *low, age_block(shown)])
+
+
+def _low_results(number: int) -> list[Block]:
+    """What else waits for who has people in their charge."""
+    if not number:
+        return []
+    run = button(actions.action_id(actions.RUN, "attention"), "Show", "attention", label="Show what needs attention")
+    return [section(mrkdwn(f"*{count(number, 'low result')}* of the last 30 days that nobody has acknowledged"), run)]
 
 
 def _own_only(shown: RenderContext) -> list[Block]:

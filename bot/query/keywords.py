@@ -109,6 +109,7 @@ _SCORED = frozenset({"score", "scored", "scores", "scoring", "grade"})  # before
 _COUNTED = frozenset({
     "times", "time", "sessions", "session", "observations", "observation", "results", "people", "employees", "days",
     "weeks", "months", "failures", "fails", "occasions", "hours", "day", "week", "month",
+    "minutes", "minute", "mins", "seconds",
 })  # fmt: skip  # behind a number that is no score
 _ORDERS: Mapping[str, str] = {
     **dict.fromkeys(("worst", "lowest", "weakest", "bottom", "poorest"), f"{Key.SORT}:score"),

@@ -218,7 +218,7 @@ RULES = {
     "pause notifications until tuesday": "/ojt mute until tuesday changes something. Shall Spotter do it?",
     "do not disturb until 5pm": "/ojt mute until 5pm for∶me changes something. Shall Spotter do it?",
     "turn off reminders": "/ojt reminders off changes something. Shall Spotter do it?",
-    "don't message me at night": "You have no quiet time",
+    "don't message me at night": "/ojt quiet 20∶00-07∶00 changes something.",
     "list rules": "Nothing is posted here yet, and you made no rule.",
     "what am i subscribed to": "Nothing is posted here yet",
     "undo": "Say what is to end: each of these lists it.",

@@ -31,6 +31,7 @@ from bot.listeners.commands import (
     settings,
     shadow,
     targets,
+    trends,
     why,
 )
 from bot.listeners.commands.intent import Intent, intent_of, is_grouped
@@ -38,9 +39,11 @@ from bot.listeners.commands.registry import CommandRequest, Subcommand, subcomma
 from bot.listeners.commands.small_talk import (
     GREETING,
     HELP,
+    SEEN_BY,
     STOP,
     UNDO,
     UNDO_WITH,
+    WHO_SEES,
     is_thanks,
     respelled,
     without_greeting,
@@ -56,6 +59,7 @@ from bot.store.database import Tx
 TOPICS = (
     help_pages,
     sessions,
+    trends,
     reports,
     export,
     why,
@@ -161,6 +165,8 @@ async def _answered(
     if is_asking_for_help or not any(letter.isalnum() for letter in text):
         return await run("help" if text else "", "")
     text = without_greeting(text)
+    if WHO_SEES.fullmatch(_plain(text).rstrip("?")):
+        return notice(SEEN_BY)
     if STOP.fullmatch(_plain(text)):
         return await run("unsubscribe", "")
     if UNDO.fullmatch(_plain(text)):
@@ -208,6 +214,10 @@ async def _of_a_question(
     except AmbiguousQuery:
         raise
     except QueryError as error:
+        if (intent is None or intent.verb == "trend") and (
+            words := await trends.about_criterion(ctx, viewer, text if intent is None else intent.words)
+        ):
+            return await run("trend", words)
         first, *remaining = text.split(maxsplit=1)
         reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
         is_verb = intent is None and len(first) > _SHORTEST_VERB and first.lower() not in offered

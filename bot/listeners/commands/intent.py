@@ -24,7 +24,7 @@ _OBSERVED_ONE = r"observe|check|assess|visit|train|observed|checked|assessed|vis
 _EVERYONE = r"(?:everyone|everybody|(?:all|all of)(?: my| the| our)? (?:people|staff|team|employees)|my team|the team)"
 _OBSERVED = (
     r"(?:observed|observe|observing|observations?|sessions?|inspected|visited|trained|checked|assessed|graded"
-    r"|trainings?|checks?|visits?|results?|activity)"
+    r"|trainings?|checks?|visits?|results|activity)"
     r"(?: yet| at all)?"
 )
 _WHO = rf"(?:(?:who|which|what)\s+)?(?:(?:{ANY_UNIT})\s+)?"
@@ -43,7 +43,13 @@ def _never_done(found: re.Match[str]) -> Intent:
     return Intent("silent", f"{_EVER}d{passed} {left}".rstrip())
 
 
-_silent, _overdue, _todo = taken_as("silent"), taken_as("overdue"), taken_as("todo")
+def _silent(found: re.Match[str]) -> Intent:
+    """ "which observers did nothing": of the silent, those that were asked for come first."""
+    unit = re.search(rf"\b(?:{_PLURALS})\b", found[0], re.IGNORECASE)
+    return Intent("silent", f"{unit[0] if unit else ''} {left_of(found)}".strip())
+
+
+_overdue, _todo = taken_as("overdue"), taken_as("todo")
 _attention = taken_as("attention")
 INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
@@ -85,6 +91,7 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         (rf"{_WHAT}(?:late(?!{_MONTH})|behind schedule|delayed)(?: sessions?| observations?)?", _overdue),
         (
             r"what (?:do|must|should) i (?:still )?(?:(?:have|need) (?:left )?to )?(?:do|conduct|finish|observe)"
+            r"(?: next)?"
             r"|what(?: else)?(?: do| have)? i (?:still )?(?:have |got )*left(?: to (?:do|conduct|finish|observe))?"
             r"|what(?:'s| is)? (?:still )?(?:remain(?:s|ing)|outstanding)(?: for me)?",
             _todo,

@@ -89,6 +89,10 @@ DUTIES: Sequence[tuple[str, Reader]] = (
         _fewer,
     ),
     (r"^(?:less|fewer|quieter|off|enough|too much|too many|that'?s (?:enough|too much))(?: please)?$", _fewer),
+    (
+        r"^(?:please |pls )?(?:message|notify|ping|dm|bother|disturb|write) me (?:less|fewer)(?: often| please)*$",
+        _fewer,
+    ),
     (rf"^(?:please |pls )?(?:only|just) (?:{_TELL} )?{_LOW}{_POLITE}$", _fewer),
     (rf"^(?:please |pls )?{_TELL} (?:only|just)(?: (?:about|when|of|if|on))? {_LOW}{_POLITE}$", _fewer),
     (

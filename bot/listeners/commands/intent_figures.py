@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from bot.listeners.commands.intent_changes import Intent, Reader, left_of, taken_as
-from bot.query.keys import GROUPING_WORDS
 from bot.query.numbers import NUMBER_WORDS, count_at
+from bot.query.values import GROUPING_WORDS
 
 _UNITS = (
     ("dept", r"(?:stores?|sites?|shops?|locations?|departments?|units?|branch(?:es)?|teams?|regions?)"),
@@ -167,7 +167,7 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         _criteria,
     ),
     (
-        r"what(?:'?s| is| are| did| do| does| goes)?(?: (?:we|they|people))?"
+        r"what(?:'?s| is| are| was| were| did| do| does| goes)?(?: (?:we|they|people))?"
         r"(?: (?:going|gone|goes|go|went|get|got|doing))? wrong"
         r"|(?:what|where) (?:was|were|is|are|am)(?: (?:i|we|they))? weak(?:est)?"
         r"|weak(?:ness(?:es)?| spots?| points?)",

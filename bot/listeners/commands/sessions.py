@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from bot.blocks import answers, session_lists
 from bot.blocks import status as status_view
@@ -14,6 +15,7 @@ from bot.domain.errors import QueryError, StoreBusy
 from bot.domain.model import DetailsState, Session, SessionKey, SessionRecord
 from bot.domain.notifications import Message
 from bot.domain.permissions import may_follow_up, may_share, scope_of
+from bot.domain.report_periods import Window, midnight
 from bot.domain.reports import figures
 from bot.domain.rules import RuleState
 from bot.domain.viewers import Viewer
@@ -39,6 +41,7 @@ from bot.store.search import asked_for, completed
 
 PAGE_SIZE = 10
 TO_DO_READ = 200
+ATTENTION_DAYS = 30
 LAST = "last"  # behind `show`: the newest session of a query
 
 QUERY_HELP = "Its words are a query: a name, a day, a result in your own words, or conditions with keys."
@@ -256,9 +259,22 @@ async def todo(ctx: AppContext, request: CommandRequest) -> Message:
         asked = session_lists.ToDoAsked(
             say(query), words(with_labels(query, meant.known)) if query.terms else "", meant.unused
         )
-        return session_lists.to_do(open_sessions, about, asked, now=now)
+        return session_lists.to_do(
+            open_sessions, about, asked, now=now, unacknowledged=_unacknowledged(tx, access, now)
+        )
 
     return await ctx.store.read(work)
+
+
+def _unacknowledged(tx: Tx, access: AccessView, now: datetime) -> int:
+    """How many low results of the last days wait for somebody in charge; 0 for who is in charge of nobody."""
+    if not access.scope.everything and not access.scope.employees:
+        return 0
+    first = now.astimezone(access.zone).date() - timedelta(days=ATTENTION_DAYS)
+    window, nothing = Window(midnight(first, access.zone), now), understand(tx, access, "", "todo", now)
+    where = asked_for(nothing.query, access.scope, nothing.known, now, access.zone)
+    failing = figures(tx.reports.outcome_counts_in(where, window)).failing
+    return failing - tx.reports.acknowledged(where, window)
 
 
 def _says_nothing_of_to_do(term: Term) -> bool:

@@ -34,6 +34,18 @@ UNDO = re.compile(
 UNDO_WITH = ("unsubscribe", "unmute", "target", "follow-ups")  # each lists what can be ended
 
 
+WHO_SEES = re.compile(
+    r"(?:who|who else|which people|can (?:others|anyone|anybody|somebody|everyone|my colleagues))"
+    r"(?: (?:can|may|is able to|will|could))?(?: (?:see|read|view|look at|know))"
+    r" (?:my|our) (?:results?|sessions?|scores?|observations?|data)"
+)
+SEEN_BY = (
+    "Your results are seen by you, by who observed you, by your supervisors and the managers of your department and"
+    " those above it as iSpring has them, and by the admins of Spotter. Colleagues do not see them. What an admin posts"
+    " to a channel is seen by its members."
+)
+
+
 def without_greeting(text: str) -> str:
     """ "good morning, who failed today, thanks" without the greeting before the question and the thanks behind it."""
     return _THANKED.sub("", _HELP_ME.sub("", _GREETED.sub("", text)))
