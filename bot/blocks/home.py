@@ -126,7 +126,7 @@ def _is_new(content: Home) -> bool:
     """Nothing to show yet: no session, and no rule."""
     own, team = content.own or Own(), content.overview
     has_sessions = bool(own.to_do or own.planned or own.results or own.observed)
-    has_team = team is not None and bool(team.total.completed or team.open.planned or team.open.overdue)
+    has_team = team is not None and bool(team.total.completed or team.open.total)
     return not (has_sessions or has_team or content.rules)
 
 

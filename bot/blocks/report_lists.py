@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, context, mrkdwn, section
 from bot.blocks.markup import NAME, TITLE, bare, date_token, format_query_text, moment_token, safe
-from bot.blocks.reminders import nudge_buttons
+from bot.blocks.reminders import OVERDUE_WHEN, nudge_buttons
 from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer, time_of
 from bot.blocks.results import EMOJI, headline
 from bot.domain.changes import outcome_of
@@ -60,8 +60,8 @@ def overdue(sessions: Sequence[Session], counts: Mapping[OutcomeKind, int], aske
         return report_answer(
             asked,
             [
-                f"Nothing is overdue: {format_query_text(asked.words, 800)}. Sessions appear here when their planned"
-                " time has passed and they were not started, or when they are started and not finished."
+                f"Nothing is overdue: {format_query_text(asked.words, 800)}. Sessions appear here that are"
+                f" {OVERDUE_WHEN}. What is open and not overdue: `{asked.command} results open`."
             ],
         )
     parts = [
@@ -73,6 +73,7 @@ def overdue(sessions: Sequence[Session], counts: Mapping[OutcomeKind, int], aske
         if counts.get(kind)
     ]
     heading = f"*Overdue: {format_query_text(asked.words, 800)}*\n{' · '.join(parts)}; the oldest first"
+    heading += f"\nOverdue: {OVERDUE_WHEN}."
     return _session_lines(
         heading, sessions, total, asked, lambda one: late_since(one, asked.now), _nudges(sessions, asked)
     )

@@ -331,10 +331,21 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class OpenCounts:
-    """How many sessions of a group are planned and not due yet; and overdue: not started in time, or not finished."""
+    """How many sessions of a group are planned, and in progress; and overdue: not started, or not finished, by the time
+    that reminders begin. Each is counted once."""
 
     planned: int = 0
+    in_progress: int = 0
     overdue: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.planned + self.in_progress + self.overdue
+
+    def __add__(self, other: "OpenCounts") -> "OpenCounts":
+        return OpenCounts(
+            self.planned + other.planned, self.in_progress + other.in_progress, self.overdue + other.overdue
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
         units=units,
         attention=tx.reports.attention(where, window, ATTENTION),
         unacknowledged=total.failing - tx.reports.acknowledged(where, window),
-        open=_sum(open_counts),
+        open=sum(open_counts.values(), OpenCounts()),
         costly=most_costly(tx.reports.costs(where, window)[0], COSTLY),
     )
 
@@ -70,13 +70,8 @@ def _open_counts(tx: Tx, by: By, where: Where, now: datetime, directory: Directo
     for ident, counts in tx.reports.open_by(By.EMPLOYEE, where, now).items():
         person = directory.people.get(ident)
         site = (person.department_id if person else None) or _ALL
-        sites[site] = _sum({site: sites.get(site, OpenCounts()), ident: counts})
+        sites[site] = sites.get(site, OpenCounts()) + counts
     return sites
-
-
-def _sum(counts: Mapping[str, OpenCounts]) -> OpenCounts:
-    every = counts.values()
-    return OpenCounts(sum(one.planned for one in every), sum(one.overdue for one in every))
 
 
 def _without_results(counted: Collection[str], counts: Mapping[str, OpenCounts]) -> list[ReportRow]:

@@ -9,7 +9,7 @@ from bot.domain.changes import decide
 from bot.domain.model import SessionFacts, SessionKey, Targets
 from bot.store.database import Tx
 from tests.clock import NOON
-from tests.listeners.office import ADMIN, DETAILS, EMMA, GUEST, OLGA, SAM, Office, facts, suggestions_of
+from tests.listeners.office import ADMIN, DETAILS, EMMA, GUEST, OLGA, SAM, Office, buttons_of, facts, suggestions_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -175,6 +175,23 @@ async def test_overdue_names_the_oldest_first_with_ages(office: Office) -> None:
     ages = [line for line in answer.splitlines() if " ago" in line]
     assert [line.split(", ")[-1].split(" ago")[0] for line in ages] == ["20 d", "9 d", "3 d"]
     assert "Nothing is overdue" in (await office.ask(OLGA, "overdue checklist:till since:today")).text
+
+
+async def test_what_began_lately_is_not_overdue_yet(office: Office) -> None:
+    await add(
+        office,
+        facts(key(1), "olga", status="IN_PROGRESS", days_ago=0),
+        facts(key(2), "olga", status="IN_PROGRESS", days_ago=1),
+        facts(key(3), "olga", status="NOT_STARTED", days_ago=0),
+    )
+    answer = (await office.ask(SAM, "overdue")).text
+    assert "Nothing is overdue" in answer and "24 hours after the planned time" in answer
+    assert "48 hours after the start" in answer
+    office.clock.now_ += timedelta(days=2)
+    asked = await office.ask(SAM, "overdue")
+    assert "2 started and not finished" in asked.text and "Overdue: not started 24 hours" in asked.text
+    [nudge] = [one for one in buttons_of(asked) if one["action_id"].startswith(actions.NUDGE)]
+    assert "direct message" in nudge["confirm"]["text"]["text"], "asked about first"
 
 
 async def test_upcoming_counts_days_in_the_viewers_zone(office: Office) -> None:
