@@ -178,7 +178,9 @@ def silent(shown: Silent, days: int | None, asked: Asked) -> Message:
     ):
         if not every:
             continue
-        blocks.append(section(mrkdwn(f"*{len(those):,} of {count(every, what)}*")))
+        # An observer may have observed others meanwhile, of which the reader learns nothing.
+        whom = " · with the people you may see" if what == "observer" and asked.coverage is not None else ""
+        blocks.append(section(mrkdwn(f"*{len(those):,} of {count(every, what)}*{whom}")))
         listed = those[: asked.limit]
         blocks += line_sections([_silent_line(one) for one in listed])
         if len(those) > len(listed):

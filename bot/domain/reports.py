@@ -6,6 +6,7 @@ numbers.
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -69,6 +70,26 @@ class Figures:
     def is_small(self) -> bool:
         """Too few sessions to rank the group."""
         return self.completed < SMALLEST_GROUP or 0 < self.judged < SMALLEST_GROUP
+
+
+def parted(every: Iterable[OutcomeCount], chosen: Iterable[OutcomeCount]) -> Sequence[OutcomeCount]:
+    """All completed sessions without scores, of which the chosen count as if they met a target, the others as below it.
+
+    For sessions that were chosen by their outcome or score: the share that met the target says nothing of them, the
+    share that they are of all does.
+    """
+    left, found = Counter[str](), Counter[str]()
+    for one in every:
+        left[one.group] += one.count * one.outcome.is_over
+    for one in chosen:
+        found[one.group] += one.count * one.outcome.is_over
+    left.subtract(found)
+    return [
+        OutcomeCount(group, kind, None, count)
+        for kind, counts in ((OutcomeKind.MET, found), (OutcomeKind.BELOW, left))
+        for group, count in counts.items()
+        if count
+    ]
 
 
 def figures(outcome_counts: Iterable[OutcomeCount]) -> Figures:
@@ -154,13 +175,14 @@ def _by_group(outcome_counts: Iterable[OutcomeCount]) -> Mapping[str, Sequence[O
     return found
 
 
-def _rank(row: ReportRow) -> tuple[bool, Fraction, Fraction, int, str]:
-    """Small groups come behind all others and among themselves in no order of results."""
+def _rank(row: ReportRow) -> tuple[int, Fraction, Fraction, int, str]:
+    """Small groups come behind all others and among themselves in no order of results; the sessions of no group are
+    between these."""
     if row.now.is_small:
-        return True, Fraction(0), Fraction(0), -row.now.completed, row.group
+        return 2, Fraction(0), Fraction(0), -row.now.completed, row.group
     share, median = row.now.share, row.now.median
     return (
-        False,
+        int(not row.group),
         Fraction(101) if share is None else share,
         Fraction(101) if median is None else median,
         -row.now.completed,
@@ -182,6 +204,16 @@ def ranked(counts: Iterable[Counts], small: int) -> tuple[Sequence[Counts], Sequ
 def _lowest_share(one: Counts) -> tuple[float, int, str]:
     judged = one.met + one.failing
     return one.met / judged if judged else math.inf, -one.completed, one.group
+
+
+def added_up(counts: Iterable[Counts], unit_of: Mapping[str, str]) -> Sequence[Counts]:
+    """The counts of groups as those of the units that they belong to; a group without one is its own."""
+    found: dict[str, Counts] = {}
+    for one in counts:
+        unit = unit_of.get(one.group, one.group)
+        so_far = found.get(unit, Counts(unit, 0, 0, 0))
+        found[unit] = Counts(unit, so_far.completed + one.completed, so_far.met + one.met, so_far.failing + one.failing)
+    return [*found.values()]
 
 
 def by_change(large: Sequence[Counts], before: Iterable[Counts]) -> Sequence[Counts]:
@@ -213,10 +245,25 @@ class Verdict:
             return None
         return self.now.share - self.before.share
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether chance alone would seldom, once in ten times, make as large a change: 50 % instead of 46 % of 23
+        sessions say nothing."""
+        if self.change is None:
+            return False
+        share = Fraction(self.now.met + self.before.met, self.now.judged + self.before.judged)
+        variance = share * (1 - share) * (Fraction(1, self.now.judged) + Fraction(1, self.before.judged))
+        return abs(float(self.change)) / 100 > _SELDOM * math.sqrt(variance)
 
-def verdict(rows: Sequence[ReportRow]) -> Verdict:
+
+_SELDOM = 1.645  # standard deviations: 10 % of a normal distribution lie further from its middle
+
+
+def verdict(every: Sequence[ReportRow]) -> Verdict:
     """The newer half of a report's periods against the older half; a single period against the time before it. Of an
-    odd number the middle one counts for neither."""
+    odd number the middle one counts for neither. Periods before the first session and after the last do not count."""
+    some = [at for at, row in enumerate(every) if row.now.completed]
+    rows = every[some[0] : some[-1] + 1] if some else every
     half = len(rows) // 2
     if not half:
         return Verdict(_sum(row.now for row in rows), _sum(row.before for row in rows), is_within=False)
@@ -250,11 +297,24 @@ class CriterionCost:
     lost: float
     total: float
 
+    @property
+    def is_small(self) -> bool:
+        """Graded too seldom to be ranked."""
+        return self.graded < SMALLEST_GROUP
 
-def most_costly(costs: Iterable[CriterionCost], limit: int) -> Sequence[CriterionCost]:
-    """The criteria that lost most points, those graded in fewer than 5 sessions left out."""
-    ranked = [one for one in costs if one.lost > 0 and one.graded >= SMALLEST_GROUP]
-    return sorted(ranked, key=lambda one: (-one.lost, one.title))[:limit]
+    @property
+    def share(self) -> Fraction:
+        """Percent of its points that were lost."""
+        return Fraction(repr(float(self.lost))) * 100 / Fraction(repr(float(self.total)))
+
+
+def most_costly(costs: Iterable[CriterionCost], limit: int, *, with_small: bool = False) -> Sequence[CriterionCost]:
+    """The criteria that lost the largest part of their points. `with_small`: behind them, in no order of results, those
+    that were graded in fewer than 5 sessions, which are left out else."""
+    costly = [one for one in costs if one.lost > 0]
+    ranked = sorted((one for one in costly if not one.is_small), key=lambda one: (-one.share, -one.failed, one.title))
+    small = sorted((one for one in costly if one.is_small), key=lambda one: (-one.graded, one.title))
+    return [*ranked, *(small if with_small else ())][:limit]
 
 
 def report_by_time(
@@ -286,7 +346,8 @@ class Trend:
 
     `labels` names each row's group. `criteria_from`: the number of newest sessions whose criteria were added up.
     `has_default_start`: the query names no beginning. `sort`: the order of the groups as `sort:` says it, "" for the
-    usual one. `verdict`: of a report by time.
+    usual one. `verdict`: of a report by time. `is_parted`: the query chooses sessions by outcome or score, and "met"
+    are these among all, see `parted`. `has_parts`: each site counts with the departments below it.
     """
 
     by: By
@@ -299,10 +360,10 @@ class Trend:
     total: Figures
     costly: Sequence[CriterionCost]
     criteria_from: int
-    unacknowledged: int
-    overdue: int
     sort: str = ""
     verdict: Verdict | None = None
+    is_parted: bool = False
+    has_parts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

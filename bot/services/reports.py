@@ -1,31 +1,35 @@
 """Reports within one transaction: which time and groups a query asks for, counted by the store within a scope."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.model import Department
+from bot.domain.model import Department, OutcomeKind
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of, midnight, months_before, periods
 from bot.domain.reports import (
+    Counts,
     Figures,
     OutcomeCount,
     ReportRow,
     Silent,
     SilentUnit,
     Trend,
+    added_up,
     by_change,
     figures,
     most_costly,
+    parted,
     ranked,
     report,
     report_by_time,
     verdict,
 )
-from bot.query.keys import Key, Query, Term
+from bot.domain.sites import NO_DEPARTMENT, all_sites, department_of, sites_among
+from bot.query.keys import OUTCOMES, Key, Query, Term
 from bot.query.names import Kind, Names
 from bot.query.parser import say
 from bot.query.values import since_when, until_when
@@ -37,8 +41,6 @@ DAYS_OF_CHANGE = 45  # if its rows are ordered by their change: as long a time i
 COSTLY, MOST_COSTLY = 5, 20  # criteria named beside other rows, and alone
 MOST_LOOKED_UP = 2_000  # silent employees whose last sessions are read
 MOST_IN_FULL = 40  # groups with a median and a change: as many as an answer shows
-SMALL_NAMED = 8
-_NO_DEPARTMENT = ""
 
 
 def trend(
@@ -48,24 +50,33 @@ def trend(
     values = {term.key: term.value for term in query.terms}
     by, sort = By(values.get(Key.BY, By.WEEK)), values.get(Key.SORT, "")
     window, has_default_start = _window(query, by, sort, now, zone)
-    where = asked_for(without_time(query), scope, names, now, zone)
+    timeless = without_time(query)
+    where = asked_for(timeless, scope, names, now, zone)
+    every_where = asked_for(without_results(timeless), scope, names, now, zone) if is_of_results(query) else None
+    has_parts = False
     if by.is_time:
         every = periods(by, window.start, window.end, zone)
         if len(every) > MOST_PERIODS:
             raise _too_long(query, by)
         cuts = cuts_of(every)
-        outcome_counts = tx.reports.outcome_counts_by_time(where, cuts)
+        outcome_counts = counted(where, every_where, lambda one: tx.reports.outcome_counts_by_time(one, cuts))
         small = 0
         rows: Sequence[ReportRow] = report_by_time(every, cuts, outcome_counts, _start_of)
+        if has_default_start:  # nobody asked for the months before the first session
+            empty = next((at for at, row in enumerate(rows) if row.now.completed), 0)
+            rows, every = rows[empty:], every[empty:]
+            window = Window(every[0].window.start, window.end)
         inside = {str(at) for at in range(cuts.index(window.start) + 1, cuts.index(window.end) + 1)}
         total = figures(one for one in outcome_counts if one.group in inside)
         labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
     elif by is By.CRITERION:
         rows, small, labels, partial = (), 0, {}, set()
-        total = figures(tx.reports.outcome_counts_in(where, window))
+        total = figures(counted(where, every_where, lambda one: tx.reports.outcome_counts_in(one, window)))
     else:
-        rows, small = _rows_by_unit(tx, by, where, window, directory, sort)
-        total, partial = figures(tx.reports.outcome_counts_in(where, window)), set()
+        sort = sort or ("-score" if every_where is not None else "")  # those with the most of what was asked for
+        rows, small, has_parts = _rows_by_unit(tx, by, where, every_where, window, directory, scope, sort)
+        total = figures(counted(where, every_where, lambda one: tx.reports.outcome_counts_in(one, window)))
+        partial = set()
         labels = labels_of(by, [row.group for row in rows], directory, names.checklists)
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
@@ -79,11 +90,38 @@ def trend(
         sort=sort,
         verdict=verdict(rows) if by.is_time else None,
         total=total,
-        costly=most_costly(costs, MOST_COSTLY if by is By.CRITERION else COSTLY),
+        costly=most_costly(costs, MOST_COSTLY, with_small=True) if by is By.CRITERION else most_costly(costs, COSTLY),
         criteria_from=criteria_from,
-        unacknowledged=total.failing - tx.reports.acknowledged(where, window),
-        overdue=sum(tx.reports.overdue(where, now, 0)[1].values()),
+        is_parted=every_where is not None,
+        has_parts=has_parts,
     )
+
+
+_OF_RESULTS = frozenset({Key.OUTCOME, Key.SCORE})
+_OVER = frozenset(kind for kind in OutcomeKind if kind.is_over)
+
+
+def is_of_results(query: Query) -> bool:
+    """Whether a query chooses completed sessions by their outcome or score: the share that met the target says nothing
+    of them."""
+    chosen = [OUTCOMES[term.value][1] & _OVER for term in query.terms if term.key is Key.OUTCOME and not term.negated]
+    kinds = frozenset[OutcomeKind]().union(*chosen)
+    if chosen and (not kinds or kinds == _OVER):
+        return any(term.key is Key.SCORE for term in query.terms) and bool(kinds)
+    return any(term.key in _OF_RESULTS for term in query.terms)
+
+
+def without_results(query: Query) -> Query:
+    """The query without its conditions on outcome and score."""
+    return Query(tuple(term for term in query.terms if term.key not in _OF_RESULTS))
+
+
+def counted(
+    where: Where, every: Where | None, count: Callable[[Where], Sequence[OutcomeCount]]
+) -> Sequence[OutcomeCount]:
+    """The counts of the sessions asked for; of all, parted into these and the others, if they are asked for by their
+    results."""
+    return count(where) if every is None else parted(count(every), count(where))
 
 
 def without_time(query: Query) -> Query:
@@ -141,67 +179,94 @@ def _start_of(period: Period) -> str:
 
 
 def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[OutcomeCount]:
-    """The counts of the sessions completed in a window, by site, person or checklist."""
+    """The counts of the sessions completed in a window, by department, person or checklist."""
     column = By.EMPLOYEE if by is By.DEPT else by
     outcome_counts = tx.reports.outcome_counts_by(column, where, window)
     if by is not By.DEPT:
         return outcome_counts
-    return _of_departments(outcome_counts, directory)
+    return in_units(outcome_counts, directory.derived(department_of), NO_DEPARTMENT)
+
+
+def in_units(
+    outcome_counts: Sequence[OutcomeCount], unit_of: Mapping[str, str], otherwise: str | None = None
+) -> Sequence[OutcomeCount]:
+    """The counts of groups as those of the units that they belong to; a group of none is its own, or `otherwise`."""
+    return [
+        replace(one, group=unit_of.get(one.group, one.group if otherwise is None else otherwise))
+        for one in outcome_counts
+    ]
+
+
+def units_of(departments: Collection[str], scope: AccessScope, directory: Directory) -> Mapping[str, str]:
+    """The site that each department of a scope counts for, one outside it for itself. {} if these departments are all of
+    one site: each of them counts for itself then."""
+    sites = directory.derived(all_sites) if scope.everything else sites_among(scope.employees, directory)
+    return sites if len({sites.get(one, one) for one in departments}) > 1 else {}
 
 
 def _rows_by_unit(
-    tx: Tx, by: By, where: Where, window: Window, directory: Directory, sort: str
-) -> tuple[Sequence[ReportRow], int]:
-    """A row for each unit in the order of `sort:`, those that an answer can show in full; and how many are small."""
+    tx: Tx,
+    by: By,
+    where: Where,
+    every_where: Where | None,
+    window: Window,
+    directory: Directory,
+    scope: AccessScope,
+    sort: str,
+) -> tuple[Sequence[ReportRow], int, bool]:
+    """A row for each unit in the order of `sort:`, those that an answer can show in full; how many are small; and
+    whether any is a site with departments below it."""
     length = window.end - window.start
     earlier = Window(window.start - length, window.start)
     column = By.EMPLOYEE if by is By.DEPT else by
-    place_of = directory.derived(_places) if by is By.DEPT else None
-    large, small, number = ranked(tx.reports.counts_by(column, where, window, place_of), SMALL_NAMED)
+    departments = directory.derived(department_of) if by is By.DEPT else None
+
+    def counts_in(each: Window) -> Sequence[Counts]:
+        found = tx.reports.counts_by(column, every_where or where, each, departments)
+        if every_where is None:
+            return found
+        chosen = {one.group: one.completed for one in tx.reports.counts_by(column, where, each, departments)}
+        return [
+            Counts(one.group, one.completed, chosen.get(one.group, 0), one.completed - chosen.get(one.group, 0))
+            for one in found
+        ]
+
+    counts = counts_in(window)
+    unit_of = units_of([one.group for one in counts], scope, directory) if by is By.DEPT else {}
+    large, small, number = ranked(added_up(counts, unit_of), MOST_IN_FULL)
     if sort.endswith("change"):
-        large = by_change(large, tx.reports.counts_by(column, where, earlier, place_of))
+        large = by_change(large, added_up(counts_in(earlier), unit_of))
     if sort.startswith("-"):
         large = large[::-1]
+    large = sorted(large, key=lambda one: not one.group)  # people of no department are no site
     first = [one.group for one in large[:MOST_IN_FULL]]
     values: Collection[str] = first
-    if place_of is not None:
-        values = _members(tx, first, where, Window(earlier.start, window.end), place_of)
-    now, before = (
-        outcome_counts if place_of is None else _of_departments(outcome_counts, directory)
-        for each in (window, earlier)
-        for outcome_counts in (tx.reports.outcome_counts_of(column, values, where, each),)
-    )
+    place_of: Mapping[str, str] = {}
+    if departments is not None:
+        place_of = {ident: unit_of.get(place, place) for ident, place in departments.items()}
+        values = _members(tx, first, every_where or where, Window(earlier.start, window.end), place_of)
+
+    def in_full_of(each: Window) -> Sequence[OutcomeCount]:
+        found = counted(where, every_where, lambda one: tx.reports.outcome_counts_of(column, values, one, each))
+        return found if departments is None else in_units(found, place_of, NO_DEPARTMENT)
+
     without_medians = (
         ReportRow(group=one.group, now=one.figures, before=Figures()) for one in (*large[MOST_IN_FULL:], *small)
     )
     place = {group: at for at, group in enumerate(first)}
-    in_full = sorted(report(now, before), key=lambda row: place[row.group])
-    return [*in_full, *without_medians], number
+    in_full = sorted(report(in_full_of(window), in_full_of(earlier)), key=lambda row: place[row.group])
+    return [*in_full, *without_medians], number, any(unit_of.get(one.group, one.group) != one.group for one in counts)
 
 
 def _members(
     tx: Tx, places: Collection[str], where: Where, window: Window, place_of: Mapping[str, str]
 ) -> Collection[str]:
-    """Whose sessions count for some departments: their people, and for none those that the directory lacks."""
+    """Whose sessions count for some units: their people, and for none those that the directory lacks."""
     chosen = frozenset(places)
     people = [one for one, place in place_of.items() if place in chosen]
-    if _NO_DEPARTMENT in chosen:
+    if NO_DEPARTMENT in chosen:
         people += tx.reports.employees_in(where, window) - place_of.keys()
     return people
-
-
-def _places(directory: Directory) -> Mapping[str, str]:
-    """The department of each person, by id."""
-    return {ident: person.department_id or _NO_DEPARTMENT for ident, person in directory.people.items()}
-
-
-def _of_departments(outcome_counts: Sequence[OutcomeCount], directory: Directory) -> Sequence[OutcomeCount]:
-    """The outcome_counts of employees as those of their departments."""
-    place_of = directory.derived(_places)
-    return [
-        OutcomeCount(place_of.get(one.group, _NO_DEPARTMENT), one.outcome, one.score, one.count)
-        for one in outcome_counts
-    ]
 
 
 def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mapping[str, str]) -> dict[str, str]:
@@ -228,7 +293,7 @@ def _sites_named(paths: Mapping[str, Sequence[Department]]) -> dict[str, str]:
         name = ", ".join(one.name for one in reversed(path[: 1 if often[path[0].name] == 1 else 2]))
         return f"{name} (own people)" if group in with_others else name
 
-    return {group: named(group, path) if path else "unknown site" for group, path in paths.items()}
+    return {group: named(group, path) if path else "No department known" for group, path in paths.items()}
 
 
 # ---- silent units ------------------------------------------------------------------------------------------------
@@ -247,8 +312,8 @@ def silent(
     people = _active_people(query, scope, names, directory)
     sites: dict[str, list[str]] = {}
     for ident in people:
-        sites.setdefault(directory.people[ident].department_id or _NO_DEPARTMENT, []).append(ident)
-    sites.pop(_NO_DEPARTMENT, None)
+        sites.setdefault(directory.people[ident].department_id or NO_DEPARTMENT, []).append(ident)
+    sites.pop(NO_DEPARTMENT, None)
     active = tx.reports.employees_in(where, window)
     for site, those in [*sites.items()]:  # the people of the sites below belong to it too
         for above in directory.department_path(site)[1:]:

@@ -13,7 +13,7 @@ import msgspec
 from bot.domain.model import Details, OutcomeKind, Session, SessionKey
 from bot.domain.report_periods import Window
 from bot.domain.reports import Counts, CriterionCost, OpenCounts, OutcomeCount
-from bot.store.columns import from_ms, listed, to_ms, to_ms_up, value_of
+from bot.store.columns import from_ms, listed, to_ms_up, value_of
 from bot.store.reminders import OVERDUE, overdue_since
 from bot.store.search import COLUMNS, Where, completed
 from bot.store.session_rows import session_of
@@ -206,8 +206,8 @@ class Reports:
     # ---- lists -------------------------------------------------------------------------------------------------
 
     def overdue(self, where: Where, now: datetime, limit: int) -> tuple[Sequence[Session], Mapping[OutcomeKind, int]]:
-        """The sessions that were not started or not finished by the time that reminders begin, the oldest first; and how
-        many there are of either. One without a readable date comes last if it was started, else is left out."""
+        """The sessions that were not started or not finished by the time that reminders begin, the oldest first; and
+        how many there are of either. One without a readable date comes last if it was started, else is left out."""
         return self._open(
             where, OVERDUE, overdue_since(now),
             "CASE outcome WHEN 'planned' THEN scheduled_at ELSE coalesce(started_at, scheduled_at) END NULLS LAST, id",

@@ -94,6 +94,8 @@ async def answered(ctx: AppContext, request: Request, text: str, *, is_button: b
     async def run(verb: str, words: str) -> Message:
         if not verb:
             return await sessions.menu(ctx, viewer, topics)
+        if verb == "results" and is_grouped(words):  # a list has no groups
+            verb = "trend"
         entry = offered[verb]
         if is_button and words and not (entry.only_reads or entry.asks_itself):
             return ask_to_run(f"{verb} {words}", command=ctx.command)
@@ -142,8 +144,6 @@ async def _answered(
         return await _of_a_question(ctx, viewer, text, offered, run)
     if typed == "results" and _SESSION_ID.fullmatch(words):
         return await run("show", words)
-    if typed == "results" and is_grouped(words):
-        return await run("trend", words)
     if typed in offered:
         return await run(typed, words)
     return await _of_a_question(ctx, viewer, text, offered, run)
