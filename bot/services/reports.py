@@ -198,8 +198,8 @@ def in_units(
 
 
 def units_of(departments: Collection[str], scope: AccessScope, directory: Directory) -> Mapping[str, str]:
-    """The site that each department of a scope counts for, one outside it for itself. {} if these departments are all of
-    one site: each of them counts for itself then."""
+    """The site that each department of a scope counts for, one outside it for itself. {} if these departments are all
+    of one site: each of them counts for itself then."""
     sites = directory.derived(all_sites) if scope.everything else sites_among(scope.employees, directory)
     return sites if len({sites.get(one, one) for one in departments}) > 1 else {}
 
