@@ -269,6 +269,8 @@ async def test_an_observer_is_silent_for_a_supervisor_by_what_the_supervisor_may
     await add(office, facts(key(101, "zoltan"), "sam", result=90.0, days_ago=3))  # observed by sam
     answer = (await office.ask(SAM, "silent 1d")).text
     assert "Sam Supervisor" in answer and "15 Mar" in answer, answer
+    assert "observers · with the people you may see" in answer, "Sam learns nothing of what Olga did elsewhere"
+    assert "with the people" not in (await office.ask(ADMIN, "silent 1d")).text
 
 
 # ---- silent --------------------------------------------------------------------------------------------------------
