@@ -6,11 +6,12 @@ A page holds each of its tables between `<!-- name -->` and `<!-- /name -->`.
 import ast
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
 
+from bot.blocks.role_pages import ROLE_PAGES, Ask, RolePage, asks_for, gets_lines
 from bot.config import Settings
 from bot.listeners.commands import registry
 from bot.slack.manifest import SCOPES
@@ -30,6 +31,12 @@ everything misbehaves (`make storm`), `tests/bench` measures (`make bench`).
 
 | when | then | tests |
 |---|---|---|"""
+
+ROLES_HEAD = """# A page for each role
+
+The same pages are in Slack: `/ojt help manager` shows one, with your own checklists and sites. This page is written by
+`python -m tests.docs` from `bot/blocks/role_pages.py`; "Opening" and "Store 12" stand for yours.
+"""
 
 
 def _settings() -> Iterator[tuple[str, str, str, str]]:
@@ -77,6 +84,42 @@ def scopes_table() -> str:
     for grant in SCOPES:
         rows.append(f"| `{grant.scope}` | {grant.reason}{' (optional)' if grant.optional else ''} |")
     return "\n".join(rows)
+
+
+def roles_page() -> str:
+    """deploy/roles.md: what each role gets, asks and presses."""
+    verbs = {entry.verb for entry in registry()}
+    return "\n".join(
+        [
+            ROLES_HEAD,
+            *(_role(page, asks_for(page, ["Opening"], ["Store 12"], verbs, is_own=True)) for page in ROLE_PAGES),
+        ]
+    )
+
+
+def _role(page: RolePage, asks: Sequence[Ask]) -> str:
+    gets = [f"- {line}" for line in gets_lines(page, employees_notified=False)]
+    if page.if_employees_notified:
+        gets.append(f"- With `NOTIFY_EMPLOYEES`: {page.if_employees_notified}")
+    rows = [f"| `/ojt {one.text}` | {one.about} |" for one in asks]
+    return "\n".join(
+        [
+            f"## {page.title}",
+            "",
+            f"`/ojt {page.command}`. Without asking you get:",
+            "",
+            *gets,
+            "",
+            "| type | to learn or settle |",
+            "|---|---|",
+            *rows,
+            "",
+            f"**Press** {page.press}",
+            "",
+            f"**Get less** {page.less}",
+            "",
+        ]
+    )
 
 
 TABLES: dict[str, dict[str, Callable[[], str]]] = {
@@ -134,9 +177,12 @@ def with_tables(page: str, text: str) -> str:
 def main() -> None:
     (ROOT / ".env.example").write_text(env_example())
     (ROOT / "tests" / "README.md").write_text(promises_page())
+    (ROOT / "deploy" / "roles.md").write_text(roles_page())
     for page in TABLES:
         (ROOT / page).write_text(with_tables(page, (ROOT / page).read_text()))
-    sys.stdout.write("Written: .env.example, tests/README.md and the tables of README.md and deploy/README.md.\n")
+    sys.stdout.write(
+        "Written: .env.example, tests/README.md, deploy/roles.md and the tables of README.md and deploy/README.md.\n"
+    )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.config import Settings
-from tests.docs import ROOT, TABLES, env_example, promises_page, promising_tests, with_tables
+from tests.docs import ROOT, TABLES, env_example, promises_page, promising_tests, roles_page, with_tables
 from tests.promises import PROMISES
 
 
@@ -29,3 +29,7 @@ def test_every_promise_has_tests_and_every_mark_a_promise() -> None:
 
 def test_the_page_of_promises_is_written_from_the_marks() -> None:
     assert (ROOT / "tests" / "README.md").read_text() == promises_page()
+
+
+def test_the_pages_of_the_roles_are_those_of_the_help() -> None:
+    assert (ROOT / "deploy" / "roles.md").read_text() == roles_page()

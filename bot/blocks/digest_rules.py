@@ -1,5 +1,6 @@
 """Rules that send digests: the question before one is saved, the answer after, and how one introduces itself."""
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from bot.blocks import actions
@@ -24,6 +25,7 @@ def proposed(
     view: DigestView,
     *,
     is_public: bool,
+    hints: Sequence[str] = (),
 ) -> Message:
     """What a digest would have said at its last slot, and the question whether to save it."""
     saved = actions.encode(value)
@@ -45,6 +47,7 @@ def proposed(
     text += f" The first one comes {date_token(next_at)}. Its figures are of what you may see."
     if value.csv:
         text += " All sessions that it is about follow as a file in its thread; `csv:off` leaves that out."
+    text = " ".join((text, *hints))
     chosen = [
         button(actions.action_id(actions.SAVE_DIGEST, "always"), "Save: always", saved, style="primary"),
         button(actions.action_id(actions.SAVE_DIGEST, "act"), "Save: only when somebody must act", seldom),

@@ -22,7 +22,7 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.grouped_cards import LINE_TITLE, age_line, details_menu, grouped_card, hidden_row
 from bot.blocks.markup import TITLE, bare
 from bot.blocks.results import area_line, strongest_areas, verdict, weakest_areas
-from bot.blocks.rules import end_button
+from bot.blocks.rule_lists import end_button
 from bot.blocks.settings import dm_button, fewer_button
 from bot.domain.changes import outcome_of
 from bot.domain.model import Outcome, OutcomeKind, SessionKey, SessionRecord
@@ -159,7 +159,7 @@ def _controls(facts: CardFacts, *, observes: bool, is_observed: bool, rule_ids: 
     elif rule_ids:
         elements.append(fewer_button(Role.SUPERVISOR))
     for number in rule_ids[:MOST_RULE_BUTTONS]:
-        elements.append(end_button(number, f"End rule {number}"))
+        elements.append(end_button(number))
     if rule_ids:
         reasons.append(f"you asked for it ({format_rules(rule_ids)})")
     change = f"Change what you get with `{facts.command} settings`"

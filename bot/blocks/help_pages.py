@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.blocks import actions
 from bot.blocks.answers import Topic, line_sections, run_buttons
-from bot.blocks.elements import Block, context, header, message, mrkdwn, section
+from bot.blocks.elements import Block, button, context, header, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import code, escape, safe
+from bot.blocks.role_pages import RolePage, pointer
 from bot.domain.notifications import Message
 
 EXAMPLES_SHOWN = 5
@@ -29,8 +31,10 @@ class KeyTopic:
     examples: Sequence[str]
 
 
-def overview(topics: Sequence[Topic], keys: Sequence[str], examples: Sequence[str], *, command: str) -> Message:
-    """What this reader can ask for: examples of their own, their subcommands, and the keys of a query."""
+def overview(
+    topics: Sequence[Topic], keys: Sequence[str], examples: Sequence[str], own: Sequence[RolePage], *, command: str
+) -> Message:
+    """What this reader can ask for: the pages of their roles, examples, their subcommands, and the keys of a query."""
     lines = [escape(f"`{command} {topic.usage}`: {topic.summary}") for topic in topics]
     asked = ", ".join(code(f"{command} {one}", 200) for one in examples)
     query = (
@@ -40,6 +44,7 @@ def overview(topics: Sequence[Topic], keys: Sequence[str], examples: Sequence[st
     return message(
         [
             header("What Spotter understands"),
+            *_own_pages(own, command),
             *([section(mrkdwn(f"*Try it*: {asked}", 2_900)), buttons(run_buttons(examples))] if examples else []),
             *line_sections(lines),
             *([section(mrkdwn(query))] if keys else []),
@@ -49,6 +54,14 @@ def overview(topics: Sequence[Topic], keys: Sequence[str], examples: Sequence[st
             ),
         ]
     )
+
+
+def _own_pages(own: Sequence[RolePage], command: str) -> list[Block]:
+    if not own:
+        return []
+    run = actions.action_id(actions.RUN, "role")
+    first = button(run, own[0].title, own[0].command)
+    return [section(mrkdwn(pointer(own, command)), first)]
 
 
 def topic_page(topic: Topic, examples: Sequence[str], *, command: str) -> Message:

@@ -1,6 +1,6 @@
-"""The Home tab: what needs you, your people, your own sessions, settings and rules."""
+"""The Home tab: who you are, what needs you, your people, your own sessions, settings and rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -10,11 +10,13 @@ from bot.blocks.coverage import coverage_blocks
 from bot.blocks.elements import Block, button, context, divider, header, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_blocks
+from bot.blocks.markup import safe
 from bot.blocks.mutes import mute_blocks
 from bot.blocks.overview import attention_blocks, unit_blocks
-from bot.blocks.rules import format_rule
+from bot.blocks.role_pages import RolePage
+from bot.blocks.rule_lists import rule_blocks
 from bot.blocks.sending import first_block
-from bot.blocks.session_lists import RenderContext, age_block, own_planned_row, result_row, to_do_row
+from bot.blocks.session_lists import RenderContext, age_text, own_planned_row, result_row, to_do_row
 from bot.blocks.settings import Settings, settings_blocks
 from bot.blocks.status import Status, alert_lines, format_verdict
 from bot.domain.follow_ups import FollowedUp
@@ -54,7 +56,8 @@ class Home:
     """Everything on one user's Home tab. `sees`: they may see sessions.
 
     `own` is None for a user without a person in iSpring, `overview` for one without people; `status` is an admin's.
-    `rule_texts` are the queries of `rules` in words, by number.
+    `rules` are those that the settings do not tell of; `rule_texts` are they in words, by number, and `may_end` are
+    those that the user may change and end. `help_page` is the one of their role.
     """
 
     shown: RenderContext
@@ -64,6 +67,8 @@ class Home:
     overview: Overview | None = None
     rules: Sequence[Rule] = ()
     rule_texts: Mapping[int, str] = field(default_factory=dict)
+    may_end: Collection[int] = ()
+    help_page: RolePage | None = None
     sees: bool = True
     status: Status | None = None
     first_lines: Sequence[str] = ()
@@ -78,7 +83,7 @@ def home(content: Home) -> dict[str, Any]:
         blocks.append(first_block(content.first_lines))
     if content.status:
         blocks += _status(content.status)
-    blocks += [age_block(content.shown), buttons(_top_buttons(content))]
+    blocks += [_who(content), buttons(_top_buttons(content))]
     if not content.sees:
         return {"type": "home", "blocks": [*blocks, divider(), *settings_blocks(content.settings)]}
     if _is_new(content):
@@ -91,9 +96,8 @@ def home(content: Home) -> dict[str, Any]:
         blocks += attention_blocks(content.overview, content.shown)
         blocks += [divider(), *unit_blocks(content.overview, content.shown.command)]
     if content.own is not None:
-        blocks += [divider(), section(mrkdwn("*To do as an observer*")), *_to_do(content, content.own)]
-        blocks += [divider(), *_own(content, content.own)]
-    blocks += [divider(), section(mrkdwn("*Your direct messages*")), *settings_blocks(content.settings)]
+        blocks += _sessions(content, content.own)
+    blocks += [divider(), section(mrkdwn("*Your direct messages*")), *settings_blocks(content.settings, is_home=True)]
     if content.mutes:
         mutes = [mute for mute, _ in content.mutes]
         said = {mute.mute_id: words for mute, words in content.mutes}
@@ -107,13 +111,22 @@ def _status(status: Status) -> list[Block]:
     return [section(mrkdwn("\n".join(lines)))]
 
 
+def _who(content: Home) -> Block:
+    """Who the reader is, where that can be put right, and how old the data is."""
+    age = age_text(content.shown)
+    if not content.settings.is_linked:
+        return context(age)
+    hint = f"`{content.shown.command} link` says how Spotter knows, and what to do if that is wrong."
+    return context(f"{safe(content.settings.who, 300)} {hint}", age)
+
+
 def _top_buttons(content: Home) -> list[Block]:
     made = [button(actions.HOME_REFRESH, "Refresh")]
     if content.settings.is_linked:
         made.append(button(actions.HOME_SETTINGS, "Settings"))
-    commands = [("Help", "help")]
+    commands = [("Help", content.help_page.command if content.help_page else "help")]
     if content.sees:
-        commands = [("Results", "results"), ("Help", "help")]
+        commands.insert(0, ("Results", "results"))
     if content.status is not None:
         commands += [("Status", "status"), ("All rules", "rules all"), ("Targets", "target"), ("Audit log", "audit")]
     return made + [button(actions.action_id(actions.RUN, f"top{n}"), *one) for n, one in enumerate(commands)]
@@ -147,6 +160,22 @@ def _welcome(content: Home) -> list[Block]:
 # ---- one's own sessions ----------------------------------------------------------------------------------------------
 
 
+def _sessions(content: Home, own: Own) -> list[Block]:
+    """What the reader has to conduct, their own sessions, and those they observed. Who only observes, or is only
+    observed, reads nothing of the other; who has nothing yet reads of both."""
+    has_own, observes = bool(own.planned or own.results), bool(own.to_do or own.observed)
+    blocks: list[Block] = []
+    if observes or not has_own:
+        blocks += [divider(), section(mrkdwn("*To do as an observer*")), *_to_do(content, own)]
+    if has_own or not (observes or content.overview):
+        blocks += [divider(), section(mrkdwn("*Your own sessions*")), *_own(content, own)]
+    if own.observed:
+        blocks += [divider(), section(mrkdwn("*Observed by you*"))]
+        blocks += [result_row(one, f"seen{n}", content.shown) for n, one in enumerate(own.observed[:MAX_SESSIONS])]
+        blocks.append(context(f"`{content.shown.command} results observer:me` shows all"))
+    return blocks
+
+
 def _to_do(content: Home, own: Own) -> list[Block]:
     if not own.to_do:
         return [context("Nothing to conduct or finish. Sessions planned for you in iSpring appear here by themselves.")]
@@ -156,20 +185,16 @@ def _to_do(content: Home, own: Own) -> list[Block]:
 
 def _own(content: Home, own: Own) -> list[Block]:
     command = content.shown.command
-    blocks: list[Block] = [section(mrkdwn("*Your own sessions*"))]
     if not (own.planned or own.results):
-        blocks.append(context(f"None yet. `{command} history me` shows how your results change."))
-    blocks += [
+        return [context(f"None yet. `{command} history me` will show how your results change.")]
+    blocks = [
         own_planned_row(one, f"planned{n}", content.shown, content.now)
         for n, one in enumerate(own.planned[:MAX_SESSIONS])
     ]
-    blocks += [result_row(one, f"own{n}", content.shown) for n, one in enumerate(own.results[:MAX_SESSIONS])]
+    rows = own.results[:MAX_SESSIONS]
+    blocks += [result_row(one, f"own{n}", content.shown, is_own=True) for n, one in enumerate(rows)]
     if len(own.results) > MAX_SESSIONS:
         blocks.append(context(f"`{command} history me` shows all, and how they change"))
-    if own.observed:
-        blocks += [divider(), section(mrkdwn("*Observed by you*"))]
-        blocks += [result_row(one, f"seen{n}", content.shown) for n, one in enumerate(own.observed[:MAX_SESSIONS])]
-        blocks.append(context(f"`{command} results observer:me` shows all"))
     return blocks
 
 
@@ -177,8 +202,8 @@ def _rules(content: Home) -> list[Block]:
     command = content.shown.command
     if not content.rules:
         return [context(f"You made none yet. Type `{command} subscribe` in a channel to have results posted there.")]
-    text = [format_rule(rule, content.rule_texts.get(rule.rule_id, "")) for rule in content.rules[:MAX_RULES]]
-    return [section(mrkdwn(line)) for line in text] + _more(content.rules, MAX_RULES, f"`{command} rules` shows all")
+    listed = rule_blocks(content.rules[:MAX_RULES], content.rule_texts, may_end=content.may_end)
+    return listed + _more(content.rules, MAX_RULES, f"`{command} rules` shows all")
 
 
 def _more(those: Sequence[object], shown: int, hint: str) -> list[Block]:

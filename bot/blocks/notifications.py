@@ -13,11 +13,12 @@ from bot.blocks.markup import date_token, from_seconds
 from bot.blocks.mutes import recaps
 from bot.blocks.reminders import reminder_blocks
 from bot.blocks.rule_changes import offer_blocks
+from bot.blocks.rule_lists import end_button
 from bot.blocks.rule_notices import introduction_block, pause_blocks, resumed_block
-from bot.blocks.rules import end_button
 from bot.blocks.scheduled_digests import digest_message_blocks
 from bot.blocks.settings import fewer_button
 from bot.blocks.setup import setup_blocks
+from bot.blocks.shadow import shadow_line
 from bot.blocks.sharing import shared
 from bot.domain.model import SessionKey
 from bot.domain.notifications import Delivery, DestinationKind, Message, NotificationKind, StoredNotification
@@ -35,6 +36,8 @@ def render(delivery: Delivery, facts: CardFacts) -> Message:
     for kind, renderer in RENDERERS.items():
         if of_kind := [stored for stored in delivery.notifications if stored.notification.kind is kind]:
             blocks += renderer(delivery, of_kind, facts)
+    if delivery.shadow is not None:
+        blocks.insert(0, shadow_line(delivery.destination, facts.meant_for))
     return message(blocks, text_only=delivery.text_only)
 
 
@@ -92,7 +95,7 @@ def _scheduled(delivery: Delivery, notifications: Sequence[StoredNotification], 
     blocks = [block for view in views for block in digest_message_blocks(view)] or [section(mrkdwn(REDACTED_TEXT))]
     if delivery.destination.kind is not DestinationKind.PERSON:
         return blocks
-    ends = [end_button(number, f"End rule {number}") for number in sorted(_rule_ids(notifications))]
+    ends = [end_button(number) for number in sorted(_rule_ids(notifications))]
     return [*blocks, buttons([fewer_button(",".join(Role)), *ends])]
 
 

@@ -14,6 +14,7 @@ from bot.domain.notifications import Message
 from bot.domain.reminders import (
     LATE_AFTER,
     Choices,
+    Reminded,
     ReminderClock,
     ReminderKind,
     ReminderLine,
@@ -61,13 +62,19 @@ def _summary(view: ReminderView) -> str:
     """What OPS_CHANNEL reads: how many are late and what was done, and nobody's name, id or checklist."""
     number, unfinished = len(view.lines), sum(one.clock is ReminderClock.UNFINISHED for one in view.lines)
     parts = [(number - unfinished, "not started"), (unfinished, "not finished")]
-    reminded = sorted({one.step for line in view.lines for one in line.reminded})
-    who = " and ".join(_WHO[step] for step in reminded)
+    every = [{one.step for one in line.reminded if one.is_sent and not one.in_shadow} for line in view.lines]
+    of_each, of_some = set.intersection(*every), set.union(*every)
+    whose = "each" if of_each == of_some else "some"
+    who = " and ".join(_WHO[step] for step in sorted(of_some))
+    verb = "was" if len(of_some) == 1 else "were"
+    is_shadow = any(one.in_shadow for line in view.lines for one in line.reminded)
+    nobody = "shadow mode reminded nobody" if is_shadow else "nobody could be reminded"
+    done = f"{who} of {whose} {verb} reminded" if who else nobody
     return (
         f"{count(number, 'session')} {'is' if number == 1 else 'are'} still late"
         f" ({', '.join(f'{some:,} {what}' for some, what in parts if some)}), the first since"
-        f" {date_token(min(one.since for one in view.lines))}, although {who or 'there was nobody to remind'}"
-        f"{' of each were reminded' if who else ''}. `{view.command} overdue` shows them to who may see them."
+        f" {date_token(min(one.since for one in view.lines))}, although {done}."
+        f" `{view.command} overdue` shows them to who may see them."
     )
 
 
@@ -100,10 +107,17 @@ def _line(one: ReminderLine, view: ReminderView) -> str:
             parts.append(f"planned for {date_token(one.since)}")
     if one.step is ReminderStep.SUPERVISOR:
         parts.append(f"observer {safe(directory.name_of(facts.observer_id), SHORT)}")
-    parts += [
-        f"{_WHO[step.step]} was reminded" + (f" {date_token(step.at)}" if step.at else "") for step in one.reminded
-    ]
+    parts += [_reminded(step) for step in one.reminded]
     return " · ".join(parts)
+
+
+def _reminded(before: Reminded) -> str:
+    at = f" {date_token(before.at)}" if before.at else ""
+    if not before.is_sent:
+        return f"{_WHO[before.step]} could not be reminded"
+    if before.in_shadow:
+        return f"{_WHO[before.step]} would have been reminded{at}, in shadow mode"
+    return f"{_WHO[before.step]} was reminded{at}"
 
 
 # ---- answers -------------------------------------------------------------------------------------------------------

@@ -130,6 +130,8 @@ _ORDERS: Mapping[str, str] = {
     "-score": "the highest share first",
     "change": "the largest loss against the time before first",
     "-change": "the largest gain against the time before first",
+    "count": "the fewest sessions first",
+    "-count": "the most sessions first",
 }  # by what `sort:` says
 _NO_CHANGE = 3  # points: less is said to be about the same
 

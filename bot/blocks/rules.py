@@ -1,12 +1,10 @@
 """Rules: a rule in words, and the answers to commands and buttons about rules."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from bot.blocks import actions
 from bot.blocks.answers import question
-from bot.blocks.coverage import rule_shows
 from bot.blocks.digest_rules import describe, people_shown
 from bot.blocks.elements import (
     MESSAGE_BLOCKS,
@@ -14,7 +12,6 @@ from bot.blocks.elements import (
     Block,
     button,
     characters,
-    confirmation,
     context,
     message,
     mrkdwn,
@@ -25,15 +22,12 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, safe
 from bot.blocks.rule_preview import HINT, Shown, preview_blocks
 from bot.domain.notifications import Destination, DestinationKind, Message
-from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
-from bot.domain.permissions import Coverage
+from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHADOW_PUBLIC, SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, NamesShown, Rule, RuleForm, RuleOptions, RuleState, basis_of
-from bot.domain.text import count
 
 ALL = "every completed session"
 CORRECTIONS_OFF = "corrections do not change what was posted"
-MAX_RULES = 25  # of `format_rule` at its longest, this many stay within a message
 
 _STATES = {
     RuleState.PENDING: "waiting until its introduction is posted",
@@ -46,6 +40,7 @@ _REASONS = {
     ARCHIVED: "the channel is archived",
     NOT_FOUND: "the channel was deleted, or is private and Spotter is not in it",
     SHARED_OUTSIDE: "the channel is shared with another company",
+    SHADOW_PUBLIC: "the channel has become public",
     ReasonCode.BECAME_PUBLIC: "the channel has become public; waits for consent",
     ReasonCode.PAUSED_BY_PERSON: "as somebody asked",
     ReasonCode.OWNER_GONE: "its owner is gone; waits for an admin to take it over",
@@ -55,12 +50,19 @@ _REASONS = {
 # ---- a rule in words -------------------------------------------------------------------------------------------------
 
 
-def format_rule(rule: Rule, words: str) -> str:
-    """A rule in one line of mrkdwn: number, destination, query, owner and state. `words` is its query for people."""
-    by = f"By {format_owner(rule.owner)}, {_state(rule)}"
-    where = "in " if rule.destination.kind is DestinationKind.CHANNEL else "to "
+def format_rule(rule: Rule, words: str, me: str = "") -> str:
+    """A rule in one line of mrkdwn: number, destination, query, owner and state. `words` is its query for people; `me`
+    is the reader's Slack id: what is theirs needs no name, and what is active no state."""
+    is_mine = rule.owner == me != ""
+    if rule.destination.kind is DestinationKind.CHANNEL:
+        where = f"in {format_destination(rule)}"
+    else:
+        where = "for you alone" if is_mine else f"to {format_destination(rule)}"
     what = f"{format_what(rule, words)}{format_options(rule.options)}"
-    return f"*Rule {rule.rule_id}* {where}{format_destination(rule)}: {what}. {by}"
+    last = f"By {format_owner(rule.owner)}, {_state(rule)}"
+    if is_mine:
+        last = "" if rule.state is RuleState.ACTIVE else f"It is {_state(rule)}"
+    return f"*Rule {rule.rule_id}* {where}: {what}{last and f'. {last}'}"
 
 
 def _state(rule: Rule) -> str:
@@ -100,51 +102,6 @@ def format_owner(owner: str) -> str:
 
 
 # ---- answers to commands ---------------------------------------------------------------------------------------------
-
-
-def rules_list(
-    rules: Sequence[Rule],
-    words: Mapping[int, str],
-    *,
-    may_end: Collection[int] = (),
-    may_take: Collection[int] = (),
-    coverages: Mapping[int, Coverage] = MappingProxyType({}),
-    me: str = "",
-    command: str,
-    silenced: Sequence[Block] = (),
-) -> Message:
-    """Rules by number, each with its query in words; a button to end those the viewer may end, or to take over those
-    whose owner is gone. `coverages`: whose sessions a rule shows, if not all; `me`: the viewer's Slack id; `silenced`:
-    the mutes that run, before the rules."""
-    if not rules:
-        none = f"Nothing is posted here yet, and you made no rule. `{command} subscribe` in a channel makes one."
-        return message([*silenced, section(mrkdwn(none))]) if silenced else notice(none)
-    blocks: list[Block] = [*silenced, section(mrkdwn(f"*{count(len(rules), 'rule')}*"))]
-    for rule in rules[:MAX_RULES]:
-        accessory = None
-        if rule.rule_id in may_take:
-            accessory = _take_over_button(rule)
-        elif rule.rule_id in may_end:
-            accessory = end_button(rule.rule_id)
-        text = format_rule(rule, words.get(rule.rule_id, ""))
-        if coverage := coverages.get(rule.rule_id):
-            text += f". {rule_shows(coverage, '' if rule.owner == me else format_owner(rule.owner))}"
-        blocks.append(section(mrkdwn(text), accessory))
-    if len(rules) > MAX_RULES:
-        blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules` in a channel shows only its own"))
-    return message(blocks)
-
-
-def _take_over_button(rule: Rule) -> Block:
-    action, label = actions.action_id(actions.TAKE_OVER, rule.rule_id), f"Take over rule {rule.rule_id}"
-    return button(action, "Take over", str(rule.rule_id), label=label)
-
-
-def end_button(number: int, text: str = "End") -> Block:
-    """A button that ends a rule; Slack asks first."""
-    ask = confirmation(f"End rule {number}?", "Nothing more will be posted because of it.", "End it", "Keep it")
-    action, label = actions.action_id(actions.UNSUBSCRIBE, number), f"End rule {number}"
-    return button(actions.asked(action), text, str(number), label=label, style="danger", confirm=ask)
 
 
 def proposal(
@@ -236,21 +193,6 @@ def invite_first(channel_id: str, *, name: str = "Spotter") -> Message:
 def cancelled() -> Message:
     """The user pressed Cancel."""
     return notice("Cancelled; nothing was saved.")
-
-
-def rules_to_end(rules: Sequence[Rule], words: Mapping[int, str], *, command: str) -> Message:
-    """What a viewer may end here, each rule in words; the buttons ask first."""
-    if not rules:
-        return notice(
-            "There is no rule here that you may end.",
-            f"`{command} rules` lists what is posted here, `{command} settings` your direct messages.",
-        )
-    blocks: list[Block] = [section(mrkdwn("Which rule shall end? Nothing is ended before you say yes."))]
-    for rule in rules[:MAX_RULES]:
-        blocks.append(section(mrkdwn(format_rule(rule, words.get(rule.rule_id, ""))), end_button(rule.rule_id)))
-    if len(rules) > MAX_RULES:
-        blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules all` lists all for admins"))
-    return message(blocks)
 
 
 def ask_to_end(rule: Rule, words: str) -> Message:

@@ -243,12 +243,17 @@ def _own_only(shown: RenderContext) -> list[Block]:
     return [context(f"Covers only sessions that you observe yourself.{others}")]
 
 
-def result_row(session: Session, suffix: str | int, shown: RenderContext) -> Block:
-    """One session with its result, and a button to its details; `suffix` keeps look-alike buttons apart."""
+def result_row(session: Session, suffix: str | int, shown: RenderContext, *, is_own: bool = False) -> Block:
+    """One session with its result, and a button to its details; `suffix` keeps look-alike buttons apart. `is_own`: its
+    employee reads it, who needs the checklist and the observer rather than their own name."""
     row = session.facts
     name = bare(shown.directory.name_of(row.key.employee_id), NAME)
+    checklist = safe(row.checklist_title, NAME) or UNTITLED
+    if is_own:
+        name = bare(row.checklist_title, NAME) or UNTITLED
+        checklist = f"observed by {safe(shown.directory.name_of(row.observer_id), NAME)}"
     parts = (
-        safe(row.checklist_title, NAME) or UNTITLED,
+        checklist,
         moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled),
         unchecked(session),
         _short_id(row.key, shown),
@@ -311,7 +316,12 @@ def _short_id(key: SessionKey, shown: RenderContext) -> str:
 
 
 def age_block(shown: RenderContext) -> Block:
+    """How old the data is, as a block at the end."""
+    return context(age_text(shown))
+
+
+def age_text(shown: RenderContext) -> str:
     """How old the data is."""
     if shown.data_as_of is None:
-        return context("iSpring was not read yet.")
-    return context(format_data_age(shown.data_as_of, shown.corrected_at))
+        return "iSpring was not read yet."
+    return format_data_age(shown.data_as_of, shown.corrected_at)

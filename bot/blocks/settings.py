@@ -77,18 +77,19 @@ def settings(user: Settings) -> Message:
     return message(blocks)
 
 
-def settings_blocks(user: Settings) -> list[Block]:
-    """The settings in words, for an answer and for the Home tab."""
+def settings_blocks(user: Settings, *, is_home: bool = False) -> list[Block]:
+    """The settings in words, for an answer and for the Home tab, which says elsewhere who its reader is."""
     who = safe(user.who, 300)
     if not user.is_linked:
         return [section(mrkdwn(f"{who} {NO_MESSAGES} {user.what_next}".strip()))]
+    form = "or the button Settings" if is_home else "or the form"
     return [
-        section(mrkdwn(who)),
+        *([] if is_home else [section(mrkdwn(who))]),
         section(mrkdwn("\n".join(_role_line(one) for one in user.roles))),
         section(mrkdwn("\n".join(f"• {line}" for line in _around(user)))),
         context(
             "These are direct messages to you only. Channels have rules of their own. "
-            f"`{user.command} settings observer daily 09:00 below 70`, or the form, changes them."
+            f"`{user.command} settings observer daily 09:00 below 70`, {form}, changes them."
         ),
     ]
 

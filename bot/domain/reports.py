@@ -190,14 +190,17 @@ def _rank(row: ReportRow) -> tuple[int, Fraction, Fraction, int, str]:
     )
 
 
-def ranked(counts: Iterable[Counts], small: int) -> tuple[Sequence[Counts], Sequence[Counts], int]:
+def ranked(
+    counts: Iterable[Counts], small: int, *, fewest_first: bool = False
+) -> tuple[Sequence[Counts], Sequence[Counts], int]:
     """The groups that are not small, the lowest share first, then the larger; the first `small` of the small ones, the
-    largest first; and how many small ones there are."""
+    largest first or those with the fewest; and how many small ones there are."""
     large, few = list[Counts](), list[Counts]()
     for one in counts:
         judged = one.met + one.failing
         (few if one.completed < SMALLEST_GROUP or 0 < judged < SMALLEST_GROUP else large).append(one)
-    first = heapq.nsmallest(small, few, key=lambda one: (-one.completed, one.group))
+    sign = 1 if fewest_first else -1
+    first = heapq.nsmallest(small, few, key=lambda one: (sign * one.completed, one.group))
     return sorted(large, key=_lowest_share), first, len(few)
 
 

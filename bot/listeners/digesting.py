@@ -21,7 +21,7 @@ from bot.listeners.access_scope import access_view
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, wait_until
 from bot.listeners.context import AppContext
 from bot.listeners.requests import OutdatedButton
-from bot.listeners.subscribing import FOR_ME, own_destination
+from bot.listeners.subscribing import FOR_ME, own_destination, shadow_hints
 from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import by_id, with_labels
 from bot.query.parser import Names, Query, say, words
@@ -89,8 +89,9 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
         csv=wanted.csv,
     )
     next_at = next_slot(wanted.schedule, prepared.zone, ctx.clock.now())
+    hints = await ctx.store.read(shadow_hints)
     return digest_rules.proposed(
-        destination, wanted.schedule, prepared.zone, next_at, value, prepared.view, is_public=is_public
+        destination, wanted.schedule, prepared.zone, next_at, value, prepared.view, is_public=is_public, hints=hints
     )
 
 

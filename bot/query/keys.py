@@ -180,9 +180,12 @@ def _until(today: Today, value: str) -> datetime:
     return until_when(value, now=today.now, zone=today.zone)
 
 
-def _one_of(words: Mapping[str, str]) -> Callable[[str], str]:
+def _one_of(words: Mapping[str, str], also: Mapping[str, str] | None = None) -> Callable[[str], str]:
+    """Reads one of some words; `also` are others that mean one of them."""
+
     def read(text: str) -> str:
         plain = text.strip().lower()
+        plain = (also or {}).get(plain, plain)
         if plain not in words:
             plain = normalize(text)  # without the dash of "-score"
         if plain not in words:
@@ -198,6 +201,8 @@ SORTS = {
     "date": "oldest first",
     "-date": "newest first",
     "name": "by name",
+    "count": "rows of a trend with the fewest sessions first",
+    "-count": "rows of a trend with the most sessions first",
     "change": "rows of a trend that lost most first",
     "-change": "rows of a trend that gained most first",
 }
@@ -209,6 +214,21 @@ GROUPINGS = {
     "observer": "by observer",
     "employee": "by employee",
     "criterion": "by criterion",
+}
+GROUPING_WORDS: Mapping[str, str] = {
+    "week": "week", "weekly": "week", "month": "month", "monthly": "month", "checklist": "checklist",
+    "site": "dept", "store": "dept", "department": "dept", "dept": "dept", "sites": "dept", "stores": "dept",
+    "shop": "dept", "location": "dept", "unit": "dept", "team": "dept", "departments": "dept",
+    "checklists": "checklist",
+    "observers": "observer", "employees": "employee", "people": "employee", "trainer": "observer",
+    "observer": "observer", "employee": "employee", "person": "employee", "weeks": "week", "months": "month",
+    "criterion": "criterion", "criteria": "criterion", "question": "criterion", "questions": "criterion",
+}  # fmt: skip
+_SORT_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(("worst", "lowest"), "score"),
+    **dict.fromkeys(("best", "highest"), "-score"),
+    **dict.fromkeys(("newest", "latest"), "-date"),
+    "oldest": "date",
 }
 _CRITERIA = {"yes": "with criteria", "no": "without criteria"}
 
@@ -336,7 +356,7 @@ KEYS: Mapping[Key, KeySpec] = {
         example="sort:score",
         about="The order of an answer.",
         in_words=("worst 3", "top 10", "oldest"),
-        read=_one_of(SORTS),
+        read=_one_of(SORTS, _SORT_WORDS),
         lead="",
         say=lambda value: (SORTS[value],),
         choices=(*SORTS,),
@@ -354,7 +374,7 @@ KEYS: Mapping[Key, KeySpec] = {
         example="by:month",
         about="What the rows of a trend are.",
         in_words=("by month", "per store", "by observer"),
-        read=_one_of(GROUPINGS),
+        read=_one_of(GROUPINGS, GROUPING_WORDS),
         lead="",
         say=lambda value: (GROUPINGS[value],),
         choices=(*GROUPINGS,),

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Required, TypedDict
 
 from bot.domain.audit import AuditEntry, AuditLine
 from bot.domain.errors import QueryError
 from bot.domain.model import SessionKey
+from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import EVERYTHING
 from bot.domain.rules import OPERATOR
 from bot.domain.text import digest_of
@@ -16,6 +18,7 @@ from bot.services.pausing import SPOTTER
 from bot.store.database import Tx
 
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
+NAMED = 3  # sessions of one entry
 _BY_THEMSELVES = {OPERATOR: "the command line", SPOTTER: "Spotter"}
 
 
@@ -28,12 +31,20 @@ def in_words(tx: Tx, entries: Iterable[AuditEntry]) -> Sequence[AuditLine]:
             who=_BY_THEMSELVES.get(one.who) or names.account(one.who),
             slack_user_id=one.who if _SLACK_USER.fullmatch(one.who) else None,
             verb=one.verb,
-            what=names.subject(one.subject),
-            old=one.old,
-            new=one.new,
+            old=names.value(one.old),
+            new=names.value(one.new),
+            **names.subject(one.subject),
         )
         for one in entries
     ]
+
+
+class _What(TypedDict, total=False):
+    """The fields of a line that a subject gives."""
+
+    what: Required[str]
+    channel_id: str | None
+    about: str
 
 
 class _Names:
@@ -61,16 +72,36 @@ class _Names:
         except QueryError:
             return text
 
-    def subject(self, subject: str) -> str:
+    def value(self, text: str) -> str:
+        """A value before or after: that of a rule's owner is an account."""
+        return self.account(text) if _SLACK_USER.fullmatch(text) else text
+
+    def placed(self, what: str, destination: Destination, query: str) -> _What:
+        """A rule or a mute, with where it is and what it asks for."""
+        about = self.query(query)
+        match destination.kind:
+            case DestinationKind.CHANNEL:
+                return _What(what=what, channel_id=destination.id, about=about)
+            case DestinationKind.PERSON:
+                return _What(what=f"{what} for {self.person(destination.id)}", about=about)
+            case DestinationKind.USER:
+                return _What(what=f"{what} for {self.account(destination.id)}", about=about)
+
+    def subject(self, subject: str) -> _What:
         kind, _, ident = subject.partition(":")
+        if kind in ("rule", "mute") and ident.isdecimal() and len(ident) < 10:
+            found = self._tx.rules.get(int(ident)) if kind == "rule" else self._tx.mutes.get(int(ident))
+            if found is not None:
+                return self.placed(f"{kind} {ident}", found.destination, found.query)
+        if kind == "channel" and (shared := ident.partition(":session:"))[1]:
+            ids = [one[:8] for one in shared[2].split(",session:")]
+            more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+            return _What(what=f"session {', '.join(ids[:NAMED])}{more}", channel_id=shared[0])
+        return _What(what=self._text(subject, kind, ident))
+
+    def _text(self, subject: str, kind: str, ident: str) -> str:
         match kind:
-            case "rule" if ident.isdecimal() and len(ident) < 10:
-                rule = self._tx.rules.get(int(ident))
-                return f"rule {ident}" + (f" in {rule.destination.id}: {self.query(rule.query)}" if rule else "")
-            case "mute" if ident.isdecimal() and len(ident) < 10:
-                mute = self._tx.mutes.get(int(ident))
-                return f"mute {ident}" + (f" of {mute.destination.id}: {self.query(mute.query)}" if mute else "")
-            case "day" | "sessions" | "delivery" | "channel":
+            case "rule" | "mute" | "day" | "sessions" | "delivery" | "channel":
                 return f"{kind} {ident}"
             case "checklist":
                 return "every checklist" if ident == "all" else f"checklist “{self._titles.get(ident, ident)}”"

@@ -233,9 +233,11 @@ def _rows_by_unit(
 
     counts = counts_in(window)
     unit_of = units_of([one.group for one in counts], scope, directory) if by is By.DEPT else {}
-    large, small, number = ranked(added_up(counts, unit_of), MOST_IN_FULL)
+    large, small, number = ranked(added_up(counts, unit_of), MOST_IN_FULL, fewest_first=sort == "count")
     if sort.endswith("change"):
         large = by_change(large, added_up(counts_in(earlier), unit_of))
+    elif sort.endswith("count"):
+        large = sorted(large, key=lambda one: (one.completed if every_where is None else one.met, one.group))
     if sort.startswith("-"):
         large = large[::-1]
     large = sorted(large, key=lambda one: not one.group)  # people of no department are no site

@@ -20,7 +20,8 @@ OVERDUE = (
     " OR outcome = 'in_progress' AND coalesce(started_at, scheduled_at, 0) <= ?)"
 )
 _REMINDED = (
-    "SELECT reminders.*, notifications.id AS notification, cancelled_reason, state, attempt_ended_at FROM reminders"
+    "SELECT reminders.*, notifications.id AS notification, cancelled_reason, state, attempt_ended_at, shadow"
+    " FROM reminders"
     " LEFT JOIN notifications USING (destination, subject)"
     " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
 )
@@ -87,7 +88,7 @@ class Reminders:
             " ORDER BY step",
             (*key, clock, to_ms(since)),
         )
-        return [Reminded(ReminderStep(row["step"]), _reminded_at(row)) for row in rows]
+        return [_reminded(row) for row in rows]
 
     def record(
         self,
@@ -180,7 +181,11 @@ class Reminders:
         return {row["person_id"]: row["slack_user_id"] for row in rows}
 
 
-def _reminded_at(row: sqlite3.Row) -> datetime | None:
-    if row["notification"] is None or row["cancelled_reason"] is not None or row["state"] in ("failed", "cancelled"):
-        return from_ms(row["at"])
-    return from_ms_or_none(row["attempt_ended_at"]) if row["state"] == "sent" else None
+def _reminded(row: sqlite3.Row) -> Reminded:
+    step, in_shadow = ReminderStep(row["step"]), row["shadow"] is not None
+    if row["cancelled_reason"] is not None or row["state"] in ("failed", "cancelled"):
+        return Reminded(step, from_ms(row["at"]), is_sent=False, in_shadow=in_shadow)
+    if row["notification"] is None:
+        return Reminded(step, from_ms(row["at"]), in_shadow=in_shadow)  # so long ago that it is not stored any more
+    at = from_ms_or_none(row["attempt_ended_at"]) if row["state"] == "sent" else None
+    return Reminded(step, at, in_shadow=in_shadow)

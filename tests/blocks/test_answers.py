@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.blocks import actions, answers, details, help_pages, rules, targets
+from bot.blocks import actions, answers, details, help_pages, role_pages, rule_lists, rules, targets
 from bot.blocks.answers import Needs, Topic
 from bot.blocks.elements import notice
 from bot.blocks.home import Home, Own, home
@@ -202,9 +202,11 @@ def test_no_line_ends_between_a_number_and_its_percent_sign() -> None:
 
 
 def test_help_lists_everything_and_explains_one_thing() -> None:
-    everything = help_pages.overview(TOPICS, ["score"], ["failed Opening this month"], command="/ojt")
+    everything = help_pages.overview(
+        TOPICS, ["score"], ["failed Opening this month"], role_pages.ROLE_PAGES[2:3], command="/ojt"
+    )
     assert all(topic.usage in everything.text for topic in TOPICS)
-    assert values(everything, actions.RUN) == ["failed Opening this month"]
+    assert set(values(everything, actions.RUN)) == {"help observer", "failed Opening this month"}
     one = help_pages.topic_page(TOPICS[0], TOPICS[0].examples, command="/ojt")
     assert values(one, actions.RUN) == ["results since:30d"]
     assert_fits_slack(everything)
@@ -262,7 +264,7 @@ def test_wrong_words_get_the_nearest_ones_as_buttons() -> None:
         rules.invite_first("C0NORTH"),
         rules.cancelled(),
         rules.unsubscribed(rule(), "all sessions"),
-        rules.rules_list([], {}, command="/ojt"),
+        rule_lists.rules_list([], {}, command="/ojt"),
         settings(MINE),
         choices_saved([(MINE.roles[0], replace(MINE.roles[0], choice=NOTHING))], command="/ojt"),
     ],
@@ -282,7 +284,7 @@ def test_a_public_channel_is_asked_for_before_it_is_subscribed() -> None:
 
 
 def test_rules_can_be_ended_by_those_who_may() -> None:
-    message = rules.rules_list([rule(1), rule(2)], {1: "all sessions"}, may_end={2}, command="/ojt")
+    message = rule_lists.rules_list([rule(1), rule(2)], {1: "all sessions"}, may_end={2}, command="/ojt")
     assert values(message, actions.UNSUBSCRIBE) == ["2"]
     assert "Rule 1 in <#C0NORTH>: every completed session. By <@U0LND>, active" in message.text
     assert_fits_slack(message)
@@ -336,6 +338,7 @@ def test_the_home_tab_of_somebody_with_work_to_do() -> None:
             now=NOW,
             own=Own(to_do=many, results=[session(20)]),
             rules=[rule()],
+            rule_texts={rule().rule_id: "*Rule 3* in <#C0NORTH>: every completed session"},
             status=a_status(),
         )
     )
@@ -347,7 +350,7 @@ def test_the_home_tab_of_somebody_with_work_to_do() -> None:
 def test_an_empty_home_tab_teaches_the_next_step() -> None:
     notified = shown(home(Home(shown=ROWS_SHOWN, settings=MINE, now=NOW, own=Own())))
     assert "First step: ask something in your own words, for example `/ojt my results`." in notified
-    assert "`/ojt history me` shows how your results change" in notified
+    assert "`/ojt history me` will show how your results change" in notified
     assert "Type `/ojt subscribe` in a channel" in notified
 
 

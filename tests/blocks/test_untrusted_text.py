@@ -14,8 +14,9 @@ from bot.blocks.answers import did_you_mean, not_allowed
 from bot.blocks.home import Home, Own, home
 from bot.blocks.markup import bare, safe
 from bot.blocks.notifications import render
+from bot.blocks.rule_lists import rules_list
 from bot.blocks.rule_preview import Shown
-from bot.blocks.rules import format_rule, proposal, rules_list
+from bot.blocks.rules import format_rule, proposal
 from bot.blocks.session_lists import Page, RenderContext, results, show, to_do
 from bot.blocks.settings import RoleSetting, Settings
 from bot.blocks.settings_form import settings_form
@@ -152,7 +153,10 @@ def test_answers_stay_within_limits(name: str, title: str, criterion: str, typed
     check(not_allowed(typed))
     check(
         rules_list(
-            [rule(n, query=typed, reason=typed) for n in range(1, 60)], dict.fromkeys(range(60), typed), command="/ojt"
+            [rule(n, query=typed, reason=typed) for n in range(1, 60)],
+            dict.fromkeys(range(60), typed),
+            may_end=range(60),
+            command="/ojt",
         )
     )
     check(proposal(CHANNEL, Subscribe("C0NORTH", typed), typed, Shown({}, hints=[typed]), is_public=True))
@@ -183,6 +187,8 @@ def test_views_stay_within_limits(name: str, title: str, typed: str) -> None:
             costly=[CriterionCost(title=title, graded=9, failed=3, lost=7, total=45)] * 3,
         ),
         rules=rules,
+        rule_texts={one.rule_id: format_rule(one, typed) for one in rules},
+        may_end={one.rule_id for one in rules},
     )
     for view in (
         details_view.details(one, who, with_previous=True),

@@ -1,8 +1,12 @@
 """What admins ask about Spotter's own past."""
 
+from datetime import timedelta
+
 import pytest
 
-from tests.listeners.office import ADMIN, EMMA, LOW, NORTH, Office, everything_in, suggestions_of
+from bot.domain.notifications import Destination, DestinationKind
+from bot.store.database import Tx
+from tests.listeners.office import ADMIN, EMMA, HIGH, LOW, NORTH, SAM, Office, everything_in, suggestions_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -46,6 +50,27 @@ async def test_an_entry_names_who_what_and_the_value_before_and_after(office: Of
     assert f"<@{ADMIN}> · target · every checklist · 80 % → 82.5 %" in answer
     assert "every checklist · none → 80 %" in answer
     assert "checklist “Till check” · none → 90 %" in answer
+
+
+async def test_a_channel_is_a_link_and_who_got_a_rule_has_a_name(office: Office) -> None:
+    await office.rule(NORTH, "employee:<id:emma>")
+    now = office.clock.now()
+
+    def write(tx: Tx) -> None:
+        tx.people.link(SAM, "sam", ADMIN, None, now)
+        tx.audit_log.write(ADMIN, "subscribe", "rule:1", now)
+        tx.audit_log.write(ADMIN, "offer", "rule:1", now, new=SAM)
+        tx.audit_log.write(ADMIN, "share", f"channel:{NORTH}:session:{LOW.session_id},session:{HIGH.session_id}", now)
+        made = tx.mutes.add(Destination(DestinationKind.PERSON, "sam"), "", now + timedelta(hours=4), SAM, "", now)
+        tx.audit_log.write(SAM, "mute", f"mute:{made.mute_id}", now)
+
+    await office.store.transact(write)
+    answer = await office.ask(ADMIN, "audit")
+    assert f"subscribe · rule 1 in <#{NORTH}>: " in answer.text and "Emma Employee" in answer.text
+    assert f"share · session 10aa0000, 20bb0000 in <#{NORTH}>" in answer.text
+    assert "mute · mute 1 for Sam Supervisor: " in answer.text
+    assert f"none → Sam Supervisor ({SAM})" in answer.text
+    assert NORTH not in answer.text.replace(f"<#{NORTH}>", "")
 
 
 async def test_people_and_sessions_are_named(office: Office) -> None:

@@ -157,7 +157,7 @@ ADMIN = {
     "which observers did nothing last month": "silent since:2026-10-01 until:2026-10-31",
     "whats going wrong in store 12": f"trend by:criterion {STORE_12}",
     "which stores r failing the most": "trend by:dept",
-    "who observed the most": "trend by:observer",
+    "who observed the most": "trend by:observer sort:-count",
     "results by store": "trend by:dept",
     "by observer this month": "trend by:observer since:2026-11-01",
     "history of sofia": f"history {SOFIA}",

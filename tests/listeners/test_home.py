@@ -16,6 +16,7 @@ from tests.listeners.office import (
     DANA,
     EMMA,
     LOW,
+    NORTH,
     OLGA,
     SAM,
     UNLINKED,
@@ -34,18 +35,48 @@ async def read(office: Office, user: str) -> str:
 async def test_an_employee_reads_their_own_results_and_what_is_planned_for_them(office: Office) -> None:
     said = await read(office, EMMA)
     own = said[said.index("*Your own sessions*") :]
-    assert "with Olga Observer" in own and "Emma Employee · 72 %, below target 80 %" in own
+    assert "with Olga Observer" in own and "Till check · 72 %, below target 80 %" in own
+    assert "observed by Olga Observer" in own and "*🔴 Emma" not in own
+    assert "To do as an observer" not in said, "they conduct none"
     assert "Needs attention" not in said and "Yves" not in said, "a colleague's result is no one's business"
     assert "*Observed by you*" not in said
 
 
-async def test_an_observer_reads_what_to_do_and_what_they_observed_apart_from_their_own(office: Office) -> None:
+async def test_an_observer_reads_what_to_do_and_what_they_observed(office: Office) -> None:
     said = await read(office, OLGA)
-    to_do, own = said.index("*To do as an observer*"), said.index("*Your own sessions*")
-    observed = said.index("*Observed by you*")
-    assert to_do < said.index("Emma Employee, North, Kiosk 7 · planned for") < own < observed
+    to_do, observed = said.index("*To do as an observer*"), said.index("*Observed by you*")
+    assert to_do < said.index("Emma Employee, North, Kiosk 7 · planned for") < observed
     assert said.index("Emma Employee · 72 %") > observed
-    assert "None yet. `/ojt history me` shows how your results change" in said
+    assert "*Your own sessions*" not in said, "they were never observed"
+
+
+async def test_everybody_reads_first_who_they_are_and_where_that_is_put_right(office: Office) -> None:
+    for user, name in ((OLGA, "Olga Observer"), (SAM, "Sam Supervisor")):
+        assert f"You are {name} in iSpring. `/ojt link` says how" in (await read(office, user)).splitlines()[1]
+
+
+async def test_each_rule_is_read_once_and_changed_and_ended_on_the_tab(office: Office) -> None:
+    await office.ask(SAM, "settings supervisor instantly")
+    save = buttons_of(await office.ask(SAM, "digest daily 09:00", "D0SAM"))[0]
+    await office.press(SAM, save["action_id"], save["value"], channel_id="D0SAM", is_ephemeral=True)
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    home = await office.home(SAM)
+    said = "\n".join(texts(home))
+    assert "Your team's sessions that others observe:* you get every completed session" in said
+    assert "Rule 1" not in said, "it is the choice that the settings tell of"
+    assert said.count("*Rule 2* for you alone: a digest of all sessions, daily 09:00") == 1
+    assert "The next one comes" in said
+    made = [one for one in buttons_of(home) if one.get("value") in ("2", "3")]
+    assert [one["text"]["text"] for one in made] == ["Edit…", "End rule 2", "End rule 3"]
+    end = made[-1]
+    assert await office.press(SAM, end["action_id"], end["value"], view_id="V1", channel_id=None) is None
+    assert "Rule 3" not in everything_in(office.slack.workspace.homes[SAM].payload)
+
+
+async def test_the_help_of_the_tab_is_the_page_of_the_readers_role(office: Office) -> None:
+    for user, page in ((SAM, "help manager"), (OLGA, "help observer"), (EMMA, "help employee"), (ADMIN, "help admin")):
+        [found] = [one for one in buttons_of(await office.home(user)) if one["text"]["text"] == "Help"]
+        assert found["value"] == page
 
 
 async def test_a_supervisor_reads_what_needs_them_and_each_of_their_people(office: Office) -> None:

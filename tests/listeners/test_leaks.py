@@ -41,7 +41,7 @@ PLACES = (
 
 # What is asked beside what is drawn: every subcommand that reads, and words that mean names, in sight or not.
 ASKED = (
-    "", "help", "help results", "status", "todo", "target", "link", "settings", "rules",
+    "", "help", "help manager", "help observer", "status", "todo", "target", "link", "settings", "rules",
     "results", *(f"results {name.lower()}" for name in (*FIRST, *LAST)),
     "results maya okafor", "results mya okfor", "results vault",
     "results vualt audit", "results kiosk 9", "results south", "results who failed opening this week",

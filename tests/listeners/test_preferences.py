@@ -210,7 +210,7 @@ async def test_another_rule_of_a_person_is_named_with_when_it_comes(office: Offi
     save = next(one for one in buttons_of(proposal) if one["action_id"].startswith(actions.SAVE_DIGEST))
     await office.press(OLGA, save["action_id"], save["value"], channel_id="D0OLGA")
     said = (await office.ask(OLGA, "settings")).text
-    assert "Rule 1 to <@U0OLGA> alone: a digest of all sessions, monthly 1 09:00" in said
+    assert "Rule 1 for you alone: a digest of all sessions, monthly 1 09:00" in said
     assert "The next one comes 1 Apr 2026, 09:00 UTC" in said, "10:00 in London is 09:00 UTC by then"
 
 
@@ -392,3 +392,8 @@ async def test_a_digest_in_quiet_time_comes_afterwards_with_its_buttons(office: 
 
 def test_every_kind_waits_for_quiet_time_but_alerts() -> None:
     assert {kind for kind, spec in KINDS.items() if spec.ignores_quiet} == {NotificationKind.OPS}
+
+
+@pytest.mark.parametrize("words", ["employee instantly", "own off", "quiet 20:00-07:00", "reminders off"])
+async def test_a_setting_that_was_made_is_not_called_unused(office: Office, words: str) -> None:
+    assert "I did not use" not in (await office.ask(OLGA, f"settings {words}")).text

@@ -141,7 +141,7 @@ async def test_a_rule_for_oneself_sends_to_nobody_else(office: Office, text: str
     [rule] = await office.store.read(lambda tx: tx.rules.all())
     assert (rule.destination, rule.owner) == (Destination(DestinationKind.PERSON, "sam"), SAM)
     assert rule.state is RuleState.ACTIVE
-    assert "Rule 1 to <@U0SAM> alone" in (await office.ask(SAM, "rules", "D0SAM")).text
+    assert "Rule 1 for you alone" in (await office.ask(SAM, "rules", "D0SAM")).text
     assert "Rule 1" not in (await office.ask(DANA, "rules", channel)).text
 
 
@@ -248,7 +248,22 @@ async def test_rules_lists_this_channel_s_and_one_s_own(office: Office) -> None:
     await office.rule(OUTSIDE, owner=ADMIN)
     answer = await office.ask(SAM, "rules")
     assert "2 rules" in answer.text and "Rule 1" in answer.text and "Rule 2" in answer.text
-    assert [one["value"] for one in buttons_of(answer)] == ["2"]
+    edit, end = buttons_of(answer)
+    assert (edit["text"]["text"], edit["value"]) == ("Edit…", "2")
+    assert (end["text"]["text"], end["value"]) == ("End rule 2", "2")
+
+
+async def test_a_rule_in_the_list_is_edited_by_its_button_and_a_digest_is_not(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=SAM)
+    made = await office.ask(SAM, "digest weekly mon 09:00")
+    save = next(one for one in buttons_of(made) if one["text"]["text"] == "Save: always")
+    await office.press(SAM, save["action_id"], save["value"], is_ephemeral=True)
+    edit, *ends = buttons_of(await office.ask(SAM, "rules"))
+    assert [one["text"]["text"] for one in ends] == ["End rule 1", "End rule 2"]
+    trigger = await office.trigger(SAM)
+    await office.press(SAM, edit["action_id"], edit["value"], trigger_id=trigger)
+    form = office.slack.modal_of(SAM)
+    assert form is not None and "rule 1" in everything_in(form.payload).lower()
 
 
 async def test_rules_all_is_for_admins(office: Office) -> None:
@@ -273,7 +288,7 @@ async def test_whoever_made_a_rule_ends_it(office: Office) -> None:
 
 async def test_an_admin_ends_anybody_s_rule_with_a_button(office: Office) -> None:
     await office.rule(NORTH, owner=SAM)
-    end = buttons_of(await office.ask(ADMIN, "rules"))[0]
+    end = buttons_of(await office.ask(ADMIN, "rules"))[-1]
     answer = await office.press(ADMIN, end["action_id"], end["value"])
     assert answer is not None and "Ended" in answer.text
 

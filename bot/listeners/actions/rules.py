@@ -14,6 +14,7 @@ from bot.listeners import digesting
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands import answered
 from bot.listeners.context import AppContext
+from bot.listeners.events import home
 from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
 from bot.listeners.subscribing import ME, change, subscribe
 from bot.services import pausing
@@ -38,6 +39,9 @@ async def cancel(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 async def unsubscribe(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """Ends the rule with the number on the button, once it was asked whether."""
     answer = await answered(ctx, action, f"unsubscribe {action.value}", is_button=not action.was_asked)
+    if action.view_id is not None and action.was_asked:
+        await home.publish(ctx, action)  # a direct message would be on another tab
+        return
     await reply(answer, replace=action.was_asked and action.is_ephemeral)
 
 

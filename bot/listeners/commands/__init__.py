@@ -28,12 +28,22 @@ from bot.listeners.commands import (
     sending,
     sessions,
     settings,
+    shadow,
     targets,
     why,
 )
 from bot.listeners.commands.intent import Intent, intent_of, is_grouped
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
-from bot.listeners.commands.small_talk import GREETING, HELP, STOP, THANKS, respelled, without_greeting
+from bot.listeners.commands.small_talk import (
+    GREETING,
+    HELP,
+    STOP,
+    UNDO,
+    UNDO_WITH,
+    is_thanks,
+    respelled,
+    without_greeting,
+)
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.listeners.understanding import names_in
@@ -57,11 +67,19 @@ TOPICS = (
     reminders,
     quiet,
     people,
+    shadow,
     sending,
 )  # in the order of help
 
 _SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
 _SESSION_ID_PART = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")
+_NAMED_SESSION = re.compile(
+    r"(?:(?:show|open|see|details?|info)(?: me)? )?(?:(?:of|for|on|about|the|session|id) )+#?`?"
+    r"((?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*)`?",
+    re.IGNORECASE,
+)
+_FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=[0-9a-f]{8})", re.IGNORECASE)
+_ENDED_SCHEDULE = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
 _SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
 
@@ -127,13 +145,20 @@ async def _answered(
 
     A mistyped subcommand is taken for what it resembles only if that changes nothing and the text is no query.
     """
-    if THANKS.fullmatch(_plain(text)):
+    if is_thanks(_plain(text)):
         return notice("You're welcome.")
     is_asking_for_help = any(pattern.fullmatch(_plain(text)) for pattern in (GREETING, HELP))
     if is_asking_for_help or not any(letter.isalnum() for letter in text):
         return await run("help" if text else "", "")
     text = without_greeting(text)
     if STOP.fullmatch(_plain(text)):
+        return await run("unsubscribe", "")
+    if UNDO.fullmatch(_plain(text)):
+        raise QueryError("Say what is to end: each of these lists it.", [one for one in UNDO_WITH if one in offered])
+    text = _FOLLOW_UP.sub("follow-up ", text)
+    if found := _NAMED_SESSION.fullmatch(text):
+        return await run("show", found[1])
+    if _ENDED_SCHEDULE.fullmatch(_plain(text)):
         return await run("unsubscribe", "")
     if _SESSION_ID.fullmatch(text.strip("#")):
         return await run("show", text)
@@ -144,7 +169,7 @@ async def _answered(
         return await _of_a_question(ctx, viewer, text, offered, run)
     if typed == "results" and _SESSION_ID.fullmatch(words):
         return await run("show", words)
-    if typed in offered:
+    if typed in offered and not (typed == "pause" and _is_mute(text)):
         return await run(typed, words)
     return await _of_a_question(ctx, viewer, text, offered, run)
 
@@ -199,6 +224,12 @@ async def _is_name(ctx: AppContext, viewer: Viewer, text: str, intent: Intent) -
         return await ctx.store.read(work)
     except (NotAllowed, NotPossibleNow):
         return False
+
+
+def _is_mute(text: str) -> bool:
+    """ "pause notifications until tuesday" has an end, and so is a mute; "pause 3" is of a rule."""
+    intent = intent_of(text)
+    return intent is not None and intent.verb == "mute"
 
 
 def _plain(text: str) -> str:

@@ -1,15 +1,19 @@
-"""Help: what this user can ask for, and a page for each subcommand and each key of the query language."""
+"""Help: what this user can ask for, and a page for each role, each subcommand and each key of the query language."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from bot.blocks import help_pages as view
+from bot.blocks import role_pages
 from bot.blocks.answers import Needs, Topic
+from bot.blocks.role_pages import RolePage
 from bot.domain.directory import Directory
 from bot.domain.errors import NotAllowed, NotPossibleNow, QueryError
 from bot.domain.notifications import Message
+from bot.domain.permissions import scope_of
 from bot.domain.schedules import EXAMPLES
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
@@ -23,6 +27,7 @@ from bot.query.nearest import alike
 from bot.query.tokens import quote
 from bot.services.visible_names import all_visible_names
 from bot.store.database import Tx
+from bot.store.search import as_observer
 
 NAMES_SHOWN = 8
 PEOPLE_READ = 2_000  # whose sites are counted
@@ -60,26 +65,53 @@ class _Names:
 @subcommand(
     "help [topic]",
     "What can be asked, and how",
-    examples=("help results", "help score", "help dates"),
+    examples=("help manager", "help results", "help score", "help dates"),
+    more="Each role has a page: " + ", ".join(f"`{page.command}`" for page in role_pages.ROLE_PAGES) + ".",
     on_menu="Help",
     needs=Needs.NOTHING,
     only_reads=True,
 )
 async def help_(ctx: AppContext, request: CommandRequest) -> Message:
-    """Help on everything, on one subcommand, or on one key."""
-    has, names = await ctx.store.read(lambda tx: (what_viewer_has(tx, request.viewer), _names(tx, request.viewer)))
+    """Help on everything, a role, a subcommand, or a key: `observer` is the role, `observer:` the key."""
+
+    def work(tx: Tx) -> tuple[frozenset[Needs], _Names, Sequence[RolePage]]:
+        has = what_viewer_has(tx, request.viewer)
+        return has, _names(tx, request.viewer), own_role_pages(tx, request.viewer, has)
+
+    has, names, own = await ctx.store.read(work)
     topics = {topic.verb: topic for topic in request.topics if topic.needs in has}
-    wanted = request.words.lower().removeprefix(ctx.command).strip(" `?!.:")
+    typed = _TOPIC.sub("", request.words.lower().removeprefix(ctx.command).strip(" `?!."))
+    wanted = typed.strip(":")
     if not wanted or wanted in _ALL:
         keys = list(Key) if Needs.SESSIONS in has else []
-        return view.overview(list(topics.values()), keys, _first_examples(names, topics), command=ctx.command)
+        examples = _first_examples(names, topics)
+        return view.overview(list(topics.values()), keys, examples, own, command=ctx.command)
+    if not typed.endswith(":") and (page := role_pages.role_page_named(wanted)) is not None:
+        asks = role_pages.asks_for(page, names.checklists, names.sites, topics, is_own=page in own)
+        notified = ctx.settings.notify_employees
+        return role_pages.role_page(page, asks, own, employees_notified=notified, command=ctx.command)
     if (topic := next((one for one in request.topics if one.verb == wanted), None)) is not None:
         return view.topic_page(topic, _examples_of(topic, names), command=ctx.command)
     key = _TOPICS_OF_KEYS.get(wanted) or key_named(wanted) or _key_of_value(wanted)
     if key is not None:
         return view.key_page(_key_topic(key, names, topics), command=ctx.command)
-    like = alike(wanted, (*topics, *Key))
+    roles = [page.name.lower() for page in role_pages.ROLE_PAGES]
+    like = alike(wanted, (*topics, *Key, *roles))
     raise QueryError(f"There is no help on “{request.words}”.", [f"help {one}" for one in like] or ["help"])
+
+
+_TOPIC = re.compile(r"^(?:(?:me|us|please|pls) )*(?:(?:with|on|about|for|to|the) )*|,?(?: (?:please|pls|thanks|thx))+$")
+
+
+def own_role_pages(tx: Tx, viewer: Viewer, has: Collection[Needs]) -> Sequence[RolePage]:
+    """The pages of a viewer's roles; none for those who may see no session. Who conducted one, or has to, observes."""
+    person_id, observes = viewer.person_id, False
+    if person_id is not None and Needs.PERSON in has:
+        scope = scope_of(viewer, tx.people.directory())
+        observes = bool(tx.search.to_do(person_id, 1) or tx.reports.completed_of(as_observer(person_id, scope), 1))
+    return role_pages.own_pages(
+        is_admin=viewer.is_admin, has_team=Needs.TEAM in has, observes=observes, is_employee=Needs.PERSON in has
+    )
 
 
 def _key_of_value(word: str) -> Key | None:

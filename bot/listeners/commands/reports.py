@@ -127,8 +127,9 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
 
     def make(read: _Read, asked: view.Asked) -> Message:
         if compares:
-            read, asked = _by_what_is_named(read, asked)
+            read, asked = _by_what_is_named(read, asked, text)
         access = read.access
+        _refuse_two_groupings(read.query)
         try:
             made = counted.trend(
                 read.tx, read.query, access.scope, read.meant.known, access.directory, read.now, access.zone
@@ -140,16 +141,29 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
     return await _answered(ctx, request, "trend", text, make, _count_completed)
 
 
+def _refuse_two_groupings(query: Query) -> None:
+    """Raises QueryError for a query with `by:` for two kinds of rows."""
+    named = list(dict.fromkeys(term.value for term in query.terms if term.key is Key.BY))
+    if len(named) < 2:
+        return
+    others = tuple(term for term in query.terms if term.key is not Key.BY)
+    fixes = [f"trend {say(Query((*others, Term(Key.BY, one))))}" for one in named[:3]]
+    raise QueryError(f"The rows of a trend are of one kind, and this names {len(named)}.", fixes)
+
+
 _COMPARED_BY = {Key.DEPT: "dept", Key.CHECKLIST: "checklist", Key.OBSERVER: "observer", Key.EMPLOYEE: "employee"}
 
 
-def _by_what_is_named(read: _Read, asked: view.Asked) -> tuple[_Read, view.Asked]:
-    """The same with a row for each of what a query names: "compare Sofia and Arjun"."""
+def _by_what_is_named(read: _Read, asked: view.Asked, text: str) -> tuple[_Read, view.Asked]:
+    """The same with a row for each of what a query names: "compare Sofia and Arjun"; for each month or week, if it
+    names times and at most one of anything else: "sofia this month compared to last month"."""
     keys = [term.key for term in read.query.terms]
     named = [key for key in keys if key in _COMPARED_BY]
-    if Key.BY in keys or not named:
+    times = re.findall(r"\b(week|month)s?\b", text, re.IGNORECASE)
+    often = max(map(named.count, named), default=0)
+    if Key.BY in keys or not (named or times):
         return read, asked
-    by = _COMPARED_BY[max(named, key=named.count)]
+    by = times[0].lower() if times and often < 2 else _COMPARED_BY[max(named, key=named.count)]
     query = Query((*read.query.terms, Term(Key.BY, by)))
     return replace(read, meant=replace(read.meant, query=query)), replace(asked, query=say(query))
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from bot.blocks import settings as settings_view
 from bot.blocks.mutes import mute_blocks
 from bot.blocks.rule_changes import edit_offer, offered
-from bot.blocks.rules import ask_to_end, rules_list, rules_to_end, taken_over, unsubscribed
+from bot.blocks.rule_lists import rules_list, rules_to_end
+from bot.blocks.rules import ask_to_end, taken_over, unsubscribed
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.mutes import Mute
 from bot.domain.notifications import Destination, DestinationKind, Message
@@ -259,4 +260,4 @@ def _rules_to_end(ctx: AppContext, tx: Tx, request: CommandRequest) -> Message:
     if not found and (request.channel_id or "").startswith("D"):
         return settings_view.settings(settings_of(ctx, tx, request.viewer))  # what comes without a rule
     said = {rule.rule_id: own_rule_text(tx, request.viewer, rule) for rule in found}
-    return rules_to_end(found, said, command=ctx.command)
+    return rules_to_end(found, said, me=request.viewer.slack_user_id, command=ctx.command)

@@ -21,7 +21,7 @@ from bot.store.database import Tx
 
 
 @subcommand(
-    "settings",
+    "settings [observer weekly]",
     "What you get as direct messages",
     examples=(
         "settings",
@@ -131,7 +131,7 @@ def settings_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> settings_view.Settin
         reminders=tx.reminders.choices(viewer.slack_user_id),
         rules=[
             (
-                format_rule(rule, own_rule_text(tx, viewer, rule)),
+                format_rule(rule, own_rule_text(tx, viewer, rule), viewer.slack_user_id),
                 preferences.next_digest_of(tx, rule, now) if rule.state is RuleState.ACTIVE else None,
             )
             for rule in others

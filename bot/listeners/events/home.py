@@ -1,6 +1,7 @@
 """The Home tab of one user, with what they may see."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,20 +9,26 @@ import msgspec
 import structlog
 
 from bot.blocks import home as home_view
+from bot.blocks.markup import date_token
+from bot.blocks.rules import format_rule
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, StoreError
 from bot.domain.model import Session
 from bot.domain.permissions import NOTHING, AccessScope
+from bot.domain.preferences import Role
 from bot.domain.report_periods import Window
+from bot.domain.rules import Rule
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.follow_ups import follow_ups_of
+from bot.listeners.commands.help_pages import own_role_pages
 from bot.listeners.commands.rules import mute_texts, readable, visible, visible_mutes
-from bot.listeners.commands.sessions import TO_DO_READ, shown, status_of
+from bot.listeners.commands.sessions import TO_DO_READ, shown, status_of, what_viewer_has
 from bot.listeners.commands.settings import settings_of
 from bot.listeners.context import AppContext, first_lines_of
-from bot.listeners.own_rules import CURRENT
+from bot.listeners.own_rules import CURRENT, ends
 from bot.listeners.requests import Event, Request, viewer_of
 from bot.services.overview import overview
+from bot.services.preferences import next_digest_of, role_rules
 from bot.store.database import Tx
 from bot.store.search import as_employee, as_observer
 
@@ -98,24 +105,40 @@ def _content(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         else _own(tx, access.scope, viewer.person_id, Window(now, now + PLANNED_WITHIN))
     )
     team = overview(tx, access.scope, access.directory, now, access.zone)
-    rules = tx.rules.all(CURRENT) if viewer.is_admin else visible(tx, viewer, None)
+    in_settings = {rule.rule_id for role in Role for rule, _ in role_rules(tx, viewer, role)}
+    every = tx.rules.all(CURRENT) if viewer.is_admin else visible(tx, viewer, None)
+    rules = [rule for rule in every if rule.rule_id not in in_settings]
     muted = visible_mutes(tx, viewer, None, now)
     said = mute_texts(tx, viewer, muted)
     follow_ups = _follow_ups(tx, access, now)
     named = [*(one.session for one in follow_ups.own), *(team.attention if team else ()), *(_every(own) if own else ())]
     return home_view.Home(
         shown=shown(ctx, tx, access, (one.key for one in named)),
-        settings=settings,
+        settings=replace(settings, rules=()),
         now=now,
         own=own,
         overview=team,
         rules=rules,
-        rule_texts=readable(tx, access, rules[: home_view.MAX_RULES]),
+        rule_texts=_rule_texts(tx, access, rules[: home_view.MAX_RULES], now),
+        may_end={rule.rule_id for rule in rules if ends(viewer, rule)},
+        help_page=next(iter(own_role_pages(tx, viewer, what_viewer_has(tx, viewer))), None),
         status=status,
         first_lines=first,
         mutes=[(one, said[one.mute_id]) for one in muted],
         follow_ups=follow_ups,
     )
+
+
+def _rule_texts(tx: Tx, access: AccessView, rules: Sequence[Rule], now: datetime) -> Mapping[int, str]:
+    """Rules in words for their reader, by number, each with when it sends next if it has a schedule."""
+    said = readable(tx, access, rules)
+
+    def text(rule: Rule) -> str:
+        at = next_digest_of(tx, rule, now)
+        words = format_rule(rule, said[rule.rule_id], access.viewer.slack_user_id)
+        return words if at is None else f"{words}. The next one comes {date_token(at)}"
+
+    return {rule.rule_id: text(rule) for rule in rules}
 
 
 def _follow_ups(tx: Tx, access: AccessView, now: datetime) -> home_view.FollowUps:

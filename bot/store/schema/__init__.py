@@ -46,6 +46,7 @@ from bot.store.schema.steps_from_018 import (
     m030_index_of_members,
     m031_follow_ups,
     m032_narrower_preferences,
+    m033_shadow_mode,
 )
 
 APPLICATION_ID = 0x53505431  # "SPT1": tells `file` and us whose database this is
@@ -78,6 +79,7 @@ STEPS = (
     m030_index_of_members,
     m031_follow_ups,
     m032_narrower_preferences,
+    m033_shadow_mode,
 )
 migrations = Migrations("spotter")
 for step in STEPS:

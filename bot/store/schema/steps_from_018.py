@@ -1,4 +1,5 @@
-"""Steps from 18: rule options, critical criteria, digests, reminders, Home tabs, follow-ups. New ones come last."""
+"""Steps from 18: rule options, critical criteria, digests, reminders, Home tabs, follow-ups, shadow mode. New ones come
+last."""
 
 import msgspec
 from sqlite_utils import Database
@@ -253,4 +254,20 @@ NARROWER_PREFERENCES = (
 
 def m032_narrower_preferences(db: Database) -> None:
     for statement in NARROWER_PREFERENCES:
+        db.conn.execute(statement)
+
+
+# Where shadow mode shows what would go elsewhere.
+SHADOW_MODE = (
+    # The channel that a delivery is shown in instead, as a destination; NULL: it goes to its destination.
+    "ALTER TABLE deliveries ADD COLUMN shadow TEXT",
+    "CREATE INDEX deliveries_shadow ON deliveries (shadow, created_at) WHERE shadow IS NOT NULL",
+    # A channel as it was seen last.
+    "ALTER TABLE destinations ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE destinations ADD COLUMN is_public INTEGER NOT NULL DEFAULT 0",
+)
+
+
+def m033_shadow_mode(db: Database) -> None:
+    for statement in SHADOW_MODE:
         db.conn.execute(statement)

@@ -1,0 +1,96 @@
+"""Rules as lists with buttons: what is posted where, and which rule shall end."""
+
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+
+from bot.blocks import actions
+from bot.blocks.coverage import rule_shows
+from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
+from bot.blocks.elements import actions as buttons
+from bot.blocks.rules import format_owner, format_rule
+from bot.domain.notifications import Message
+from bot.domain.permissions import Coverage
+from bot.domain.rules import Rule, RuleForm
+from bot.domain.text import count
+
+MAX_RULES = 25  # of `format_rule` at its longest, this many stay within a message
+
+
+def rules_list(
+    rules: Sequence[Rule],
+    words: Mapping[int, str],
+    *,
+    may_end: Collection[int] = (),
+    may_take: Collection[int] = (),
+    coverages: Mapping[int, Coverage] = MappingProxyType({}),
+    me: str = "",
+    command: str,
+    silenced: Sequence[Block] = (),
+) -> Message:
+    """Rules by number, each with its query in words and what the viewer may do with it: change or end it, or take it
+    over if its owner is gone. `coverages`: whose sessions a rule shows, if not all; `me`: the viewer's Slack id;
+    `silenced`: the mutes that run, before the rules."""
+    if not rules:
+        none = f"Nothing is posted here yet, and you made no rule. `{command} subscribe` in a channel makes one."
+        return message([*silenced, section(mrkdwn(none))]) if silenced else notice(none)
+    listed = rules[:MAX_RULES]
+    texts = {rule.rule_id: format_rule(rule, words.get(rule.rule_id, ""), me) for rule in listed}
+    for rule in listed:
+        if coverage := coverages.get(rule.rule_id):
+            shows = rule_shows(coverage, "" if rule.owner == me else format_owner(rule.owner))
+            texts[rule.rule_id] += f". {shows}"
+    blocks: list[Block] = [*silenced, section(mrkdwn(f"*{count(len(rules), 'rule')}*"))]
+    blocks += rule_blocks(listed, texts, may_end=may_end, may_take=may_take)
+    if len(rules) > MAX_RULES:
+        blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules` in a channel shows only its own"))
+    return message(blocks)
+
+
+def rule_blocks(
+    rules: Sequence[Rule], texts: Mapping[int, str], *, may_end: Collection[int], may_take: Collection[int] = ()
+) -> list[Block]:
+    """A block for each rule, with a button to change it, or to take it over; and one row of buttons that end them. A
+    digest can't be changed. `texts` are mrkdwn, by number."""
+    blocks: list[Block] = []
+    for rule in rules:
+        accessory = None
+        if rule.rule_id in may_take:
+            accessory = _take_over_button(rule)
+        elif rule.rule_id in may_end and rule.options.form is not RuleForm.DIGEST:
+            accessory = _edit_button(rule)
+        blocks.append(section(mrkdwn(texts[rule.rule_id]), accessory))
+    ends = [end_button(rule.rule_id) for rule in rules if rule.rule_id in may_end]
+    return [*blocks, *([buttons(ends)] if ends else [])]
+
+
+def _take_over_button(rule: Rule) -> Block:
+    action, label = actions.action_id(actions.TAKE_OVER, rule.rule_id), f"Take over rule {rule.rule_id}"
+    return button(action, "Take over", str(rule.rule_id), label=label)
+
+
+def _edit_button(rule: Rule) -> Block:
+    action, label = actions.action_id(actions.EDIT_RULE, rule.rule_id), f"Edit rule {rule.rule_id}"
+    return button(action, "Edit…", str(rule.rule_id), label=label)
+
+
+def end_button(number: int) -> Block:
+    """A button that ends a rule; Slack asks first."""
+    ask = confirmation(f"End rule {number}?", "Nothing more will be posted because of it.", "End it", "Keep it")
+    action = actions.asked(actions.action_id(actions.UNSUBSCRIBE, number))
+    return button(action, f"End rule {number}", str(number), style="danger", confirm=ask)
+
+
+def rules_to_end(rules: Sequence[Rule], words: Mapping[int, str], *, me: str = "", command: str) -> Message:
+    """What a viewer may end here, each rule in words; the buttons ask first."""
+    if not rules:
+        return notice(
+            "There is no rule here that you may end.",
+            f"`{command} rules` lists what is posted here, `{command} settings` your direct messages.",
+        )
+    blocks: list[Block] = [section(mrkdwn("Which rule shall end? Nothing is ended before you say yes."))]
+    for rule in rules[:MAX_RULES]:
+        text = format_rule(rule, words.get(rule.rule_id, ""), me)
+        blocks.append(section(mrkdwn(text), end_button(rule.rule_id)))
+    if len(rules) > MAX_RULES:
+        blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules all` lists all for admins"))
+    return message(blocks)
