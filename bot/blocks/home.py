@@ -22,8 +22,8 @@ from bot.blocks.status import Status, alert_lines, format_verdict
 from bot.domain.follow_ups import FollowedUp
 from bot.domain.model import Session
 from bot.domain.mutes import Mute
-from bot.domain.reports import Overview
 from bot.domain.rules import Rule
+from bot.domain.whole_reports import Overview
 
 MAX_TO_DO = 8
 MAX_SESSIONS = 3  # of each kind, beside those to do

@@ -15,7 +15,8 @@ from bot.domain.model import Session
 from bot.domain.notifications import Message
 from bot.domain.report_numbers import format_percent, format_points
 from bot.domain.report_periods import By, Window
-from bot.domain.reports import SMALLEST_GROUP, OpenCounts, Overview, UnitRow
+from bot.domain.reports import SMALLEST_GROUP
+from bot.domain.whole_reports import OpenCounts, Overview, UnitRow
 
 UNITS = 10
 _TITLES = {By.CHECKLIST: "By checklist", By.DEPT: "Your sites", By.EMPLOYEE: "Your people"}

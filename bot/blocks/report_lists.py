@@ -15,8 +15,9 @@ from bot.domain.model import OutcomeKind, Session
 from bot.domain.notifications import Message
 from bot.domain.outcomes import score_and_word
 from bot.domain.report_numbers import format_points
-from bot.domain.reports import Figures, Silent, SilentUnit, Step
+from bot.domain.reports import Figures
 from bot.domain.text import count, lasting
+from bot.domain.whole_reports import Silent, SilentUnit, Step
 
 _MINUTE = timedelta(minutes=1)
 MOST_NUDGED = 5  # observers with a button

@@ -17,8 +17,9 @@ from bot.domain.notifications import Message
 from bot.domain.permissions import Coverage
 from bot.domain.report_numbers import format_percent, format_points, shown_percent
 from bot.domain.report_periods import By, Window
-from bot.domain.reports import SMALLEST_GROUP, CriterionCost, Figures, ReportRow, Trend
+from bot.domain.reports import SMALLEST_GROUP, CriterionCost, Figures, ReportRow
 from bot.domain.text import clip, count, lasting
+from bot.domain.whole_reports import Trend
 
 STALE_AFTER = timedelta(hours=2)
 UNITS_SHOWN = 15  # groups, silent units and open sessions in one answer

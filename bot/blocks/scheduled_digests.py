@@ -18,8 +18,9 @@ from bot.blocks.reports import costly_blocks
 from bot.domain.digests import Digest, DigestView
 from bot.domain.model import OutcomeKind
 from bot.domain.report_numbers import format_against, format_percent, format_points
-from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow, SilentUnit
+from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow
 from bot.domain.text import count, lasting
+from bot.domain.whole_reports import SilentUnit
 
 SITES, SMALL_NAMED, SILENT_NAMED = 5, 5, 5
 STALE_AFTER = timedelta(hours=2)

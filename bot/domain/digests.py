@@ -9,7 +9,8 @@ from bot.domain.follow_ups import FollowUpCounts
 from bot.domain.model import OutcomeKind, Session
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import Window
-from bot.domain.reports import CriterionCost, Figures, ReportRow, Silent
+from bot.domain.reports import CriterionCost, Figures, ReportRow
+from bot.domain.whole_reports import Silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

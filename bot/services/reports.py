@@ -15,9 +15,6 @@ from bot.domain.reports import (
     Figures,
     OutcomeCount,
     ReportRow,
-    Silent,
-    SilentUnit,
-    Trend,
     added_up,
     by_change,
     figures,
@@ -29,6 +26,7 @@ from bot.domain.reports import (
     verdict,
 )
 from bot.domain.sites import NO_DEPARTMENT, all_sites, department_of, sites_among
+from bot.domain.whole_reports import Silent, SilentUnit, Trend
 from bot.query.keys import OUTCOMES, Key, Query, Term
 from bot.query.names import Kind, Names
 from bot.query.parser import say

@@ -12,7 +12,8 @@ import msgspec
 
 from bot.domain.model import Details, OutcomeKind, Session, SessionKey
 from bot.domain.report_periods import Window
-from bot.domain.reports import Counts, CriterionCost, OpenCounts, OutcomeCount
+from bot.domain.reports import Counts, CriterionCost, OutcomeCount
+from bot.domain.whole_reports import OpenCounts
 from bot.store.columns import from_ms, listed, to_ms_up, value_of
 from bot.store.reminders import OVERDUE, overdue_since
 from bot.store.search import COLUMNS, Where, completed
