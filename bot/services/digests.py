@@ -19,7 +19,7 @@ from bot.query.by_id import same_meaning, with_labels
 from bot.query.keys import Key, Query, without_shape
 from bot.query.names import Names
 from bot.query.parser import say, words
-from bot.services import reports
+from bot.services import report_units, reports
 from bot.services.export import PERSONAL_COLUMNS, Export
 from bot.services.rules import UNREADABLE, read
 from bot.services.visible_names import visible_names
@@ -102,13 +102,15 @@ def digest(
     is_parted = reports.is_of_results(query)
 
     def by_site(each: Window) -> Sequence[OutcomeCount]:
-        return reports.counted(
-            where, open_where if is_parted else None, lambda one: reports.by_unit(tx, By.DEPT, one, each, directory)
+        return report_units.counted(
+            where,
+            open_where if is_parted else None,
+            lambda one: report_units.by_unit(tx, By.DEPT, one, each, directory),
         )
 
     counted, then = by_site(window), by_site(before)
-    unit_of = reports.units_of({one.group for one in (*counted, *then)}, scope, directory)
-    sites = report(*(reports.in_units(one, unit_of) for one in (counted, then)))
+    unit_of = report_units.units_of({one.group for one in (*counted, *then)}, scope, directory)
+    sites = report(*(report_units.in_units(one, unit_of) for one in (counted, then)))
     costs, criteria_from = tx.reports.costs(where, window)
     attention = _attention(window, now)
     overdue, overdue_counts = tx.reports.overdue(open_where, now, OVERDUE_NAMED)
@@ -128,7 +130,7 @@ def digest(
         criteria_from=criteria_from,
         sites=sites,
         is_parted=is_parted,
-        labels=reports.labels_of(By.DEPT, [row.group for row in sites], directory, {}),
+        labels=report_units.labels_of(By.DEPT, [row.group for row in sites], directory, {}),
         silent=reports.silent(tx, about, scope, names, directory, without_any, zone),
         data_until=tx.polls.last_good_at(),
         read_until=time_of.read_until,

@@ -8,7 +8,7 @@ from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import By, Window, midnight
 from bot.domain.reports import Figures, ReportRow, figures, most_costly, report
 from bot.domain.whole_reports import OpenCounts, Overview, UnitRow
-from bot.services.reports import by_unit, in_units, labels_of, units_of
+from bot.services.report_units import by_unit, in_units, labels_of, units_of
 from bot.store.database import Tx
 from bot.store.search import Where, listed_within
 
