@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
-from bot.blocks.elements import Block, button, context, mrkdwn, notice, section
+from bot.blocks.elements import Block, button, confirmation, context, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
 from bot.blocks.markup import date_token, safe
@@ -12,6 +12,7 @@ from bot.blocks.settings import fewer_button
 from bot.blocks.settings_form import REMINDERS
 from bot.domain.notifications import Message
 from bot.domain.reminders import (
+    LATE_AFTER,
     Choices,
     Reminded,
     ReminderClock,
@@ -24,6 +25,11 @@ from bot.domain.text import count, lasting
 
 SHOWN = 15
 SHORT = 40
+_LATE = {clock: count(int(after.total_seconds()) // 3_600, "hour") for clock, after in LATE_AFTER.items()}
+OVERDUE_WHEN = (
+    f"not started {_LATE[ReminderClock.NOT_STARTED]} after the planned time,"
+    f" or not finished {_LATE[ReminderClock.UNFINISHED]} after the start"
+)
 _WHO = {
     ReminderStep.OBSERVER: "the observer",
     ReminderStep.SUPERVISOR: "the supervisor",
@@ -134,7 +140,7 @@ def nudged_before(name: str, at_token: str) -> Message:
 
 def choices_shown(choices: Choices, *, command: str, is_saved: bool = False) -> Message:
     """What a person is reminded of."""
-    late = "late, a day after its planned time or two days after its start" if choices.late else "nothing that is late"
+    late = f"overdue ({OVERDUE_WHEN})" if choices.late else "nothing that is late"
     planned = "each morning what is planned for today and tomorrow" if choices.planned else ""
     text = " and ".join(part for part in (late, planned) if part)
     return notice(
@@ -143,10 +149,15 @@ def choices_shown(choices: Choices, *, command: str, is_saved: bool = False) -> 
     )
 
 
+def _nudge_question(name: str) -> Block:
+    text = "They get a direct message now, with your name, that lists everything of theirs that is overdue."
+    return confirmation(f"Remind {name[:40]}?", text, "Remind them")
+
+
 def nudge_buttons(observers: Sequence[tuple[str, str]]) -> list[Block]:
     """Buttons that remind the observers of an overdue list, by person id and name."""
     made = [
-        button(actions.action_id(actions.NUDGE, number), f"Nudge {name[:40]}", person)
+        button(actions.action_id(actions.NUDGE, number), f"Nudge {name[:40]}", person, confirm=_nudge_question(name))
         for number, (person, name) in enumerate(observers)
     ]
     return [buttons(made)] if made else []

@@ -7,8 +7,10 @@ import msgspec
 
 from bot.domain.model import Details, OutcomeKind, Session, SessionKey
 from bot.domain.report_periods import Window
-from bot.domain.reports import CriterionCost, OpenCounts
-from bot.store.columns import from_ms, listed, to_ms, to_ms_up, value_of
+from bot.domain.reports import CriterionCost
+from bot.domain.whole_reports import OpenCounts
+from bot.store.columns import from_ms, listed, to_ms_up, value_of
+from bot.store.reminders import OVERDUE, overdue_since
 from bot.store.search import COLUMNS, Where, completed
 from bot.store.session_counts import HAPPENED, SessionCounts, completed_in
 from bot.store.session_rows import session_of
@@ -18,7 +20,6 @@ SESSIONS_FOR_CRITERIA = 1_000  # the newest, whose criteria are added up
 _FAILING = listed(kind for kind in OutcomeKind if kind.is_failing)
 _DETAILS = msgspec.json.Decoder(Details)
 _OPEN = "outcome IN ('planned', 'in_progress')"  # spelled as in the index
-_OVERDUE = "outcome = 'in_progress' OR scheduled_at < ?"
 
 # Not by the employee: somebody else has to see to a low result.
 _ACKNOWLEDGED = (
@@ -77,19 +78,20 @@ class Reports(SessionCounts):
     def open_by(self, column: str, where: Where, now: datetime) -> Mapping[str, OpenCounts]:
         """The counts of the open sessions, by a column of `search.COLUMNS`."""
         rows = self._connection.execute(
-            f"SELECT {COLUMNS[column]}, count(*), sum(CASE WHEN {_OVERDUE} THEN 1 ELSE 0 END) FROM sessions"
+            f"SELECT {COLUMNS[column]}, sum(outcome = 'planned' AND NOT {OVERDUE}),"
+            f" sum(outcome = 'in_progress' AND NOT {OVERDUE}), sum({OVERDUE}) FROM sessions"
             f" WHERE {_OPEN} AND {where.sql} GROUP BY 1",
-            (to_ms(now), *where.parameters),
+            (*overdue_since(now) * 3, *where.parameters),
         )
-        return {str(group): OpenCounts(planned=every - overdue, overdue=overdue) for group, every, overdue in rows}
+        return {str(group): OpenCounts(*counts) for group, *counts in rows}
 
     # ---- lists -------------------------------------------------------------------------------------------------
 
     def overdue(self, where: Where, now: datetime, limit: int) -> tuple[Sequence[Session], Mapping[OutcomeKind, int]]:
-        """The sessions planned for before now and not started, and those started and not finished, the oldest first;
-        and how many there are of either. One without a readable date comes last if it was started, else is left out."""
+        """The sessions that were not started or not finished by the time that reminders begin, the oldest first; and
+        how many there are of either. One without a readable date comes last if it was started, else is left out."""
         return self._open(
-            where, _OVERDUE, [to_ms(now)],
+            where, OVERDUE, overdue_since(now),
             "CASE outcome WHEN 'planned' THEN scheduled_at ELSE coalesce(started_at, scheduled_at) END NULLS LAST, id",
             limit,
         )  # fmt: skip
@@ -137,7 +139,7 @@ class Reports(SessionCounts):
         """The sessions that a digest counts or may name: those completed in its window, the failing ones of `attention`
         that no one has acknowledged, and those overdue among `about`."""
         late = Where([_OPEN, *about.parts], [*about.parameters])
-        late.add(_OVERDUE, to_ms(now))
+        late.add(OVERDUE, *overdue_since(now))
         parts = [completed_in(where, window), _unacknowledged(where, attention), late]
         chosen = Where()
         chosen.add(" OR ".join(f"({one.sql})" for one in parts), *(value for one in parts for value in one.parameters))

@@ -56,7 +56,8 @@ def test_what_is_open_is_counted_by_outcome_and_listed(tmp_path: Path) -> None:
     store = open_store(tmp_path / "spotter.db", now=NOON)
     rows = [a_session(n, status=status) for n, status in enumerate(("NOT_STARTED", "IN_PROGRESS", "PASSED"))]
     store._write_now(lambda tx: baseline(tx, *rows))
-    sessions, counts = store._read_now(lambda tx: tx.reports.overdue(listed_within(EVERYTHING), NOON, 10))
+    later = NOON + timedelta(days=2)
+    sessions, counts = store._read_now(lambda tx: tx.reports.overdue(listed_within(EVERYTHING), later, 10))
     assert counts == {OutcomeKind.PLANNED: 1, OutcomeKind.IN_PROGRESS: 1}
     assert sorted(one.facts.status for one in sessions) == ["IN_PROGRESS", "NOT_STARTED"]
     none, before = store._read_now(

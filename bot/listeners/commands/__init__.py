@@ -126,6 +126,8 @@ async def answered(
     async def run(verb: str, words: str, *, is_guess: bool = False) -> Message:
         if not verb:
             return await sessions.menu(ctx, viewer, topics)
+        if verb == "results" and is_grouped(words):  # a list has no groups
+            verb = "trend"
         entry = offered[verb]
         asks = is_button or is_guess
         if asks and words and not (entry.only_reads or entry.asks_itself):
@@ -189,8 +191,6 @@ async def _answered(
         return await _of_a_question(ctx, viewer, text, offered, run)
     if typed == "results" and _SESSION_ID.fullmatch(words):
         return await run("show", words)
-    if typed == "results" and is_grouped(words):
-        return await run("trend", words)
     if typed in offered and not (typed == "pause" and _is_mute(text)):
         return await run(typed, words)
     return await _of_a_question(ctx, viewer, text, offered, run)

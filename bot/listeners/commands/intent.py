@@ -232,10 +232,13 @@ _WHOLE: dict[str, Intent] = {
 
 def is_grouped(text: str) -> bool:
     """Whether a text asks for figures of groups: "by store", `by:month`."""
-    return _GROUPED.search(text) is not None
+    return _GROUPED.search(_QUOTED.sub(" ", text)) is not None
 
 
-_GROUPED = re.compile(rf"(?<![\w:])(?:(?:by|per) {GROUPS}s?|by:\w+)(?!\w)", re.IGNORECASE)
+_GROUPED = re.compile(
+    rf"(?<![\w:])(?:(?:by|per) (?:{GROUPS}s?|people|persons?|criteri(?:on|a)|questions?)|by:\w+)(?!\w)", re.IGNORECASE
+)
+_QUOTED = re.compile(r'["“”][^"“”]*["“”]')
 
 
 def intent_of(text: str) -> Intent | None:

@@ -13,7 +13,8 @@ from bot.domain.errors import QueryError
 from bot.domain.model import OutcomeKind
 from bot.domain.notifications import Message
 from bot.domain.report_periods import Window, midnight
-from bot.domain.reports import figures, steps
+from bot.domain.reports import figures
+from bot.domain.whole_reports import steps
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.sessions import ATTENTION_DAYS, shown

@@ -35,8 +35,9 @@ _CRITERION = re.compile(r'criterion "([^"]{1,200})"', re.IGNORECASE)
     "trend [query] [by:week]",
     "Whether results get better",
     examples=("trend by:week", "trend by:month since:365d", "trend by:checklist since:90d"),
-    more="By week, month, checklist, dept, observer or employee: the share that met the target, the median, the change "
-    "against the time before in points, and the criteria that cost most. Groups under 5 sessions are not ranked.",
+    more="By week, month, checklist, dept (whole sites), observer, employee or criterion: the share that met the"
+    " target, the median, the change against the time before in points, and the criteria that cost most. Groups under 5"
+    " sessions are not ranked. Of sessions chosen by their result (`trend failed by:dept`): how many they are of all.",
     on_menu="Trend",
     takes_query=True,
     only_reads=True,
