@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from bot.listeners.commands.intent_changes import Intent, Reader, left_of, taken_as
-from bot.query.keys import GROUPING_WORDS
 from bot.query.numbers import NUMBER_WORDS, count_at
+from bot.query.values import GROUPING_WORDS
 
 _UNITS = (
     ("dept", r"(?:stores?|sites?|shops?|locations?|departments?|units?|branch(?:es)?|teams?|regions?)"),
