@@ -24,6 +24,8 @@ READ_AS = {
     "did allergies get better": 'trend criterion "allergies"',
     "failed because of allergies": 'trend criterion "allergies" outcome:failed',
     "what goes wrong with allergies": 'trend criterion "allergies"',
+    "trend core temperature": 'trend criterion "core temperature"',
+    "trend criterion core temperature": 'trend criterion "core temperature"',
     "core temperature in store 12 this month": f'trend criterion "core temperature" {STORE_12} since:2026-11-01',
     f'trend criterion "core temperature" {STORE_12}': f'trend criterion "core temperature" {STORE_12}',
 }

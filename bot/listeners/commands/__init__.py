@@ -214,9 +214,7 @@ async def _of_a_question(
     except AmbiguousQuery:
         raise
     except QueryError as error:
-        if (intent is None or intent.verb == "trend") and (
-            words := await trends.about_criterion(ctx, viewer, text if intent is None else intent.words)
-        ):
+        if intent is None and (words := await trends.about_criterion(ctx, viewer, text)):
             return await run("trend", words)
         first, *remaining = text.split(maxsplit=1)
         reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)

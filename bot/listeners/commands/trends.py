@@ -50,7 +50,10 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
     compares = first.lower() == COMPARED
     text = words if compares else request.words
 
+    understood: list[Query] = []
+
     def make(read: Read, asked: view.Asked) -> Message:
+        understood.append(read.query)
         if compares:
             read, asked = _by_what_is_named(read, asked, text)
         access = read.access
@@ -63,7 +66,14 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
             raise QueryError(str(error), [f"trend {one}" for one in error.suggestions]) from None
         return view.trend(made, asked)
 
-    return await report_of(ctx, request, "trend", text, make, count_completed)
+    try:
+        return await report_of(ctx, request, "trend", text, make, count_completed)
+    except AmbiguousQuery:
+        raise
+    except QueryError:
+        if understood or not (named := await about_criterion(ctx, request.viewer, text)):
+            raise
+        return await trend.answer(ctx, replace(request, words=named))
 
 
 def _refuse_two_groupings(query: Query) -> None:
