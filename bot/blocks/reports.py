@@ -82,6 +82,8 @@ def trend(shown: Trend, asked: Asked) -> Message:
         return report_answer(asked, [f"*{title}*\nNo session was completed {_time_of(shown, asked)}. {hint}"])
     is_ranked = not shown.by.is_time and any(not row.now.is_small for row in shown.rows)
     order = f", {_ORDERS.get(shown.sort, _ORDERS['score'])}" if is_ranked else ""
+    if shown.is_parted and shown.sort.endswith("count"):
+        order = order.replace("sessions", "of these")
     lines = [f"*{title}{order}*", *_verdict(shown), _total_line(shown), f"Completed {_time_of(shown, asked)}"]
     listed, more = _rows_shown(shown, asked)
     blocks = [section(mrkdwn("\n".join(lines))), *_listed(listed, shown)]
@@ -195,10 +197,12 @@ def _drawn(rows: Sequence[ReportRow], shown: Trend) -> Block | None:
 
 
 def _cells(row: ReportRow, shown: Trend, *, has_change: bool, has_median: bool) -> list[str | tuple[float, str]]:
-    now, part = row.now, f"{row.now.met:,} of {row.now.judged:,}"
+    now = row.now
     share = _number(now.share)
-    if now.share is not None and (now.is_small or shown.is_parted):
-        share = part if now.is_small else (shown_percent(now.share), f"{format_percent(now.share)}, {part}")
+    if now.share is not None and now.is_small:
+        share = f"{now.met:,} of {now.judged:,}"
+    elif now.share is not None and shown.is_parted:
+        share = shown_percent(now.share), _part(now)
     cells: list[str | tuple[float, str]] = [shown.labels.get(row.group, "") or UNTITLED, share]
     change = _change(row)
     cells += ["–" if change is None else format_points(change)] if has_change else []
@@ -259,8 +263,7 @@ def _row(label: str, row: ReportRow, *, is_parted: bool = False) -> str:
     elif now.is_small:
         parts.append(f"{now.met:,} of {now.judged:,}{what}")
     else:
-        of = f", {now.met:,} of {now.completed:,}" if is_parted else ""
-        parts += [f"{bar(float(now.share))} {format_percent(now.share)}{what}{of}"]
+        parts.append(f"{bar(float(now.share))} {_part(now) if is_parted else format_percent(now.share) + what}")
         change = _change(row)
         parts += [format_points(change)] if change is not None else []
     if now.median is not None:

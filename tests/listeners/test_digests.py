@@ -225,9 +225,11 @@ async def test_its_figures_are_beside_those_of_the_week_before_and_of_what_its_o
 
 
 async def test_a_digest_of_failures_counts_them_among_all(office: Office) -> None:
+    met = (SessionKey(f"a{n:07x}-0000-4000-8000-000000000000", "emma") for n in range(5))
+    await add(office, *(facts(one, "olga", result=95.0, days_ago=1) for one in met))
     text = (await office.ask(ADMIN, "digest now failed")).text
-    assert "3 of 5 completed, 60 % of them (none before) · none the week before" in text, text
-    assert "met the target" not in text and " 0 %" not in text and "100 %" not in text
+    assert "3 of 8 completed, 38 % of them (+38 points, of 1 before) · 0 of 1 the week before" in text, text
+    assert "met the target" not in text and "100 %" not in text
 
 
 @pytest.mark.promise("digest_once")
