@@ -453,7 +453,7 @@ MISTAKES = {
     "not scored": [],
     "asdfgh": [],
     "test": [],
-    "mute": ["mute 4h"],
+    "mute": ["mute 1h"],
     "lol": [],
     "food safety allergens": [],
     '"opening': ['results "opening"'],
