@@ -200,7 +200,7 @@ def audit_log(entries: Sequence[AuditLine], *, command: str) -> Message:
     lines = [f"{date_token(one.at)} {_audit_line(one)}" for one in entries]
     return message(
         [
-            section(mrkdwn(f"The last {count(len(entries), 'entry', 'entries')} of the audit log")),
+            section(mrkdwn(f"The newest {count(len(entries), 'entry', 'entries')} of the audit log")),
             *line_sections(lines),
             context(f"More on the command line: `spotter audit`, or here with a number: `{command} audit 30`"),
         ]

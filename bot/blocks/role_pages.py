@@ -224,7 +224,7 @@ def role_page(
         "*You get without asking*",
         *(f"• {line}" for line in gets_lines(page, employees_notified=employees_notified)),
     ]
-    listed = ["*Ask*", *(f"{code(f'{command} {one.text}', 300)} {one.about}" for one in asks)]
+    listed = ["*Ask*", *(f"{code(f'{command} {one.text}', 300)}: {one.about}" for one in asks)]
     ends = [f"*Press* {page.press}", f"*Get less* {page.less}"]
     others = ", ".join(f"`{command} {one.command}`" for one in ROLE_PAGES if one is not page)
     return message(

@@ -249,7 +249,7 @@ def result_row(session: Session, suffix: str | int, shown: RenderContext, *, is_
     checklist = safe(row.checklist_title, NAME) or UNTITLED
     if is_own:
         name = bare(row.checklist_title, NAME) or UNTITLED
-        checklist = f"observed by {safe(shown.directory.name_of(row.observer_id), NAME)}"
+        checklist = f"Observed by {safe(shown.directory.name_of(row.observer_id), NAME)}"
     parts = (
         checklist,
         moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled),

@@ -5,13 +5,13 @@ import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Literal, TypeAlias
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Browser, expect
 
 from bot.demo.company import Session
 from bot.demo.director import Director
+from tests.app.visitor import Visitor, a_session_at_store_12, short
 from tests.demo.browsing import TIMEOUT, WIDE, a_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
@@ -20,87 +20,6 @@ RESULTS, STORE, OPERATIONS = "ojt-results", "store-12-harbour-street", "bot-ops"
 BURST = 8
 SETTLED = 300.0
 """Seconds after a kill by which the machine has certainly had time for both read-backs of a post and for a new post."""
-
-Verb: TypeAlias = Literal["Complete", "Correct"]
-
-
-class Newcomer:
-    """Somebody before the demo's page. `alerts` and `answers` are what Spotter wrote in the open conversation."""
-
-    def __init__(self, director: Director, page: Page) -> None:
-        self.director = director
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("console", self._listen)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _listen(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
-
-    @property
-    def alerts(self) -> Locator:
-        return self.page.locator("#messages .message.from-app:not(.ephemeral)")
-
-    @property
-    def answers(self) -> Locator:
-        return self.page.locator("#messages .message.ephemeral")
-
-    def alert_of(self, session: Session) -> Locator:
-        return self.alerts.filter(has_text=short(session))
-
-    async def opens_the_page(self) -> None:
-        await self.page.goto(self.director.stage.url)
-        await self.page.locator("body.ready").wait_for()
-        await expect(self.page.get_by_text("Welcome. This is Spotter at work.")).to_be_visible()
-        await self.page.get_by_label("Close the welcome").click()
-        await self.sees_the_bot("connected to Slack")
-
-    async def sees_the_bot(self, words: str) -> None:
-        await expect(self.page.locator("#bot-words")).to_contain_text(words)
-
-    async def becomes(self, role: str) -> None:
-        viewer = self.page.get_by_role("combobox", name="You are")
-        await viewer.select_option(self.director.cast.user_id(role))
-
-    async def goes_to(self, place: str) -> None:
-        button = self.page.locator("#sidebar .place").filter(has_text=re.compile(place))
-        await button.click()
-        await expect(button).to_have_attribute("aria-current", "page")
-
-    async def asks(self, words: str) -> Locator:
-        """Types it and sends it; answers the new message that only the asker sees."""
-        before = await self.answers.count()
-        box = self.page.locator("#composer-text")
-        await box.fill(words)
-        await box.press("Enter")
-        await expect(self.answers).to_have_count(before + 1)
-        return self.answers.last
-
-    async def grades(self, verb: Verb, session: Session, percent: int) -> None:
-        """Finds the session in the control strip by its id, chooses the result and does it."""
-        page = self.page
-        await page.get_by_role("radio", name=verb).check()
-        await page.get_by_label("Search sessions").fill(short(session))
-        await expect(page.locator("#session-list .session")).to_have_count(1)
-        await page.get_by_role("spinbutton", name="Result in percent").fill(str(percent))
-        await page.locator("#session-do").click()
-        done = {"Complete": "Completed", "Correct": "Corrected"}[verb]
-        await expect(page.locator(".toast", has_text=done)).not_to_have_count(0)
-
-
-def short(session: Session) -> str:
-    return session.id[:8]
-
-
-def a_session_at_store_12(director: Director) -> Session:
-    """One that the cast's observer is to conduct with the cast's employee."""
-    cast, world = director.cast, director.world
-    people = {user_id: world.person(person_id) for person_id, user_id in cast.user_ids.items()}
-    checklist = world.checklist_titled("Opening the store")
-    assert checklist is not None
-    employee, observer = people[cast.user_id("employee")], people[cast.user_id("observer")]
-    return world.plan(checklist, employee, observer, world.now() - timedelta(minutes=20))
 
 
 async def test_a_newcomer_tries_everything_the_demo_offers() -> None:
@@ -122,17 +41,17 @@ async def test_a_newcomer_tries_everything_the_demo_offers() -> None:
 
 
 @asynccontextmanager
-async def a_newcomer(browser: Browser) -> AsyncIterator[Newcomer]:
+async def a_newcomer(browser: Browser) -> AsyncIterator[Visitor]:
     async with Director(seed=1, port=0, happenings=False) as director:
         context = await browser.new_context(viewport=WIDE)
         try:
             context.set_default_timeout(TIMEOUT)
-            yield Newcomer(director, await context.new_page())
+            yield Visitor(director, await context.new_page())
         finally:
             await context.close()
 
 
-async def a_low_result_arrives_as_a_card(newcomer: Newcomer, session: Session) -> None:
+async def a_low_result_arrives_as_a_card(newcomer: Visitor, session: Session) -> None:
     await newcomer.goes_to(RESULTS)
     await newcomer.grades("Complete", session, 55)
     card = newcomer.alert_of(session)
@@ -142,7 +61,7 @@ async def a_low_result_arrives_as_a_card(newcomer: Newcomer, session: Session) -
         await expect(card).to_contain_text(words)
 
 
-async def the_card_opens_its_details(newcomer: Newcomer) -> None:
+async def the_card_opens_its_details(newcomer: Visitor) -> None:
     page = newcomer.page
     await newcomer.alerts.last.get_by_role("button", name="Details").click()
     details = page.get_by_role("dialog", name="Session")
@@ -153,7 +72,7 @@ async def the_card_opens_its_details(newcomer: Newcomer) -> None:
     await expect(page.locator(".toast.bad")).to_have_count(0)
 
 
-async def a_question_is_typed_with_hints(newcomer: Newcomer, session: Session) -> None:
+async def a_question_is_typed_with_hints(newcomer: Visitor, session: Session) -> None:
     page = newcomer.page
     box, hints = page.locator("#composer-text"), page.locator("#hints").get_by_role("option")
     await box.click()
@@ -171,7 +90,7 @@ async def a_question_is_typed_with_hints(newcomer: Newcomer, session: Session) -
     await expect(answer).to_contain_text("Data as of today")
 
 
-async def another_channel_is_subscribed_after_a_yes(newcomer: Newcomer) -> None:
+async def another_channel_is_subscribed_after_a_yes(newcomer: Visitor) -> None:
     await newcomer.goes_to(STORE)
     question = await newcomer.asks("/ojt subscribe outcome:failed")
     await expect(question).to_contain_text("is a public channel: everybody in the workspace")
@@ -182,7 +101,7 @@ async def another_channel_is_subscribed_after_a_yes(newcomer: Newcomer) -> None:
     await expect(newcomer.alerts).to_contain_text(["with a low result"])
 
 
-async def a_correction_changes_the_card_and_the_direct_message(newcomer: Newcomer, session: Session) -> None:
+async def a_correction_changes_the_card_and_the_direct_message(newcomer: Visitor, session: Session) -> None:
     await newcomer.becomes("observer")
     await newcomer.goes_to("Spotter")
     await expect(newcomer.alert_of(session)).to_have_count(1)  # it waits a poll for others to join it
@@ -196,7 +115,7 @@ async def a_correction_changes_the_card_and_the_direct_message(newcomer: Newcome
     await sees_it_corrected(newcomer, session)
 
 
-async def sees_it_corrected(newcomer: Newcomer, session: Session) -> None:
+async def sees_it_corrected(newcomer: Visitor, session: Session) -> None:
     card = newcomer.alert_of(session)
     await expect(card.locator(".section").first).to_contain_text("95 %, now met target 80 %")
     await expect(card).to_have_count(1)
@@ -205,7 +124,7 @@ async def sees_it_corrected(newcomer: Newcomer, session: Session) -> None:
     await expect(card).to_contain_text("(edited)")
 
 
-async def a_low_result_is_acknowledged_by_name_in_both_channels(newcomer: Newcomer, session: Session) -> None:
+async def a_low_result_is_acknowledged_by_name_in_both_channels(newcomer: Visitor, session: Session) -> None:
     await newcomer.becomes("supervisor")
     await newcomer.goes_to(STORE)
     await newcomer.grades("Complete", session, 60)
@@ -216,7 +135,7 @@ async def a_low_result_is_acknowledged_by_name_in_both_channels(newcomer: Newcom
     await expect(card).to_contain_text("Acknowledged by @Ana Ferreira-Quill")
 
 
-async def the_observer_asks_for_less(newcomer: Newcomer) -> None:
+async def the_observer_asks_for_less(newcomer: Visitor) -> None:
     await newcomer.becomes("observer")
     await newcomer.goes_to("Spotter")
     await newcomer.alerts.last.get_by_role("button", name="Only below target").click()
@@ -226,7 +145,7 @@ async def the_observer_asks_for_less(newcomer: Newcomer) -> None:
     await expect(notified).to_have_count(1)
 
 
-async def a_guest_is_refused_with_the_reason(newcomer: Newcomer) -> None:
+async def a_guest_is_refused_with_the_reason(newcomer: Visitor) -> None:
     await newcomer.becomes("guest")
     await newcomer.goes_to(STORE)
     answer = await newcomer.asks("/ojt results")
@@ -234,7 +153,7 @@ async def a_guest_is_refused_with_the_reason(newcomer: Newcomer) -> None:
     assert not re.search(r"\d\s%", await answer.inner_text())
 
 
-async def seven_days_pass(newcomer: Newcomer) -> None:
+async def seven_days_pass(newcomer: Visitor) -> None:
     """What is too old to be news when the bot is back is counted in one message, what is newer is told."""
     page, world = newcomer.page, newcomer.director.world
     await newcomer.becomes("admin")
@@ -255,7 +174,7 @@ async def seven_days_pass(newcomer: Newcomer) -> None:
     assert not [short(one) for one in old if short(one) in texts]
 
 
-async def a_kill_in_the_middle_of_a_burst_loses_and_doubles_nothing(newcomer: Newcomer) -> None:
+async def a_kill_in_the_middle_of_a_burst_loses_and_doubles_nothing(newcomer: Visitor) -> None:
     """Slack posts but never answers: at the kill the bot can't know what became of its first posts."""
     page, world = newcomer.page, newcomer.director.world
     begin, alerts = len(world.events), await newcomer.alerts.count()
@@ -278,7 +197,7 @@ async def a_kill_in_the_middle_of_a_burst_loses_and_doubles_nothing(newcomer: Ne
     await everything_was_told_once(newcomer, STORE, low)
 
 
-async def everything_was_told_once(newcomer: Newcomer, channel: str, sessions: Iterable[Session]) -> None:
+async def everything_was_told_once(newcomer: Visitor, channel: str, sessions: Iterable[Session]) -> None:
     """Waits until each was told, and looks once more when Spotter owes nothing to anybody."""
     await newcomer.goes_to(channel)
     wanted = {short(one): 1 for one in sessions}

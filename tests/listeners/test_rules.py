@@ -548,3 +548,9 @@ async def test_a_name_of_ispring_in_a_rule_mentions_nobody(office: Office) -> No
     await renamed(office, "emma", "<@U0ADMIN> Emma")
     await office.rule(NORTH, "employee:<id:emma>", owner=SAM)
     assert "<@U0ADMIN>" not in everything_in(await office.ask(SAM, "rules"))
+
+
+async def test_the_audit_log_links_the_channel_of_a_rule(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    await office.ask(SAM, "unsubscribe 1")
+    assert f"unsubscribe · rule 1 in <#{NORTH}>: all sessions" in (await office.ask(ADMIN, "audit")).text
