@@ -32,6 +32,7 @@ clean:
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo 'Python could not make .venv (on Debian: apt install python3-venv).' >&2; exit 1; }
 
 .venv/demo.stamp: requirements.txt pyproject.toml | .venv/bin/python
+	@echo 'Installing what Spotter needs; the first time that takes a minute or two.'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	$(BIN)/python -m compileall -q bot

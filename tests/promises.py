@@ -56,6 +56,11 @@ PROMISES: dict[str, Promise] = {
         "the workspace is over Slack's cap, or is being migrated",
         "everything waits; `OPS_CHANNEL`, `status` and `check` say so and what to do",
     ),
+    "shadowed": Promise(
+        "an admin starts shadow mode",
+        "everything goes to that private channel only, also after a lost reply or a crash; if the channel is gone it "
+        "waits; what was shown is not sent again when they go live",
+    ),
     "direct_messages_closed": Promise(
         "the app may send no direct messages",
         "they wait, channels go on; `OPS_CHANNEL`, `status` and `check` name the remedy",

@@ -173,3 +173,43 @@ def test_lists_and_periods_are_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_secrets_do_not_show_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hush" not in repr(given(monkeypatch, **WORKING))
+
+
+def test_a_line_that_sets_nothing_is_told_by_its_number_and_never_repeated(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        "# a comment\r\n\r\nSLACK_BOT_TOKEN=\r\nxoxb-hidden-1\r\nADMINS U0HIDDEN\r\naGlkZGVu==\r\nPASS_TARGT=80\r\n",
+        newline="",
+    )
+    said = " ".join(given(monkeypatch, **WORKING).warnings({}, file))
+    assert f"{file} has no setting in lines 4, 5, 6. Write NAME=value in one line" in said
+    assert "PASS_TARGT" in said and "Did you mean PASS_TARGET?" in said
+    for hidden in ("hidden", "HIDDEN", "aGlk"):
+        assert hidden not in said
+    with pytest.raises(ConfigError) as failed:
+        load({}, Needs.SLACK, env_file=file)
+    assert "lines 4, 5, 6" in str(failed.value.problems) and "hidden" not in str(failed.value.problems)
+
+
+def test_a_file_that_begins_with_a_mark_sets_its_first_name_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes("\ufeffPASS_TARGET=81\nADMINS=U0ADMIN\n".encode())
+    settings = load({}, env_file=file)
+    assert settings.pass_target == 81.0 and settings.admins == {"U0ADMIN"}
+    assert not [one for one in settings.warnings({}, file) if "no setting" in one]
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_no_file_is_not_taken_for_a_missing_one(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / ".env"
+    if kind == "folder":
+        file.mkdir()
+    else:
+        file.symlink_to(file)
+    with pytest.raises(ConfigError) as failed:
+        load({}, env_file=file)
+    assert "put a file there" in failed.value.problems[0]

@@ -86,6 +86,7 @@ def health_app(liveness: Liveness, metrics: Metrics, store: Store, clock: Clock)
             body["waiting"] = counts.pending + counts.ambiguous + counts.sending
             body["sending_paused"] = bool(counts.app_refused or counts.paused)
             body["paused_since"] = counts.paused.at.isoformat() if counts.paused else None
+            body["shadow_since"] = counts.shadow.at.isoformat() if counts.shadow else None
             body["last_poll_failed"] = bool(poll.last and poll.last.error)
             if counts.app_refused:
                 impairments.append("Slack refuses the app, so sending is paused")

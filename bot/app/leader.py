@@ -116,7 +116,7 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
     scheduler.every(RETENTION_EVERY, "retention", retention.when_due, at_once=True)
     scheduler.every(MONITOR_EVERY, "monitor", monitor.once)
     # At once: what became due while no process led.
-    scheduler.every(REMIND_EVERY, "remind", RemindJob(store, clock, wake=sender.wake).once, at_once=True)
+    scheduler.every(REMIND_EVERY, "remind", RemindJob(store, contacts, clock, wake=sender.wake).once, at_once=True)
     files = DigestFiles(store, messenger, contacts, clock, settings)
     scheduler.every(DIGEST_FILES_EVERY, "digest files", files.once)
     scheduler.every(

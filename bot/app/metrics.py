@@ -148,6 +148,9 @@ def _gauges(snapshot: Snapshot, now: datetime, is_leader: bool, leader_signed_at
     gauge("edits_owed", "Posted messages that are out of date", counts.edits)
     gauge("sending_paused", "1 if Slack refuses the app", bool(counts.app_refused))
     gauge("all_paused", "1 if an admin paused all sending", counts.paused is not None)
+    gauge(
+        "shadow_mode", "1 if everything is shown in one channel instead of where it belongs", counts.shadow is not None
+    )
     gauge("observers", "Active people who observed within 90 days", snapshot.observers)
     gauge("people_unmatched", "Those of the observers without a usable Slack account", snapshot.unmatched)
     deliveries = Gauge("spotter_deliveries", "Deliveries by state", ["state"], registry=registry)

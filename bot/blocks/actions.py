@@ -44,6 +44,10 @@ CONFIRM_EDIT = "confirm_edit"  # value: EditRule
 SET_TARGET = "set_target"  # value: SetTarget
 SET_CRITICAL = "set_critical"  # value: SetCritical
 
+# On questions about shadow mode.
+BEGIN_SHADOW = "begin_shadow"  # value: Shadow
+GO_LIVE = "go_live"  # value: when the shadow mode began (ms) that the question was about
+
 # On paused rules; the value is the rule's number, for CONFIRM_TAKE_OVER a TakeOver.
 AGREE_PUBLIC = "agree_public"
 TAKE_OVER = "take_over"
@@ -239,6 +243,13 @@ class SetCritical(ButtonValue, frozen=True, tag="set_critical"):
     digest: _Text
     is_critical: bool
     basis: str
+
+
+class Shadow(ButtonValue, frozen=True, tag="shadow"):
+    """A channel in which everything is to be shown, and the number of members that the question named."""
+
+    channel_id: _Text
+    readers: _Number
 
 
 class SetChoice(ButtonValue, frozen=True, tag="choice"):

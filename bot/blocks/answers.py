@@ -209,9 +209,8 @@ def audit_log(entries: Sequence[AuditLine], *, command: str) -> Message:
 
 def _audit_line(entry: AuditLine) -> str:
     who = f"<@{entry.slack_user_id}>" if entry.slack_user_id else safe(entry.who, NAME)
-    what = safe(entry.what)
-    if entry.channel_id:
-        what = what.replace(entry.channel_id, f"<#{safe(entry.channel_id, NAME)}>", 1)  # before any name of others
+    place = f" in <#{safe(entry.channel_id, 40)}>" if entry.channel_id else ""
+    what = f"{safe(entry.what)}{place}{entry.about and f': {safe(entry.about)}'}"
     parts = (who, safe(entry.verb, NAME), what, safe(entry.change, NAME))
     return " · ".join(filter(None, parts))
 

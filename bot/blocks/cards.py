@@ -79,7 +79,8 @@ class CardFacts:
     target, failed) a session is for its employee and checklist, among those the rule's owner may see. `cards_before`:
     of the sessions that this message tells a second time. `digests`: what rules' digests say, by notification id;
     `reminders` likewise. `mutes`: those whose recap this message is, by number. `coverages`: whose sessions a rule
-    shows, by number, if its owner does not see all. `setup`: the check-list of a first run.
+    shows, by number, if its owner does not see all. `setup`: the check-list of a first run. `meant_for`: what the
+    channel or person is called that shadow mode shows it instead of; "" if not known, or if it shows nothing.
     """
 
     records: Mapping[SessionKey, SessionRecord] = field(default_factory=dict)
@@ -100,6 +101,7 @@ class CardFacts:
     mutes: Mapping[int, Mute] = field(default_factory=dict)
     coverages: Mapping[int, Coverage] = field(default_factory=dict)
     setup: Sequence[SetupLine] = ()
+    meant_for: str = ""
 
     def name_of(self, key: SessionKey, limit: int = NAME) -> str:
         """The employee's name, for plain text."""

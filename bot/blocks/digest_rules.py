@@ -1,5 +1,6 @@
 """Rules that send digests: the question before one is saved, the answer after, and how one introduces itself."""
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from bot.blocks import actions
@@ -25,6 +26,7 @@ def proposed(
     view: DigestView,
     *,
     is_public: bool,
+    hints: Sequence[str] = (),
     only_site: OnlySite | None = None,
 ) -> Message:
     """What a digest would have said at its last slot, and the question whether to save it, or in the channel of one
@@ -48,6 +50,7 @@ def proposed(
     text += f" The first one comes {date_token(next_at)}. Its figures are of what you may see."
     if value.csv:
         text += " All sessions that it is about follow as a file in its thread; `csv:off` leaves that out."
+    text = " ".join((text, *hints))
     if only_site is not None and only_site.fits:
         text += f"\n{only_site.question}"
     chosen = [

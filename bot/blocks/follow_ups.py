@@ -30,7 +30,12 @@ ENDS_ITSELF = (
     "Taking it acknowledges the result. It ends by itself when a later completion of the same employee meets the"
     " target on this checklist, or brings the chosen criterion to it."
 )
-_ENDS = {FollowUpEnd.MET: "reached", FollowUpEnd.CORRECTED: "the result was corrected", FollowUpEnd.CLOSED: "closed"}
+_ENDS = {
+    FollowUpEnd.MET: "reached",
+    FollowUpEnd.CORRECTED: "the result was corrected",
+    FollowUpEnd.CLOSED: "closed",
+    FollowUpEnd.LOST: "who may not see it any more; ended",
+}
 
 
 def format_day(day: date) -> str:

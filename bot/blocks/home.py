@@ -22,8 +22,8 @@ from bot.blocks.status import Status, alert_lines, format_verdict
 from bot.domain.follow_ups import FollowedUp
 from bot.domain.model import Session
 from bot.domain.mutes import Mute
-from bot.domain.reports import Overview
 from bot.domain.rules import Rule
+from bot.domain.whole_reports import Overview
 
 MAX_TO_DO = 8
 MAX_SESSIONS = 3  # of each kind, beside those to do
@@ -139,7 +139,7 @@ def _is_new(content: Home) -> bool:
     """Nothing to show yet: no session, and no rule."""
     own, team = content.own or Own(), content.overview
     has_sessions = bool(own.to_do or own.planned or own.results or own.observed)
-    has_team = team is not None and bool(team.total.completed or team.open.planned or team.open.overdue)
+    has_team = team is not None and bool(team.total.completed or team.open.total)
     return not (has_sessions or has_team or content.rules)
 
 

@@ -18,6 +18,7 @@ from bot.blocks.rule_notices import introduction_block, pause_blocks, resumed_bl
 from bot.blocks.scheduled_digests import digest_message_blocks
 from bot.blocks.settings import fewer_button
 from bot.blocks.setup import setup_blocks
+from bot.blocks.shadow import shadow_line
 from bot.blocks.sharing import shared
 from bot.domain.model import SessionKey
 from bot.domain.notifications import Delivery, DestinationKind, Message, NotificationKind, StoredNotification
@@ -35,6 +36,8 @@ def render(delivery: Delivery, facts: CardFacts) -> Message:
     for kind, renderer in RENDERERS.items():
         if of_kind := [stored for stored in delivery.notifications if stored.notification.kind is kind]:
             blocks += renderer(delivery, of_kind, facts)
+    if delivery.shadow is not None:
+        blocks.insert(0, shadow_line(delivery.destination, facts.meant_for))
     return message(blocks, text_only=delivery.text_only)
 
 

@@ -8,13 +8,15 @@ from bot.blocks.elements import Block, button, context, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_ups import follow_up_button
 from bot.blocks.markup import NAME, bare, format_query_text, safe
+from bot.blocks.reminders import OVERDUE_WHEN
 from bot.blocks.reports import Asked, costly_lines, figures_line, more_rows, report_answer, time_of
 from bot.blocks.session_lists import RenderContext, result_row
 from bot.domain.model import Session
 from bot.domain.notifications import Message
 from bot.domain.report_numbers import format_percent, format_points
 from bot.domain.report_periods import By, Window
-from bot.domain.reports import SMALLEST_GROUP, OpenCounts, Overview, UnitRow
+from bot.domain.reports import SMALLEST_GROUP
+from bot.domain.whole_reports import OpenCounts, Overview, UnitRow
 
 UNITS = 10
 _TITLES = {By.CHECKLIST: "By checklist", By.DEPT: "Your sites", By.EMPLOYEE: "Your people"}
@@ -61,7 +63,7 @@ def _overdue_row(overdue: int, command: str) -> list[Block]:
     if not overdue:
         return []
     run = button(actions.action_id(actions.RUN, "overdue"), "Show", command, label="Show what is overdue")
-    return [section(mrkdwn(f"*{overdue:,} overdue*: not started in time, or not finished"), run)]
+    return [section(mrkdwn(f"*{overdue:,} overdue*: {OVERDUE_WHEN}"), run)]
 
 
 def _attention_buttons(session: Session, number: int, shown: RenderContext) -> list[Block]:
@@ -99,5 +101,9 @@ def _unit_line(unit: UnitRow) -> str:
 
 
 def _open(counts: OpenCounts) -> Sequence[str]:
-    planned = [f"{counts.planned:,} planned"] if counts.planned else []
-    return [*planned, *([f"*{counts.overdue:,} overdue*"] if counts.overdue else [])]
+    parts = (
+        (counts.planned, f"{counts.planned:,} planned"),
+        (counts.in_progress, f"{counts.in_progress:,} in progress"),
+        (counts.overdue, f"*{counts.overdue:,} overdue*"),
+    )
+    return [text for number, text in parts if number]

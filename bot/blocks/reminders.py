@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
-from bot.blocks.elements import Block, button, context, mrkdwn, notice, section
+from bot.blocks.elements import Block, button, confirmation, context, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
 from bot.blocks.markup import date_token, safe
@@ -12,7 +12,9 @@ from bot.blocks.settings import fewer_button
 from bot.blocks.settings_form import REMINDERS
 from bot.domain.notifications import Message
 from bot.domain.reminders import (
+    LATE_AFTER,
     Choices,
+    Reminded,
     ReminderClock,
     ReminderKind,
     ReminderLine,
@@ -23,6 +25,11 @@ from bot.domain.text import count, lasting
 
 SHOWN = 15
 SHORT = 40
+_LATE = {clock: count(int(after.total_seconds()) // 3_600, "hour") for clock, after in LATE_AFTER.items()}
+OVERDUE_WHEN = (
+    f"not started {_LATE[ReminderClock.NOT_STARTED]} after the planned time,"
+    f" or not finished {_LATE[ReminderClock.UNFINISHED]} after the start"
+)
 _WHO = {
     ReminderStep.OBSERVER: "the observer",
     ReminderStep.SUPERVISOR: "the supervisor",
@@ -55,13 +62,19 @@ def _summary(view: ReminderView) -> str:
     """What OPS_CHANNEL reads: how many are late and what was done, and nobody's name, id or checklist."""
     number, unfinished = len(view.lines), sum(one.clock is ReminderClock.UNFINISHED for one in view.lines)
     parts = [(number - unfinished, "not started"), (unfinished, "not finished")]
-    reminded = sorted({one.step for line in view.lines for one in line.reminded})
-    who = " and ".join(_WHO[step] for step in reminded)
+    every = [{one.step for one in line.reminded if one.is_sent and not one.in_shadow} for line in view.lines]
+    of_each, of_some = set.intersection(*every), set.union(*every)
+    whose = "each" if of_each == of_some else "some"
+    who = " and ".join(_WHO[step] for step in sorted(of_some))
+    verb = "was" if len(of_some) == 1 else "were"
+    is_shadow = any(one.in_shadow for line in view.lines for one in line.reminded)
+    nobody = "shadow mode reminded nobody" if is_shadow else "nobody could be reminded"
+    done = f"{who} of {whose} {verb} reminded" if who else nobody
     return (
         f"{count(number, 'session')} {'is' if number == 1 else 'are'} still late"
         f" ({', '.join(f'{some:,} {what}' for some, what in parts if some)}), the first since"
-        f" {date_token(min(one.since for one in view.lines))}, although {who or 'there was nobody to remind'}"
-        f"{' of each were reminded' if who else ''}. `{view.command} overdue` lists them for those who may see them."
+        f" {date_token(min(one.since for one in view.lines))}, although {done}."
+        f" `{view.command} overdue` lists them for those who may see them."
     )
 
 
@@ -94,10 +107,17 @@ def _line(one: ReminderLine, view: ReminderView) -> str:
             parts.append(f"planned for {date_token(one.since)}")
     if one.step is ReminderStep.SUPERVISOR:
         parts.append(f"observer {safe(directory.name_of(facts.observer_id), SHORT)}")
-    parts += [
-        f"{_WHO[step.step]} was reminded" + (f" {date_token(step.at)}" if step.at else "") for step in one.reminded
-    ]
+    parts += [_reminded(step) for step in one.reminded]
     return " · ".join(parts)
+
+
+def _reminded(before: Reminded) -> str:
+    at = f" {date_token(before.at)}" if before.at else ""
+    if not before.is_sent:
+        return f"{_WHO[before.step]} could not be reminded"
+    if before.in_shadow:
+        return f"{_WHO[before.step]} would have been reminded{at}, in shadow mode"
+    return f"{_WHO[before.step]} was reminded{at}"
 
 
 # ---- answers -------------------------------------------------------------------------------------------------------
@@ -120,7 +140,7 @@ def nudged_before(name: str, at_token: str) -> Message:
 
 def choices_shown(choices: Choices, *, command: str, is_saved: bool = False) -> Message:
     """What a person is reminded of."""
-    late = "late, a day after its planned time or two days after its start" if choices.late else "nothing that is late"
+    late = f"overdue ({OVERDUE_WHEN})" if choices.late else "nothing that is late"
     planned = "each morning what is planned for today and tomorrow" if choices.planned else ""
     text = " and ".join(part for part in (late, planned) if part)
     return notice(
@@ -129,10 +149,15 @@ def choices_shown(choices: Choices, *, command: str, is_saved: bool = False) -> 
     )
 
 
+def _nudge_question(name: str) -> Block:
+    text = "They get a direct message now, with your name, that lists everything of theirs that is overdue."
+    return confirmation(f"Remind {name[:40]}?", text, "Remind them")
+
+
 def nudge_buttons(observers: Sequence[tuple[str, str]]) -> list[Block]:
     """Buttons that remind the observers of an overdue list, by person id and name."""
     made = [
-        button(actions.action_id(actions.NUDGE, number), f"Nudge {name[:40]}", person)
+        button(actions.action_id(actions.NUDGE, number), f"Nudge {name[:40]}", person, confirm=_nudge_question(name))
         for number, (person, name) in enumerate(observers)
     ]
     return [buttons(made)] if made else []

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, context, mrkdwn, section
 from bot.blocks.markup import NAME, TITLE, bare, date_token, format_query_text, moment_token, safe
-from bot.blocks.reminders import nudge_buttons
+from bot.blocks.reminders import OVERDUE_WHEN, nudge_buttons
 from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer, time_of
 from bot.blocks.results import EMOJI, headline
 from bot.domain.changes import outcome_of
@@ -15,8 +15,9 @@ from bot.domain.model import OutcomeKind, Session
 from bot.domain.notifications import Message
 from bot.domain.outcomes import score_and_word
 from bot.domain.report_numbers import format_points
-from bot.domain.reports import Figures, Silent, SilentUnit, Step
+from bot.domain.reports import Figures
 from bot.domain.text import count, lasting
+from bot.domain.whole_reports import Silent, SilentUnit, Step
 
 _MINUTE = timedelta(minutes=1)
 MOST_NUDGED = 5  # observers with a button
@@ -60,8 +61,8 @@ def overdue(sessions: Sequence[Session], counts: Mapping[OutcomeKind, int], aske
         return report_answer(
             asked,
             [
-                f"Nothing is overdue: {format_query_text(asked.words, 800)}. Sessions appear here when their planned"
-                " time has passed and they were not started, or when they are started and not finished."
+                f"Nothing is overdue: {format_query_text(asked.words, 800)}. Sessions appear here that are"
+                f" {OVERDUE_WHEN}. What is open and not overdue: `{asked.command} results open`."
             ],
         )
     parts = [
@@ -73,6 +74,7 @@ def overdue(sessions: Sequence[Session], counts: Mapping[OutcomeKind, int], aske
         if counts.get(kind)
     ]
     heading = f"*Overdue: {format_query_text(asked.words, 800)}*\n{' · '.join(parts)}; the oldest first"
+    heading += f"\nOverdue: {OVERDUE_WHEN}."
     return _session_lines(
         heading, sessions, total, asked, lambda one: late_since(one, asked.now), _nudges(sessions, asked)
     )
@@ -159,9 +161,9 @@ def _step(step: Step) -> str:
 # ---- silent units ------------------------------------------------------------------------------------------------
 
 
-def silent(shown: Silent, days: int | None, asked: Asked) -> Message:
+def silent(shown: Silent, days: int | None, asked: Asked, first: str = "") -> Message:
     """Employees, sites and observers without a completed session in the last days; None: in the time that the query
-    names."""
+    names. `first`: which of them come first."""
     when = f"in the last {count(days, 'day')}" if days else f"{time_of(shown.window, asked)}"
     if not shown.sites and not shown.observers and not shown.employees:
         nothing = f"No employee, site or observer that you may see was silent {when}"
@@ -170,14 +172,17 @@ def silent(shown: Silent, days: int | None, asked: Asked) -> Message:
         return report_answer(asked, [f"{nothing}. Another time: `{asked.command} silent 90d`."])
     which = "" if asked.words == "all sessions" else f"\nCounting only {format_query_text(asked.words, 800)}"
     blocks: list[Block] = [section(mrkdwn(f"*Without a completed session {when}*{which}"))]
-    for what, those, every in (
+    units = (
         ("employee", shown.employees, shown.all_employees),
         ("site", shown.sites, shown.all_sites),
         ("observer", shown.observers, shown.all_observers),
-    ):
+    )
+    for what, those, every in sorted(units, key=lambda one: one[0] != first):
         if not every:
             continue
-        blocks.append(section(mrkdwn(f"*{len(those):,} of {count(every, what)}*")))
+        # An observer may have observed others meanwhile, of which the reader learns nothing.
+        whom = " · with the people you may see" if what == "observer" and asked.coverage is not None else ""
+        blocks.append(section(mrkdwn(f"*{len(those):,} of {count(every, what)}*{whom}")))
         listed = those[: asked.limit]
         blocks += line_sections([_silent_line(one) for one in listed])
         if len(those) > len(listed):

@@ -15,10 +15,11 @@ from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, forma
 from bot.domain.directory import Directory
 from bot.domain.notifications import Message
 from bot.domain.permissions import Coverage
-from bot.domain.report_numbers import format_percent, format_points, rounded
+from bot.domain.report_numbers import format_percent, format_points, shown_percent
 from bot.domain.report_periods import By, Window
-from bot.domain.reports import SMALLEST_GROUP, CriterionCost, Figures, ReportRow, Trend
-from bot.domain.text import clip, lasting
+from bot.domain.reports import SMALLEST_GROUP, CriterionCost, Figures, ReportRow
+from bot.domain.text import clip, count, lasting
+from bot.domain.whole_reports import Trend
 
 STALE_AFTER = timedelta(hours=2)
 UNITS_SHOWN = 15  # groups, silent units and open sessions in one answer
@@ -79,22 +80,50 @@ def trend(shown: Trend, asked: Asked) -> Message:
     if not shown.total.completed:
         hint = "A trend counts completed sessions: try a longer time, or fewer conditions."
         return report_answer(asked, [f"*{title}*\nNo session was completed {_time_of(shown, asked)}. {hint}"])
-    order = "" if shown.by.is_time or shown.by is By.CRITERION else f", {_ORDERS.get(shown.sort, _ORDERS['score'])}"
-    lines = [f"*{title}{order}*", figures_line(shown.total), *_verdict(shown), f"Completed {_time_of(shown, asked)}"]
-    lines += _to_do_lines(shown, asked)
-    rows = [*shown.rows] if shown.by.is_time else [row for row in shown.rows if not row.now.is_small]
-    listed = rows if shown.by.is_time else rows[: asked.limit]
-    texts = [_time_row(row, shown) if shown.by.is_time else _unit_row(row, shown) for row in listed]
-    blocks = [section(mrkdwn("\n".join(lines))), *_listed(listed, texts, shown)]
-    more = [more_rows(len(rows) - len(listed), asked)] if len(rows) > len(listed) else []
-    if shown.by is By.DEPT:
-        more.append("Each row counts the people of that department itself; a department below it has its own row")
-    if not shown.by.is_time:
-        more += _small(shown)
+    is_ranked = not shown.by.is_time and any(not row.now.is_small for row in shown.rows)
+    order = f", {_ORDERS.get(shown.sort, _ORDERS['score'])}" if is_ranked else ""
+    lines = [f"*{title}{order}*", *_verdict(shown), _total_line(shown), f"Completed {_time_of(shown, asked)}"]
+    listed, more = _rows_shown(shown, asked)
+    blocks = [section(mrkdwn("\n".join(lines))), *_listed(listed, shown)]
     after = [*([section(mrkdwn("\n".join(more)))] if more else []), *costly_blocks(shown.costly, shown.criteria_from)]
     if shown.by is By.CRITERION and not shown.costly:
-        after = [section(mrkdwn("No criterion lost points, or the criteria of these sessions were not read yet."))]
+        after = [section(mrkdwn(_no_criteria(shown)))]
     return report_answer(asked, [*blocks, *after])
+
+
+def _rows_shown(shown: Trend, asked: Asked) -> tuple[Sequence[ReportRow], list[str]]:
+    """The rows of an answer, the small groups behind the ranked ones; and what is to be said of them."""
+    if shown.by.is_time or not shown.rows:
+        return shown.rows, []
+    ranked = [row for row in shown.rows if not row.now.is_small]
+    small = [row for row in shown.rows if row.now.is_small]
+    listed, more = [*ranked, *small][: asked.limit], []
+    if (left := shown.ranked + shown.small - len(listed)) > 0:
+        more.append(more_rows(left, asked))
+    if shown.small:
+        more.append(
+            f"Rows of fewer than {SMALLEST_GROUP} sessions are not ranked" + (": they are last" if ranked else "")
+        )
+    if shown.by is By.DEPT and shown.has_parts:
+        place = f'{asked.command} trend by:dept dept:"…"'
+        more.append(f"Each site counts with the departments below it; `{place}` of one site shows them apart")
+    elif shown.by is By.DEPT:
+        more.append("Each row counts the people of that department itself; a department below it has its own row")
+    return listed, more
+
+
+def _total_line(shown: Trend) -> str:
+    total = shown.total
+    if not shown.is_parted or total.share is None:
+        return figures_line(total)
+    return f"*{total.met:,} of {total.completed:,} completed sessions*, {format_percent(total.share)}"
+
+
+def _no_criteria(shown: Trend) -> str:
+    if not shown.criteria_from:
+        return "The criteria of these sessions were not read yet, or iSpring has none of them."
+    of = count(shown.criteria_from, "session")
+    return f"No criterion lost points in the {of} whose criteria were read."
 
 
 _ORDERS: Mapping[str, str] = {
@@ -102,6 +131,8 @@ _ORDERS: Mapping[str, str] = {
     "-score": "the highest share first",
     "change": "the largest loss against the time before first",
     "-change": "the largest gain against the time before first",
+    "count": "the fewest sessions first",
+    "-count": "the most sessions first",
 }  # by what `sort:` says
 _NO_CHANGE = 3  # points: less is said to be about the same
 
@@ -111,42 +142,72 @@ def _verdict(shown: Trend) -> list[str]:
     found = shown.verdict
     if found is None:
         return []
+    now, before = found.now, found.before
     change, then = found.change, "in the older half of this time" if found.is_within else "in the time before"
-    if change is None:
-        return [
-            f"Better or worse? Too few sessions to say: {found.now.completed:,}, and {found.before.completed:,} {then}"
-        ]
-    assert found.now.share is not None and found.before.share is not None
-    said = "Getting better" if change >= _NO_CHANGE else "Getting worse" if change <= -_NO_CHANGE else "About the same"
-    shares = f"{format_percent(found.now.share)} met the target, {format_percent(found.before.share)} {then}"
-    return [f"{said}: {shares} ({format_points(change)})"]
+    if found.is_within and len(shown.rows) == 2:
+        then = f"the {_UNIT[shown.by]} before"
+    if not before.completed:
+        return [f"Better or worse? Nothing to compare with: no session was completed {then}"]
+    if change is None or now.share is None or before.share is None:
+        return [f"Better or worse? Too few sessions to say: {now.completed:,}, and {before.completed:,} {then}"]
+    more, less = ("More", "Fewer") if shown.is_parted else ("Getting better", "Getting worse")
+    said = "About the same" if abs(change) < _NO_CHANGE else more if change > 0 else less
+    if said in (more, less) and not found.is_clear:
+        said = f"No clear change in {now.judged + before.judged:,} sessions"
+    shares = f"{format_percent(now.share)} met the target, {format_percent(before.share)} {then}"
+    if shown.is_parted:
+        shares = f"{_part(now)} completed, {_part(before)} {then}"
+    return [f"*{said}*: {shares} ({format_points(change)})"]
 
 
-def _listed(rows: Sequence[ReportRow], texts: Sequence[str], shown: Trend) -> list[Block]:
-    """The rows as a chart beside their figures, or as a table; as lines where that can't be drawn."""
-    as_lines, drawn = line_sections(texts), _drawn(rows, shown)
-    if drawn is None:
-        return as_lines
-    beside = line_sections([_time_row(row, shown, has_bar=False) for row in rows]) if shown.by.is_time else []
-    return [newest([drawn, *beside], as_lines)]
+def _part(numbers: Figures) -> str:
+    """ "21 of 50 (42 %)": the sessions asked for among all."""
+    assert numbers.share is not None
+    return f"{numbers.met:,} of {numbers.completed:,} ({format_percent(numbers.share)})"
+
+
+def _change(row: ReportRow) -> Fraction | None:
+    """Against a few sessions a change says nothing."""
+    return None if row.now.is_small or row.before.is_small else row.change
+
+
+def _listed(rows: Sequence[ReportRow], shown: Trend) -> list[Block]:
+    """The rows as a chart or as a table; as lines where that can't be drawn."""
+    label = _time_label if shown.by.is_time else _unit_label
+    as_lines = line_sections([_row(label(row, shown), row, is_parted=shown.is_parted) for row in rows])
+    drawn = _drawn(rows, shown)
+    return as_lines if drawn is None else [newest([drawn], as_lines)]
 
 
 def _drawn(rows: Sequence[ReportRow], shown: Trend) -> Block | None:
     """The rows as a chart over time or as a table of units; None if they are too few or too many for one."""
+    share = "Of completed" if shown.is_parted else "Met target"
     if shown.by.is_time:
-        points = [(_short_label(row, shown), float(row.now.share)) for row in rows if row.now.share is not None]
-        return line_chart(f"Met target by {_UNIT[shown.by]}", "Met target", points, y_label="% met target")
-    named = [(shown.labels.get(row.group, "") or UNTITLED, row.now, row.change) for row in rows]
-    cells = [
-        [name, _number(now.share), format_points(change), _number(now.median), (now.completed, f"{now.completed:,}")]
-        for name, now, change in named
-    ]
-    header = (_UNIT[shown.by].capitalize(), "Met target", "Change", "Median", "Completed")
+        points = [(_short_label(row, shown), shown_percent(row.now.share)) for row in rows if row.now.share is not None]
+        return line_chart(f"{share} by {_UNIT[shown.by]}", share, points, y_label=f"% {share[0].lower()}{share[1:]}")
+    # A column in which every row says that there was nothing before says nothing.
+    has_change = any(_change(row) is not None for row in rows)
+    has_median = any(row.now.median is not None for row in rows)
+    header = [_UNIT[shown.by].capitalize(), share]
+    header += [*(["Change"] if has_change else []), *(["Median"] if has_median else []), "Completed"]
+    cells = [_cells(row, shown, has_change=has_change, has_median=has_median) for row in rows]
     return data_table(f"Trend by {_UNIT[shown.by]}", header, cells)
 
 
+def _cells(row: ReportRow, shown: Trend, *, has_change: bool, has_median: bool) -> list[str | tuple[float, str]]:
+    now, part = row.now, f"{row.now.met:,} of {row.now.judged:,}"
+    share = _number(now.share)
+    if now.share is not None and (now.is_small or shown.is_parted):
+        share = part if now.is_small else (shown_percent(now.share), f"{format_percent(now.share)}, {part}")
+    cells: list[str | tuple[float, str]] = [shown.labels.get(row.group, "") or UNTITLED, share]
+    change = _change(row)
+    cells += ["–" if change is None else format_points(change)] if has_change else []
+    cells += [_number(now.median)] if has_median else []
+    return [*cells, (now.completed, f"{now.completed:,}{', few' if now.is_small else ''}")]
+
+
 def _number(percent: Fraction | None) -> str | tuple[float, str]:
-    return "–" if percent is None else (round(float(percent), 1), format_percent(percent))
+    return "–" if percent is None else (shown_percent(percent), format_percent(percent))
 
 
 def _short_label(row: ReportRow, shown: Trend) -> str:
@@ -176,57 +237,39 @@ def _time_of(shown: Trend, asked: Asked) -> str:
     return f"{text}; another time with `since:`" if shown.has_default_start else text
 
 
-def _to_do_lines(shown: Trend, asked: Asked) -> list[str]:
-    parts = []
-    if shown.unacknowledged:
-        what = "below target or critical" if shown.total.critical else "below target"
-        parts.append(f"{shown.unacknowledged:,} {what} and not acknowledged")
-    if shown.overdue:
-        parts.append(f"{shown.overdue:,} overdue now (`{asked.command} overdue`)")
-    return [" · ".join(parts)] if parts else []
-
-
-def _time_row(row: ReportRow, shown: Trend, *, has_bar: bool = True) -> str:
+def _time_label(row: ReportRow, shown: Trend) -> str:
     day = date.fromisoformat(row.group)
     label = f"{MONTHS[day.month - 1]} {day.year}" if shown.by is By.MONTH else f"Week of {_day(day)}"
-    if row.group in shown.partial:
-        label += " (part)"
-    return _row(label, row, has_bar=has_bar)
+    return f"{label} (part)" if row.group in shown.partial else label
 
 
-def _unit_row(row: ReportRow, shown: Trend) -> str:
-    return _row(safe(shown.labels.get(row.group, ""), NAME) or UNTITLED, row)
+def _unit_label(row: ReportRow, shown: Trend) -> str:
+    return safe(shown.labels.get(row.group, ""), NAME) or UNTITLED
 
 
-def _row(label: str, row: ReportRow, *, has_bar: bool = True) -> str:
-    """A group's figures; without a bar beside a chart, which draws the same and would make the line wrap."""
+def _row(label: str, row: ReportRow, *, is_parted: bool = False) -> str:
+    """A group's figures. Of a small one the numbers themselves: of three sessions a percentage says too much."""
     now = row.now
     if not now.completed:
         return f"*{label}* · none completed"
-    share = now.share if now.share is not None else now.median
     parts = [f"*{label}*"]
-    if now.share is not None:
-        drawn = f"{bar(float(now.share))} " if has_bar else ""
-        parts.append(f"{drawn}{format_percent(now.share)} met the target")
-        parts.append(format_points(row.change))
-    elif share is not None:
-        parts.append(f"{bar(float(share))} no target" if has_bar else "no target")
+    what = "" if is_parted else " met the target"
+    if now.share is None:
+        parts.append(f"{bar(float(now.median))} no target" if now.median is not None else "no target")
+    elif now.is_small:
+        parts.append(f"{now.met:,} of {now.judged:,}{what}")
+    else:
+        of = f", {now.met:,} of {now.completed:,}" if is_parted else ""
+        parts += [f"{bar(float(now.share))} {format_percent(now.share)}{what}{of}"]
+        change = _change(row)
+        parts += [format_points(change)] if change is not None else []
     if now.median is not None:
         parts.append(f"median {format_percent(now.median)}")
-    parts.append(f"{now.completed:,} completed")
+    if not is_parted or now.is_small:
+        parts.append(f"{now.completed:,} completed")
     if now.is_small:
         parts.append(f"fewer than {SMALLEST_GROUP}")
     return " · ".join(parts)
-
-
-def _small(shown: Trend) -> list[str]:
-    """The groups too small to be ranked, in one line."""
-    small = [row for row in shown.rows if row.now.is_small]
-    if not small:
-        return []
-    named = [f"{safe(shown.labels.get(row.group, ''), NAME) or UNTITLED} ({row.now.completed})" for row in small]
-    more = f" and {shown.small - len(named):,} more" if shown.small > len(named) else ""
-    return [f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {', '.join(named)}{more}"]
 
 
 def costly_blocks(costs: Sequence[CriterionCost], criteria_from: int) -> list[Block]:
@@ -234,21 +277,21 @@ def costly_blocks(costs: Sequence[CriterionCost], criteria_from: int) -> list[Bl
     if not costs:
         return []
     of = f"the newest {criteria_from:,} sessions" if criteria_from > 1 else "1 session"
-    heading = f"*Criteria that lost most points, in {of} with criteria*"
+    heading = f"*Criteria that lost the largest part of their points, in {of} with criteria*"
+    if all(one.is_small for one in costs):
+        heading = f"*Criteria that lost points, in {of} with criteria; too few to rank them*"
     return [section(mrkdwn("\n".join([heading, *costly_lines(costs)])))]
 
 
 def costly_lines(costs: Sequence[CriterionCost]) -> list[str]:
-    """A line for each criterion: in how many sessions it lost points, and which part of its points."""
+    """A line for each criterion: which part of its points it lost, and in how many sessions."""
     return [
-        f"• {safe(one.title, NAME) or UNTITLED}: lost in {one.failed:,} of {one.graded:,},"
-        f" {rounded(_percent(one.lost, one.total))} % of its points"
+        f"• {safe(one.title, NAME) or UNTITLED}: {format_percent(one.share)} of its points,"
+        f" in {one.failed:,} of {one.graded:,}"
+        + (f" · fewer than {SMALLEST_GROUP}, not ranked" if one.is_small and not all_small else "")
+        for all_small in (all(other.is_small for other in costs),)
         for one in costs
     ]
-
-
-def _percent(part: float, whole: float) -> Fraction:
-    return Fraction(repr(float(part))) * 100 / Fraction(repr(float(whole)))
 
 
 # ---- pieces ------------------------------------------------------------------------------------------------------

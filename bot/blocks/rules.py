@@ -22,7 +22,7 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, safe
 from bot.blocks.rule_preview import HINT, OnlySite, Shown, preview_blocks
 from bot.domain.notifications import Destination, DestinationKind, Message
-from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
+from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHADOW_PUBLIC, SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, NamesShown, Rule, RuleForm, RuleOptions, RuleState, basis_of
 
@@ -40,6 +40,7 @@ _REASONS = {
     ARCHIVED: "the channel is archived",
     NOT_FOUND: "the channel was deleted, or is private and Spotter is not in it",
     SHARED_OUTSIDE: "the channel is shared with another company",
+    SHADOW_PUBLIC: "the channel has become public",
     ReasonCode.BECAME_PUBLIC: "the channel has become public; waits for consent",
     ReasonCode.PAUSED_BY_PERSON: "as somebody asked",
     ReasonCode.OWNER_GONE: "its owner is gone; waits for an admin to take it over",

@@ -18,8 +18,9 @@ from bot.blocks.reports import costly_blocks
 from bot.domain.digests import Digest, DigestView
 from bot.domain.model import OutcomeKind
 from bot.domain.report_numbers import format_against, format_percent, format_points
-from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow, SilentUnit
+from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow
 from bot.domain.text import count, lasting
+from bot.domain.whole_reports import SilentUnit
 
 SITES, SMALL_NAMED, SILENT_NAMED = 5, 5, 5
 STALE_AFTER = timedelta(hours=2)
@@ -47,7 +48,7 @@ def digest_blocks(view: DigestView) -> list[Block]:
     if not found.needs_somebody:
         blocks.append(section(mrkdwn("Nobody has to act: nothing is overdue, and every low result is acknowledged.")))
     blocks += _sites(found)
-    return [*blocks, *costly_blocks(found.costly, found.criteria_from), *_silent(found), *_foot(view)]
+    return [*blocks, *costly_blocks(found.costly, found.criteria_from), *_silent(found, _counted(view)), *_foot(view)]
 
 
 # ---- the head ----------------------------------------------------------------------------------------------------
@@ -80,6 +81,11 @@ def _data_of(found: Digest) -> str:
 
 def _headline(found: Digest, called: str) -> list[str]:
     now, then = found.now, found.then
+    if found.is_parted and now.completed:
+        # Shares of what was chosen by its outcome would be 0 % or 100 %.
+        before = f"{then.met:,} of {then.completed:,} {called}" if then.completed else f"none {called}"
+        change = f", {format_percent(now.share)} of them ({_points(now, then)})" if now.share is not None else ""
+        return [f"*{now.met:,} of {now.completed:,} completed*{change} · {before}"]
     if not now.completed:
         before = f"{then.completed:,} {called}" if then.completed else f"none {called} either"
         return [f"No session was completed ({before})."]
@@ -174,15 +180,18 @@ def _sites(found: Digest) -> list[Block]:
     if len(found.sites) < 2:
         return []
     ranked = [row for row in found.sites if not row.now.is_small and row.now.share is not None]
+    ranked = ranked[::-1] if found.is_parted else ranked
     small = [row for row in found.sites if row.now.is_small and row.now.completed]
     more = []
     if len(ranked) > SITES:
-        more.append(f"and {count(len(ranked) - SITES, 'site')} more with a higher share")
+        more.append(
+            f"and {count(len(ranked) - SITES, 'site')} more with a {'lower' if found.is_parted else 'higher'} share"
+        )
     if small:
         named = ", ".join(f"{_name(row, found)} ({row.now.completed})" for row in small[:SMALL_NAMED])
         others = f" and {len(small) - SMALL_NAMED:,} more" if len(small) > SMALL_NAMED else ""
         more.append(f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {named}{others}")
-    heading, listed = "*Sites, the lowest share first*", ranked[:SITES]
+    heading, listed = f"*{_site_order(found)}*", ranked[:SITES]
     lines = [heading, *(_site_line(row, found) for row in listed), *more]
     as_lines = [section(mrkdwn("\n".join(lines)))] if listed or more else []
     table = _site_table(listed, found)
@@ -193,7 +202,8 @@ def _sites(found: Digest) -> list[Block]:
 
 def _site_line(row: ReportRow, found: Digest) -> str:
     assert row.now.share is not None
-    share = f"{bar(float(row.now.share))} {format_percent(row.now.share)} met the target"
+    what = f"({row.now.met:,})" if found.is_parted else "met the target"
+    share = f"{bar(float(row.now.share))} {format_percent(row.now.share)} {what}"
     return f"• {_name(row, found)} · {share} · {_points(row.now, row.before)} · {row.now.completed:,} completed"
 
 
@@ -208,14 +218,19 @@ def _site_table(rows: Sequence[ReportRow], found: Digest) -> Block | None:
         for row in rows
         if row.now.share is not None
     ]
-    return data_table("Sites, the lowest share first", ("Site", "Met target", "Change", "Completed"), cells)
+    header = ("Site", "Of completed" if found.is_parted else "Met target", "Change", "Completed")
+    return data_table(_site_order(found), header, cells)
+
+
+def _site_order(found: Digest) -> str:
+    return f"Sites, the {'highest' if found.is_parted else 'lowest'} share first"
 
 
 def _name(row: ReportRow, found: Digest) -> str:
     return safe(found.labels.get(row.group, ""), SHORT) or UNTITLED
 
 
-def _silent(found: Digest) -> list[Block]:
+def _silent(found: Digest, counted: str) -> list[Block]:
     silent, lines = found.silent, []
     for what, those, every in (
         ("site", silent.sites, silent.all_sites),
@@ -226,7 +241,13 @@ def _silent(found: Digest) -> list[Block]:
     if not lines:
         return []
     days = round((found.window.end - silent.window.start).total_seconds() / 86_400)
-    return [section(mrkdwn("\n".join([f"*Without a completed session for {count(days, 'day')}*", *lines])))]
+    heading = f"*Without a completed session for {count(days, 'day')}*{counted}"
+    return [section(mrkdwn("\n".join([heading, *lines])))]
+
+
+def _counted(view: DigestView) -> str:
+    """An observer may have observed somebody of another site meanwhile, of which the owner learns nothing."""
+    return "" if view.scope.everything else ", observers with the people of this digest"
 
 
 def _silent_names(those: Sequence[SilentUnit]) -> str:

@@ -67,7 +67,7 @@ class RenderContext:
     """What all answers about sessions need: names and sites, the short ids, and how old the data is.
 
     `beside`: the percentages that the query names; no score may read as if it were on their other side. `coverage`:
-    whose sessions the answer covers, None if all.
+    whose sessions the answer covers, None if all. `names_observers`: the rows of results name who observed.
     """
 
     directory: Directory
@@ -78,6 +78,7 @@ class RenderContext:
     account_url: str | None = None
     beside: Sequence[float] = ()
     coverage: Coverage | None = None
+    names_observers: bool = False
 
 
 def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Message:
@@ -152,6 +153,27 @@ def _nothing_found(page: Page, shown: RenderContext) -> Message:
     return message([*blocks, age_block(shown)])
 
 
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What the newest session was asked of: canonical text, in words, and the typed words that are in neither."""
+
+    query: str
+    words: str
+    unused: Sequence[str] = ()
+
+    def read_as(self, command: str) -> Block:
+        typed = code(f"{command} show last {self.query}".rstrip(), 1_500)
+        return context(
+            f"The newest completed one of {format_query_text(self.words, 800)}. Read as {typed}{not_used(self.unused)}"
+        )
+
+
+def no_newest(asked: Newest, shown: RenderContext) -> Message:
+    """There is no completed session that the viewer may see and that was asked for."""
+    text = f"Nothing found: {format_query_text(asked.words, 1_000)}, completed."
+    return message([section(mrkdwn(text)), *coverage_blocks(shown.coverage), asked.read_as(shown.command)])
+
+
 def show(
     record: SessionRecord,
     shown: RenderContext,
@@ -159,8 +181,10 @@ def show(
     with_previous: bool,
     may_share: bool = False,
     may_follow_up: bool = False,
+    asked: Newest | None = None,
 ) -> Message:
-    """One session in full. `with_previous`: the viewer may see this employee's previous session too."""
+    """One session in full. `with_previous`: the viewer may see this employee's previous session too. `asked`: it is the
+    newest of these."""
     made = [acknowledge_button(record)] if outcome_of(record.session).is_failing else []
     made += [follow_up_button(record.session.key, "this session")] if may_follow_up else []
     if shown.account_url:
@@ -170,6 +194,7 @@ def show(
         [
             *session_blocks(record, shown.directory, with_previous=with_previous),
             *([buttons(made)] if made else []),
+            *([asked.read_as(shown.command)] if asked is not None else []),
             age_block(shown),
         ]
     )
@@ -198,21 +223,30 @@ class ToDoAsked:
 
 
 def to_do(
-    sessions: Sequence[Session], shown: RenderContext, asked: ToDoAsked = ToDoAsked(), *, now: datetime
+    sessions: Sequence[Session],
+    shown: RenderContext,
+    asked: ToDoAsked = ToDoAsked(),
+    *,
+    now: datetime,
+    unacknowledged: int = 0,
 ) -> Message:
-    """The sessions an observer has to finish (started) and to conduct (planned), the longest due first."""
+    """The sessions an observer has to finish (started) and to conduct (planned), the longest due first.
+
+    `unacknowledged`: how many low results of the reader's people wait for somebody.
+    """
+    low = _low_results(unacknowledged)
     read_as, left_out = list[Block](), not_used(asked.unused)
     if asked.query or left_out:
         read_as = [context(f"Read as {code(f'{shown.command} todo {asked.query}'.rstrip(), 1_500)}{left_out}")]
     if not sessions and asked.query:
         text = f"Nothing to do among {format_query_text(asked.words, 800)}. All you have to do: `{shown.command} todo`."
-        return message([section(mrkdwn(text)), *_own_only(shown), *read_as, age_block(shown)])
+        return message([section(mrkdwn(text)), *_own_only(shown), *low, *read_as, age_block(shown)])
     if not sessions:
         text = (
             "Nothing to do: no session waits for you to conduct or finish it. Sessions planned for you in iSpring "
             f"appear here by themselves; `{shown.command} results` shows past ones."
         )
-        return message([section(mrkdwn(text)), *_own_only(shown), age_block(shown)])
+        return message([section(mrkdwn(text)), *_own_only(shown), *low, age_block(shown)])
     listed = sessions[:ROWS]
     started = [one for one in listed if _is_started(one)]
     planned = [one for one in listed if not _is_started(one)]
@@ -228,7 +262,15 @@ def to_do(
             number += 1
     if len(sessions) > len(listed):
         blocks.append(context(f"and {len(sessions) - len(listed)} more"))
-    return message([*blocks, age_block(shown)])
+    return message([*blocks, *low, age_block(shown)])
+
+
+def _low_results(number: int) -> list[Block]:
+    """What else waits for who has people in their charge."""
+    if not number:
+        return []
+    run = button(actions.action_id(actions.RUN, "attention"), "Show", "attention", label="Show what needs attention")
+    return [section(mrkdwn(f"*{count(number, 'low result')}* of the last 30 days that nobody has acknowledged"), run)]
 
 
 def _own_only(shown: RenderContext) -> list[Block]:
@@ -253,12 +295,17 @@ def result_row(session: Session, suffix: str | int, shown: RenderContext, *, is_
     parts = (
         checklist,
         moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled),
+        _observer_of(session, shown) if shown.names_observers else "",
         unchecked(session),
         _short_id(row.key, shown),
     )
     first = safe(headline(name, outcome_of(session), *shown.beside), TITLE + NAME)
     text = f"*{first}*\n{' · '.join(filter(None, parts))}"
     return section(mrkdwn(text), _details_button(session, suffix, shown))
+
+
+def _observer_of(session: Session, shown: RenderContext) -> str:
+    return f"observed by {safe(shown.directory.name_of(session.facts.observer_id), NAME)}"
 
 
 def to_do_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime) -> Block:

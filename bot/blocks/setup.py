@@ -4,10 +4,18 @@ from collections.abc import Sequence
 
 from bot.blocks.alerts import REASON
 from bot.blocks.elements import Block, context, header, message, mrkdwn, section
-from bot.blocks.markup import safe
+from bot.blocks.markup import escape, safe
 from bot.domain.notifications import Message
 from bot.domain.setup import SetupLine, is_finished
 from bot.domain.text import count
+
+ANNOUNCEMENT = (
+    "From today, Spotter posts results of on-the-job training here: who completed which checklist, how it went, and "
+    "what was weakest. It reads iSpring Learn and grades nobody: the result is the observer's. You see your own "
+    "sessions, supervisors those of their people; type `{command} results`. Observers get a direct message when a "
+    "result was recorded; its buttons limit or stop them. Something is wrong, or not yours? Type `{command} link`, or "
+    "ask NAME."
+)
 
 
 def setup_blocks(steps: Sequence[SetupLine], command: str) -> list[Block]:
@@ -31,12 +39,15 @@ def setup_blocks(steps: Sequence[SetupLine], command: str) -> list[Block]:
 
 
 def setup_answer(steps: Sequence[SetupLine], command: str) -> Message:
-    """The answer to `setup`."""
-    return message(setup_blocks(steps, command))
+    """The answer to `setup`, with a text to announce Spotter."""
+    # Nothing in a code block is formatted: it is copied as it stands.
+    announcement = ANNOUNCEMENT.format(command=command).replace("`", "")
+    ready = section(mrkdwn(f"*To post in a channel when you go live:*\n```{announcement}```"))
+    return message([*setup_blocks(steps, command), ready])
 
 
 def _line(step: SetupLine) -> str:
     what = f"{step.what} ({safe(step.reason, REASON)})" if step.reason else step.what
     if step.is_done:
         return f"✓ *Done:* {what}"
-    return f"○ *{'To do' if step.is_needed else 'Recommended'}:* {what}. {step.next_step}"
+    return f"○ *{'To do' if step.is_needed else 'Recommended'}:* {what}. {escape(step.next_step)}"

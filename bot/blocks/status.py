@@ -11,6 +11,7 @@ from bot.blocks.markup import date_token, safe
 from bot.blocks.mutes import format_mute
 from bot.blocks.rules import format_reason
 from bot.blocks.sending import format_who
+from bot.blocks.shadow import format_channel
 from bot.domain.alerts import ALERTS, ActiveAlert
 from bot.domain.mutes import Mute
 from bot.domain.notifications import DestinationKind, Message
@@ -78,6 +79,8 @@ def format_verdict(known: Status) -> str:
         return "▽ Reading iSpring is late"
     if held := _held(known):
         return f"▽ Spotter is reading; {held}"
+    if known.outbox.shadow is not None:
+        return "◐ Spotter is reading, and shows everything in shadow mode"
     return "✓ Spotter is reading and sending"
 
 
@@ -103,6 +106,12 @@ def alert_lines(known: Status) -> list[str]:
         lines.append(
             f"All sending is paused by {format_who(outbox.paused.by)} since {date_token(outbox.paused.at)}: {held}an "
             "admin lets it go on with `resume all`."
+        )
+    if (shadow := outbox.shadow) is not None:
+        where = f" in {format_channel(shadow)}" if known.is_admin else ""
+        lines.append(
+            f"Shadow mode is on since {date_token(shadow.at)}: what Spotter sends by itself is shown{where} to the "
+            "admins only. An admin goes live with `shadow off`."
         )
     if last and last.error:
         lines.append(

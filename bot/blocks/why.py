@@ -12,6 +12,7 @@ from bot.blocks.results import failed_by, unchecked, verdict
 from bot.blocks.rules import format_reason
 from bot.domain.changes import outcome_of
 from bot.domain.explanation import Explanation, Judged
+from bot.domain.kinds import KINDS
 from bot.domain.model import ChangeKind, HistoryEntry
 from bot.domain.mutes import Mute
 from bot.domain.notifications import Destination, DestinationKind, Message
@@ -172,7 +173,8 @@ def _of_message(status: NotificationStatus, found: Explanation, spelled: Spellin
     if left_out := len(status.attempts) - len(attempts):
         happened.append(_Happened(attempts[0].started_at, f"{to}: {left_out} earlier attempts are left out"))
     link = found.links.get(status.delivery.delivery_id, "") if status.delivery is not None else ""
-    return happened + [_Happened(one.started_at, f"{to}: {_attempt(one, link, spelled)}") for one in attempts]
+    shadow = " (shown in shadow mode instead)" if status.delivery is not None and status.delivery.shadow else ""
+    return happened + [_Happened(one.started_at, f"{to}{shadow}: {_attempt(one, link, spelled)}") for one in attempts]
 
 
 def _attempt(attempt: Attempt, link: str, spelled: Spelling) -> str:
@@ -206,6 +208,9 @@ def _state(status: NotificationStatus, found: Explanation, spelled: Spelling) ->
         if status.cancelled:
             return f"was left out of its message: {spelled.text(status.cancelled)}"
         link = found.links.get(delivery.delivery_id)
+        if delivery.shadow is not None:
+            at = f": {spelled.link(link)}" if link else ""
+            return f"was shown to the admins in shadow mode instead, and is not sent{at}"
         return f"was posted: {spelled.link(link) if link else f'message {delivery.ts} in {delivery.channel}'}"
     if delivery is not None and delivery.reason_code is ReasonCode.POSTED_AND_DELETED:
         return delivery.reason
@@ -217,6 +222,8 @@ def _state(status: NotificationStatus, found: Explanation, spelled: Spelling) ->
     if blocked is not None:
         since = f" since {spelled.when(blocked.since)}" if blocked.since is not None else ""
         return f"waits{since}: {format_reason(blocked.reason)}"
+    if found.shadow_closed and KINDS[status.notification.kind].is_shadowed:
+        return f"waits: shadow mode can't show it in its channel ({format_reason(found.shadow_closed)})"
     if muted := [found.mutes[number] for number in status.notification.mutes if number in found.mutes]:
         return f"waits: {', '.join(_muted(mute, spelled) for mute in muted)}"
     rules = [

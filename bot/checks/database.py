@@ -161,6 +161,11 @@ def _outbox(stored: Stored, now: datetime, leader: int | None) -> Iterator[Check
             f"Sending: all of it was paused {by} {lasting(now - counts.paused.at)} ago",
             "`spotter resume` lets it go on; nothing is lost.",
         )
+    if counts.shadow is not None:
+        yield fine(
+            f"Sending: in shadow mode for {lasting(now - counts.shadow.at)}, shown in {counts.shadow.channel}",
+            "`spotter shadow off` goes live.",
+        )
     if counts.app_refused:
         yield wrong(
             f"Sending: paused, Slack refuses the app ({counts.app_refused})",

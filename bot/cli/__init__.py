@@ -27,6 +27,7 @@ VERBS = {
     "outbox": "bot.cli.outbox",
     "pause": "bot.cli.switch",
     "resume": "bot.cli.switch",
+    "shadow": "bot.cli.switch",
     "manifest": "bot.cli.run",
     "people": "bot.cli.people",
     "audit": "bot.cli.maintenance",

@@ -10,7 +10,7 @@ import click
 from bot.app.clock import SystemClock
 from bot.app.database import require_database
 from bot.cli.rows import with_store
-from bot.cli.terminal import echo, json_of, table_of
+from bot.cli.terminal import NUMBER, TEXT, confirm, echo, json_of, table_of
 from bot.config import load
 from bot.domain.audit import AuditEntry, AuditLine
 from bot.domain.directory import Directory
@@ -87,16 +87,13 @@ def _end_progress() -> None:
 
 
 @click.command()
-@click.argument("person")
+@click.argument("person", type=TEXT)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(person: str, yes: bool) -> None:
     """Forget PERSON (an iSpring id, e-mail address or full name): their sessions, account and preferences are deleted,
     and a running Spotter edits the messages about them. Repeated with their id, it says what is left to do."""
     person_id, name = with_store(lambda store, clock: store.read(lambda tx: _one(tx, person, clock)))
-    if not yes:
-        if not sys.stdin.isatty():
-            raise click.UsageError("There is no terminal to confirm it: add --yes.")
-        click.confirm(f"Erase {name} for good?", abort=True)
+    confirm(f"Erase {name} for good?", yes)
 
     async def forget(store: Store, clock: Clock) -> tuple[Erased, bool]:
         def work(tx: Tx) -> Erased:
@@ -181,7 +178,7 @@ def _numbers(numbers: Sequence[int]) -> str:
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(1), default=50, help="At most so many; 50.")
+@click.option("--limit", type=NUMBER, default=50, help="At most so many; 50.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def audit(limit: int, as_json: bool) -> None:
     """Show who did what and when, the newest first. JSON holds ids, the table names."""
@@ -198,7 +195,7 @@ def audit(limit: int, as_json: bool) -> None:
 
 
 def _audit_table(lines: Sequence[AuditLine]) -> str:
-    rows = [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.who, one.verb, one.what, one.change) for one in lines]
+    rows = [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.who, one.verb, one.text, one.change) for one in lines]
     return table_of(("when (UTC)", "who", "did", "to what", "before and after"), rows)
 
 

@@ -8,7 +8,7 @@ import click
 from bot.blocks.rules import format_reason
 from bot.blocks.why import ON_TERMINAL, reason_lines
 from bot.cli.rows import with_store
-from bot.cli.terminal import echo, table_of
+from bot.cli.terminal import NUMBER, TEXT, echo, table_of
 from bot.config import load
 from bot.domain.errors import SpotterError
 from bot.domain.explanation import Explanation
@@ -41,7 +41,7 @@ def outbox() -> None:
 
 @outbox.command("list")
 @click.option("--state", "states", multiple=True, type=click.Choice([*map(str, NotificationState), *_SPELLINGS]))
-@click.option("--limit", type=click.IntRange(1), default=50)
+@click.option("--limit", type=NUMBER, default=50)
 def list_outbox(states: Sequence[str], limit: int) -> None:
     """List what is not settled yet, the oldest first; other states by name, the newest first."""
     wanted = [NotificationState(_SPELLINGS.get(state, state)) for state in states] or _OPEN
@@ -60,7 +60,7 @@ def list_outbox(states: Sequence[str], limit: int) -> None:
 
 
 @outbox.command("retry")
-@click.argument("delivery_id")
+@click.argument("delivery_id", type=TEXT)
 def retry(delivery_id: str) -> None:
     """Send a failed or blocked delivery again."""
 
@@ -81,7 +81,7 @@ def retry(delivery_id: str) -> None:
 
 
 @outbox.command("drop")
-@click.argument("delivery_id")
+@click.argument("delivery_id", type=TEXT)
 def drop(delivery_id: str) -> None:
     """Give a delivery up: it will not be sent. What may have been posted already can't be taken back."""
 
@@ -100,7 +100,7 @@ def drop(delivery_id: str) -> None:
 
 
 @outbox.command("why")
-@click.argument("session_id")
+@click.argument("session_id", type=TEXT)
 def reason(session_id: str) -> None:
     """Explain who was notified of a session (its short id), when, and why or why not."""
 

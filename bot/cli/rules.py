@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from bot.cli.rows import known_names, parsed, with_store
-from bot.cli.terminal import echo, table_of
+from bot.cli.terminal import NUMBER, TEXT, echo, table_of
 from bot.domain.errors import SpotterError
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.ports import Clock
@@ -45,8 +45,8 @@ def _what(rule: Rule, query: str) -> str:
 
 
 @rules.command("add")
-@click.argument("channel")
-@click.argument("query", nargs=-1)
+@click.argument("channel", type=TEXT)
+@click.argument("query", nargs=-1, type=TEXT)
 def add_rule(channel: str, query: Sequence[str]) -> None:
     """Let CHANNEL (an id such as C0123456789) hear of the sessions that match QUERY, of every completed one without."""
     if not re.fullmatch(r"[CG][A-Z0-9]{2,}", channel):
@@ -75,7 +75,7 @@ def add_rule(channel: str, query: Sequence[str]) -> None:
 
 
 @rules.command("remove")
-@click.argument("rule_id", type=int)
+@click.argument("rule_id", type=NUMBER)
 def remove_rule(rule_id: int) -> None:
     """End rule number RULE_ID and cancel what is pending only for it."""
 

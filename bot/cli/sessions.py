@@ -11,7 +11,7 @@ from typing import IO, Any
 import click
 
 from bot.cli.rows import understood, with_store
-from bot.cli.terminal import copy_to_output, json_of, table_of
+from bot.cli.terminal import NUMBER, TEXT, copy_to_output, json_of, table_of
 from bot.domain.errors import SpotterError
 from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Clock
@@ -27,10 +27,10 @@ SHORTEST_ID = 8
 
 
 @click.command()
-@click.argument("query", nargs=-1)
+@click.argument("query", nargs=-1, type=TEXT)
 @click.option("--json", "output", flag_value="json", help="One JSON array.")
 @click.option("--csv", "output", flag_value="csv", help="CSV with a header line, as `export` in Slack makes it.")
-@click.option("--limit", type=click.IntRange(1), default=None, help="At most this many; 50 in a table, else all.")
+@click.option("--limit", type=NUMBER, default=None, help="At most this many; 50 in a table, else all.")
 def sessions(query: Sequence[str], output: str | None, limit: int | None) -> None:
     """Show the sessions that match QUERY, the newest first, e.g.  spotter sessions failed opening last week"""
     text = " ".join(query)

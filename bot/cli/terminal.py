@@ -17,6 +17,24 @@ from bot.domain.text import clean
 
 S = TypeVar("S", bound=io.TextIOWrapper)
 
+# ---- what is typed ---------------------------------------------------------------------------------------------------
+
+NUMBER = click.IntRange(1, 2**31 - 1)  # a count or a number of a row: more than the database can take is a mistake
+
+
+class _Text(click.types.StringParamType):
+    """Text that may be compared, stored and shown: bytes that are no characters stand for nothing."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(super().convert(value, param, ctx))
+        if any("\ud800" <= one <= "\udfff" for one in text):
+            self.fail("it is not in the terminal's encoding: type it anew.", param, ctx)
+        return text
+
+
+TEXT = _Text()
+
+
 # ---- the streams of the process --------------------------------------------------------------------------------------
 
 
@@ -113,6 +131,16 @@ def echo(text: str, *, err: bool = False) -> None:
     shown = "".join(char if char.isprintable() or char == "\n" else " " for char in text)
     # Without `file`, click replaces an ASCII stream by one in UTF-8.
     click.echo(shown, file=sys.stderr if err else sys.stdout)
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Asks at the terminal, unless `yes`; another answer than yes ends the command. Raises click.UsageError if there is
+    no terminal."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("There is no terminal to confirm it: add --yes.")
+    click.confirm(question, abort=True)
 
 
 def table_of(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -6,7 +6,6 @@ mistakes are reported at once, by setting name and never with a value: a mistype
 
 import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
@@ -15,13 +14,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
-from rapidfuzz import fuzz, process
 
-from bot.config.network import VARIABLES, Network, read_network
+from bot.config.env_file import (
+    ENCODING,
+    ENV_FILE,
+    in_file,
+    is_readable_by_all,
+    refuse_unusable,
+    without_effect,
+)
+from bot.config.network import Network, read_network
 from bot.config.values import (
     LOWER,
     SQLITE,
@@ -42,8 +47,6 @@ from bot.domain.model import Supervision
 
 SILENT = "silent"
 LONGEST_INTERVAL = 30 * 86_400.0  # seconds; a longer one counts as this, because timers have a limit
-ENV_FILE = Path(".env")
-_ALIKE = 75.0  # percent; a name in `.env` that is less like a setting's is not taken for a mistyped one
 _SIGNING_SECRET = re.compile(r"[0-9a-f]{32}").fullmatch
 
 
@@ -66,7 +69,8 @@ class Settings(BaseSettings):
     """All settings, one field each; the defaults fit most companies."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        env_file=ENV_FILE,
+        env_file_encoding=ENCODING,
         env_ignore_empty=True,
         hide_input_in_errors=True,
         extra="ignore",
@@ -253,10 +257,10 @@ class Settings(BaseSettings):
         return bool(self.slack_app_token.get_secret_value())
 
     def warnings(self, environ: Mapping[str, str], env_file: Path = ENV_FILE) -> Iterator[str]:
-        """Yields a sentence for each combination that works but may surprise, for each name in `env_file` that is no
-        setting, and if others may read that file. `environ` shows the platform."""
+        """Yields a sentence for each combination that works but may surprise, for each line of `env_file` that has
+        no effect, and if others may read that file. `environ` shows the platform."""
         yield from unknown_names(env_file)
-        if env_file.is_file() and env_file.stat().st_mode & stat.S_IROTH:
+        if is_readable_by_all(env_file):
             yield (
                 f"{env_file} can be read by every user of this machine: it holds secrets. Take the right away: chmod "
                 f"o= {env_file}"
@@ -294,6 +298,7 @@ def load(environ: Mapping[str, str], *needs: Needs, env_file: Path = ENV_FILE) -
     """
     problems: list[str] = []
     settings = None
+    refuse_unusable(env_file)
     try:
         settings = Settings(_env_file=env_file)
     except ValidationError as error:
@@ -309,26 +314,16 @@ def load(environ: Mapping[str, str], *needs: Needs, env_file: Path = ENV_FILE) -
     problems += _database_problems(given)
     problems += read_network(environ)[1] if needs else ()
     if problems or settings is None:
-        problems += [sentence for sentence in unknown_names(env_file) if "Did you mean" in sentence]
+        lines = unknown_names(env_file)
+        problems += [one for one in lines if "Did you mean" in one or "has no setting in" in one]
         hint = "" if env_file.is_file() else f"There is no {env_file} in {Path.cwd()}: only the environment was read."
         raise ConfigError(sorted(set(problems)), hint)
     return settings
 
 
 def unknown_names(env_file: Path) -> Iterator[str]:
-    """Yields a sentence for each name in the file that is no setting, with the nearest one. The process's environment
-    holds names of many programs; the file is ours."""
-    names = [name.upper() for name in Settings.model_fields]
-    for name in _in_file(env_file):
-        if name.upper() in names:
-            continue
-        near = process.extractOne(name.upper(), names, scorer=fuzz.ratio, score_cutoff=_ALIKE)
-        if name.upper() in VARIABLES:
-            yield f"{name} in {env_file} has no effect: set it in the environment of the process."
-        elif near is not None:
-            yield f"{name} in {env_file} is no setting. Did you mean {near[0]}?"
-        else:
-            yield f"{name} in {env_file} is no setting. Remove it, or ignore this if another program reads it."
+    """Yields a sentence for each line of the file that has no effect."""
+    return without_effect(env_file, [name.upper() for name in Settings.model_fields])
 
 
 def is_on_volume(file: Path) -> bool:
@@ -342,7 +337,7 @@ def _given(environ: Mapping[str, str], env_file: Path) -> dict[str, str]:
 
     dotenv reads the file, as it does for pydantic-settings.
     """
-    merged = {name.upper(): value for name, value in _in_file(env_file).items()}
+    merged = {name.upper(): value for name, value in in_file(env_file).items()}
     merged |= {name.upper(): value for name, value in environ.items() if not _is_blank(value)}
     known = {name.upper() for name in Settings.model_fields}
     return {name: cleaned(value) for name, value in merged.items() if name in known and value and cleaned(value)}
@@ -350,10 +345,6 @@ def _given(environ: Mapping[str, str], env_file: Path) -> dict[str, str]:
 
 def _is_blank(value: object) -> bool:
     return isinstance(value, str) and not cleaned(value)
-
-
-def _in_file(env_file: Path) -> Mapping[str, str | None]:
-    return dotenv_values(env_file) if env_file.is_file() else {}
 
 
 def _missing(given: Mapping[str, str], needs: tuple[Needs, ...]) -> Iterator[str]:

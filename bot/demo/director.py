@@ -263,7 +263,11 @@ async def run_demo(
         loop.add_signal_handler(number, ended.set)
     try:
         async with Director(seed=seed, port=port, happenings=happenings) as director:
-            sys.stdout.write(f"Open {director.stage.url}\nCtrl-C stops everything.\n")
+            database = director.settings["DATABASE_URL"]
+            sys.stdout.write(
+                f"Open {director.stage.url}\nCtrl-C stops everything.\nMeanwhile the command line reads its data: "
+                f"DATABASE_URL={database} {Path(sys.executable).parent / 'spotter'} sessions failed\n"
+            )
             sys.stdout.flush()
             if open_browser:
                 await asyncio.to_thread(webbrowser.open, director.stage.url)

@@ -30,7 +30,7 @@ def people(workspace: Workspace) -> list[Json]:
 
 def _person(user: User) -> Json:
     is_bot = user.is_bot or user.id == SLACKBOT_ID
-    return {"id": user.id, "name": user.real_name, "tz": user.tz, "is_bot": is_bot}
+    return {"id": user.id, "name": user.real_name, "handle": user.name, "tz": user.tz, "is_bot": is_bot}
 
 
 def cast_list(cast: Cast) -> list[Json]:

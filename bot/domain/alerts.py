@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from bot.domain.directory import DirectoryAges
+from bot.domain.outbox import SHADOW_WEEK
 
 POLL_LATE = timedelta(minutes=15)  # or five intervals if that is longer: shorter gaps end by themselves
 STUCK = timedelta(minutes=30)  # that a due message may wait: more than the longest back-off, less than a shift
@@ -41,6 +42,7 @@ class MonitorInput:
     `reading_since`: when this process began to poll. `last_poll_at`: when a poll last ended, None if none has.
     `waiting_since`: creation of the oldest message that can be sent and has no clear result yet. `disconnected_for`: in
     seconds. `disk_left`: in bytes, None if unknown. `directory`: when iSpring's people and departments were read.
+    `shadow_since`: since when shadow mode is on, None if it is off; `shadow_closed`: why nothing can be shown in it.
     """
 
     now: datetime
@@ -53,6 +55,8 @@ class MonitorInput:
     disconnected_for: float
     disk_left: int | None
     directory: DirectoryAges = field(default_factory=DirectoryAges)
+    shadow_since: datetime | None = None
+    shadow_closed: str = ""
 
 
 # From (input, facts if the alert is active) to its facts, None if it is not active. An active alert ends only on proof:
@@ -119,10 +123,21 @@ def _directory_old(seen: MonitorInput, before: Facts | None) -> Facts | None:
     return {"parts": " and ".join(name for name, _ in old), "hours": int((seen.now - oldest).total_seconds() // 3600)}
 
 
+def _shadow_closed(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    return {"reason": seen.shadow_closed} if seen.shadow_since is not None and seen.shadow_closed else None
+
+
+def _shadow_week(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    if seen.shadow_since is None or seen.now - seen.shadow_since < SHADOW_WEEK:
+        return None
+    return {"days": (seen.now - seen.shadow_since).days}
+
+
 def _minutes(span: timedelta) -> int:
     return int(span.total_seconds() // 60)
 
 
+SHADOW_WEEK_CODE = "shadow_week"
 LEADER_IS_SILENT = "leader_silent"  # raised by a process that waits for its turn
 
 
@@ -389,6 +404,25 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             "nothing is lost.",
             resolved="the process that polls and sends works again",
             condition=_leader_silent,
+        ),
+        "shadow_closed": Alert(
+            sentence="Shadow mode can show nothing in its channel ({reason}): what it would show waits, and goes "
+            "nowhere else.",
+            remedy="Make the channel private and internal and invite Spotter to it, or go live with `{command} shadow "
+            "off`.",
+            resolved="shadow mode can show messages in its channel, or is over",
+            past="messages waited",
+            condition=_shadow_closed,
+            is_checked=False,
+        ),
+        SHADOW_WEEK_CODE: Alert(
+            sentence="Shadow mode has run for {days} days: nothing goes to its real channels and people.",
+            remedy="If that was long enough, go live: `{command} shadow off` says what it has shown, and asks first.",
+            resolved="Spotter is live",
+            past="everything was shown in shadow mode",
+            severity=Severity.WARNING,
+            condition=_shadow_week,
+            is_checked=False,
         ),
         "disk_nearly_full": Alert(
             sentence="Only {megabytes} MB are left on the disk of the database.",

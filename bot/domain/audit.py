@@ -20,8 +20,8 @@ class AuditEntry:
 class AuditLine:
     """Who did what, to what, and the value before and after it, "" for none. The names in it are other people's text.
 
-    `slack_user_id`: the account of who did it, None for the operator and Spotter itself. `channel_id`: the channel that
-    `what` names first, None if it names none.
+    `slack_user_id`: the account of who did it, None for the operator and Spotter itself. `channel_id`: where it was
+    done, None if in no channel. `about`: the query of a rule or mute, in words.
     """
 
     at: datetime
@@ -32,6 +32,13 @@ class AuditLine:
     old: str
     new: str
     channel_id: str | None = None
+    about: str = ""
+
+    @property
+    def text(self) -> str:
+        """What it was done to, for a terminal."""
+        place = f" in {self.channel_id}" if self.channel_id else ""
+        return f"{self.what}{place}{self.about and f': {self.about}'}"
 
     @property
     def change(self) -> str:

@@ -80,9 +80,14 @@ def row_rank(facts: SessionFacts, fingerprint: int) -> tuple[bool, datetime, int
 
 def remember(facts: SessionFacts, *, now: datetime, targets: Targets) -> Session:
     """A session as it is stored when first seen, in a baseline as well as later."""
+    return remember_judged(facts, now=now, targets=targets)[0]
+
+
+def remember_judged(facts: SessionFacts, *, now: datetime, targets: Targets) -> tuple[Session, Outcome]:
+    """The same with its outcome."""
     target = targets.of(facts.checklist_id)
     outcome = judge(facts, target)
-    return Session(
+    session = Session(
         facts=facts,
         version=1,
         target=target if outcome.is_over else None,
@@ -93,6 +98,7 @@ def remember(facts: SessionFacts, *, now: datetime, targets: Targets) -> Session
         details=DetailsState.PENDING_FETCH if outcome.is_over else DetailsState.NONE,
         completed_as=outcome.kind if outcome.is_over else None,
     )
+    return session, outcome
 
 
 def decide(

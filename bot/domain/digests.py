@@ -9,7 +9,8 @@ from bot.domain.follow_ups import FollowUpCounts
 from bot.domain.model import OutcomeKind, Session
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import Window
-from bot.domain.reports import CriterionCost, Figures, ReportRow, Silent
+from bot.domain.reports import CriterionCost, Figures, ReportRow
+from bot.domain.whole_reports import Silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +20,8 @@ class Digest:
     `window` is what it covers, `before` what that is compared with; `now` and `then` are their figures. `below`: the
     lowest of the `all_below` that are not acknowledged, since `below_since`. `overdue`: the oldest of those that are
     late now, `overdue_counts` how many are planned or in progress. `sites`: the lowest share first, by id; `labels`
-    are their names. `data_until`: iSpring was read until then, None if it never was; `read_until`: it should have been
-    read until then. `follow_ups` are those on what its query finds, of any time.
+    are their names. `is_parted`: as of a `Trend`. `data_until`: iSpring was read until then, None if it never was;
+    `read_until`: it should have been read until then. `follow_ups` are those on what its query finds, of any time.
     """
 
     window: Window
@@ -36,6 +37,7 @@ class Digest:
     criteria_from: int
     sites: Sequence[ReportRow]
     labels: Mapping[str, str]
+    is_parted: bool
     silent: Silent
     data_until: datetime | None
     read_until: datetime

@@ -13,6 +13,7 @@ class WaitCode(StrEnum):
 
     ALL_PAUSED = "all_paused"
     DESTINATION_BLOCKED = "destination_blocked"
+    SHADOW_CLOSED = "shadow_closed"
     RULE_PAUSED = "rule_paused"
     RULE_NOT_INTRODUCED = "rule_not_introduced"
     MUTED = "muted"
@@ -26,6 +27,7 @@ def wait_code(
     *,
     is_blocked: bool,
     is_all_paused: bool = False,
+    is_shadow_closed: bool = False,
     is_muted: bool = False,
     is_in_recap: bool = False,
 ) -> WaitCode | None:
@@ -33,12 +35,15 @@ def wait_code(
 
     `rules`: the state of every rule that is not ended. One active rule is enough; a notification whose rules have all
     ended does not wait for them. `is_all_paused`: an admin stopped all sending, alerts and notices included.
+    `is_shadow_closed`: shadow mode would show it in a channel that can't be written to, or is public by now.
     `is_muted`: a mute holds it, or its recap is not queued yet. `is_in_recap`: a pending recap takes it along.
     """
     if is_all_paused:
         return WaitCode.ALL_PAUSED
     if is_blocked:
         return WaitCode.DESTINATION_BLOCKED
+    if is_shadow_closed:
+        return WaitCode.SHADOW_CLOSED
     spec = KINDS[kind]
     if is_muted and (spec.can_be_muted or spec.waits_for_mutes):
         return WaitCode.MUTED

@@ -27,9 +27,10 @@ class Judged:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Everything there is to say. `judged` is today's judgement; `is_over`: there is a result to tell of; `directory`
-    has the names of people; `paused`: all sending is; `mutes`: those that run, by number; `quiet`: when the quiet time
-    of a reader ends that it is now. `links` leads to messages by delivery id, `rule_texts` says the queries of rules in
-    words by number, as far as the reader may know them."""
+    has the names of people; `paused`: all sending is; `shadow_closed`: why shadow mode, which is on, can show nothing;
+    `mutes`: those that run, by number; `quiet`: when the quiet time of a reader ends that it is now. `links` leads to
+    messages by delivery id, `rule_texts` says the queries of rules in words by number, as far as the reader may know
+    them."""
 
     record: SessionRecord
     is_over: bool
@@ -40,6 +41,7 @@ class Explanation:
     judged: Sequence[Judged]
     directory: Directory = field(default_factory=Directory)
     paused: SendingPause | None = None
+    shadow_closed: str = ""
     mutes: Mapping[int, Mute] = field(default_factory=dict)
     quiet: Mapping[Destination, datetime] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)

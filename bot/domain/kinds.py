@@ -39,6 +39,10 @@ class KindSpec:
     waits_for_mutes: bool = False
     """It waits while a mute of everything, or of exactly its rule's query, runs where it goes; no recap counts it."""
 
+    is_shadowed: bool = False
+    """Shadow mode shows it in its channel instead. Others are alerts, notices about rules, and what a person asks for.
+    """
+
     ignores_quiet: bool = False
     """A person gets it in their quiet time, too."""
 
@@ -54,28 +58,53 @@ KINDS: Mapping[NotificationKind, KindSpec] = {
         name="a session's result",
         about_people=True,
         goes_alone=False,
+        is_shadowed=True,
         waits_with_rule=True,
         can_be_muted=True,
         sent_once=True,
     ),
     NotificationKind.COUNTED: KindSpec(
-        name="a count of sessions", about_people=True, waits_with_rule=True, can_be_muted=True, is_digest=True
+        name="a count of sessions",
+        about_people=True,
+        is_shadowed=True,
+        waits_with_rule=True,
+        can_be_muted=True,
+        is_digest=True,
     ),
     NotificationKind.OUTAGE: KindSpec(
-        name="a count after an outage", about_people=True, waits_with_rule=True, can_be_muted=True, is_digest=True
+        name="a count after an outage",
+        about_people=True,
+        is_shadowed=True,
+        waits_with_rule=True,
+        can_be_muted=True,
+        is_digest=True,
     ),
     NotificationKind.RECAP: KindSpec(
-        name="what a mute held back", about_people=True, waits_with_rule=True, can_be_muted=True, is_digest=True
+        name="what a mute held back",
+        about_people=True,
+        is_shadowed=True,
+        waits_with_rule=True,
+        can_be_muted=True,
+        is_digest=True,
     ),
-    NotificationKind.INTRO: KindSpec(name="a rule's introduction", about_people=True),  # its query may name people
+    NotificationKind.INTRO: KindSpec(
+        name="a rule's introduction",
+        about_people=True,  # its query may name people
+        is_shadowed=True,
+    ),
     NotificationKind.RULE_PAUSED: KindSpec(name="a paused rule"),
     NotificationKind.RULE_OFFERED: KindSpec(name="a rule to take over"),
     NotificationKind.OPS: KindSpec(name="an alert", ignores_quiet=True),
     NotificationKind.SETUP: KindSpec(name="the check-list of the first run"),
     NotificationKind.DIGEST: KindSpec(
-        name="a digest", about_people=True, waits_with_rule=True, waits_for_mutes=True, sent_once=True
+        name="a digest",
+        about_people=True,
+        is_shadowed=True,
+        waits_with_rule=True,
+        waits_for_mutes=True,
+        sent_once=True,
     ),
-    NotificationKind.REMINDER: KindSpec(name="a reminder", about_people=True, waits_for_mutes=True),
+    NotificationKind.REMINDER: KindSpec(name="a reminder", about_people=True, is_shadowed=True, waits_for_mutes=True),
     NotificationKind.SHARED: KindSpec(
         name="a shared session", may_show=may_share, about_people=True, waits_with_rule=True, sent_once=True
     ),

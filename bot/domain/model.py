@@ -318,6 +318,7 @@ class FollowUpEnd(StrEnum):
     MET = "met"  # a later completion reached what was missed
     CORRECTED = "corrected"  # the result was corrected: nothing is missed any more
     CLOSED = "closed"  # by a person
+    LOST = "lost"  # its owner may not see the session any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

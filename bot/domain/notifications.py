@@ -111,7 +111,8 @@ class DeliveryState(StrEnum):
 class Delivery:
     """One Slack message that carries notifications, and its state.
 
-    `channel` and `ts` are Slack's, None until known (a person's D… id may be known before the first attempt).
+    `shadow`: the channel that shadow mode shows it in instead, for good; None if it goes to its destination. `channel`
+    and `ts` are Slack's, None until known (a person's D… id may be known before the first attempt).
     `attempts`: those that count. `read_backs`: complete readings of the conversation since the last attempt.
     `slack_time`: Slack's own clock, in Unix seconds, when the last attempt began. `text_only`: rejected once with
     blocks. `resent_unverified`: sent again once although the conversation may not be read; not a second time.
@@ -134,8 +135,14 @@ class Delivery:
     slack_time: float | None = None
     resent_unverified: bool = False
     slack_error: str = ""
+    shadow: Destination | None = None
     reason_code: ReasonCode = ReasonCode.NONE
     reason: str = ""
+
+    @property
+    def posted_to(self) -> Destination:
+        """Where it is posted, read back and edited."""
+        return self.shadow or self.destination
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What the outbox answers: when to send, and what became of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.model import Session
@@ -12,11 +12,13 @@ from bot.domain.reasons import ReasonCode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When each destination gets its next message, as far as nothing has to change before; `other_due_at`: when the
-    next read-back or edit is due, None if there is none."""
+    """When each destination gets its next message, as far as nothing has to change before; `shadowed`: likewise of what
+    shadow mode shows in a channel of its own, by destination and that channel. `other_due_at`: when the next read-back
+    or edit is due, None if there is none."""
 
     posts: Mapping[Destination, datetime]
     other_due_at: datetime | None
+    shadowed: Mapping[tuple[Destination, Destination], datetime] = field(default_factory=dict)
 
     def due(self, now: datetime, limit: int) -> Sequence[Destination]:
         """Destinations with something to post now: at most `limit` channels, then as many people, the longest due
@@ -26,11 +28,22 @@ class Schedule:
         people = [where for _, _, where in due if where.kind is not DestinationKind.CHANNEL]
         return channels[:limit] + people[:limit]
 
+    def due_in_shadow(self, now: datetime, limit: int) -> Sequence[tuple[Destination, Destination]]:
+        """Likewise what shadow mode shows now: destinations, each with the channel that it shows them in."""
+        shadows = sorted({shadow for _, shadow in self.shadowed})
+        parts = {
+            shadow: Schedule(
+                posts={to: at for (to, where), at in self.shadowed.items() if where == shadow}, other_due_at=None
+            )
+            for shadow in shadows
+        }
+        return [(to, shadow) for shadow, part in parts.items() for to in part.due(now, limit)]
+
     @property
     def next_due_at(self) -> datetime | None:
         """When anything is due next, None if nothing is."""
-        times = [*self.posts.values(), *([self.other_due_at] if self.other_due_at is not None else [])]
-        return min(times, default=None)
+        other = [self.other_due_at] if self.other_due_at is not None else []
+        return min([*self.posts.values(), *self.shadowed.values(), *other], default=None)
 
 
 class NotificationState(StrEnum):
@@ -54,10 +67,40 @@ class SendingPause:
     until: datetime | None = None
 
 
+SHADOW_WEEK = timedelta(days=7)  # after which an admin is asked whether to go live
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowMode:
+    """An admin lets everything be shown in one channel instead. `channel`: its id; `by`: their Slack user id, or
+    OPERATOR; `until`: when they went live, None while it is on."""
+
+    channel: str
+    by: str
+    at: datetime
+    until: datetime | None = None
+
+    @property
+    def destination(self) -> Destination:
+        return Destination(DestinationKind.CHANNEL, self.channel)
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowCounts:
+    """What shadow mode has shown since it began: messages, and how many channels and people they were for; and what
+    waits for its channel."""
+
+    messages: int = 0
+    channels: int = 0
+    people: int = 0
+    waiting: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxCounts:
     """Deliveries, and notifications without one, by state. `oldest_at`: creation of the oldest that is pending, being
-    sent or ambiguous. `paused`: None unless all sending is. `quiet`: notifications held by a reader's quiet time."""
+    sent or ambiguous. `paused`: None unless all sending is; `shadow`: None unless shadow mode is on. `quiet`:
+    notifications held by a reader's quiet time."""
 
     pending: int
     sending: int
@@ -70,6 +113,7 @@ class OutboxCounts:
     app_refused: str = ""
     paused: SendingPause | None = None
     quiet: int = 0
+    shadow: ShadowMode | None = None
 
 
 @dataclass(frozen=True, slots=True)

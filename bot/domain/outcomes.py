@@ -213,16 +213,13 @@ class Difference(NamedTuple):
 
 
 def difference(before: float, now: float, target: float | None = None) -> Difference:
-    """Two percentages and how far they are apart: `("87.4 %", "95.6 %", "8.2")`.
+    """Two percentages and how far they are apart: `("87 %", "96 %", "9")`.
 
-    All three have the fewest decimals with which they add up and keep apart from the target. If one decimal is not
-    enough for adding up (thirds), the points are those between the numbers shown.
+    All three have the fewest decimals with which the two keep apart from each other and from the target, and the points
+    are those between the numbers shown: a card that says 96 % at its head does not say 95.6 % below.
     """
-    fewest = _decimals([before, now], (), target)
-    for decimals in range(fewest, max(fewest, 1) + 1):
-        old, new = _rounded(before, decimals), _rounded(now, decimals)
-        if abs(new - old) == _rounded(abs(now - before), decimals):
-            break
+    decimals = _decimals([before, now], (), target)
+    old, new = _rounded(before, decimals), _rounded(now, decimals)
     return Difference(f"{old:f} %", f"{new:f} %", f"{abs(new - old):f}")
 
 

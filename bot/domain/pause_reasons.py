@@ -13,3 +13,4 @@ MAY_NOT_CHECK = "missing_scope"  # how the reason begins if the check itself was
 TRIED_AGAIN = timedelta(hours=24)  # until a blocked destination that no check can judge is tried again
 
 PRIVATE, PUBLIC = "private", "public"  # what a rule's owner knows its channel to be
+SHADOW_PUBLIC = "shadow_public"  # why nothing is shown in the channel of shadow mode: everybody could read it

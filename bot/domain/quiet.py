@@ -14,7 +14,22 @@ from bot.domain.schedules import DAYS, instant
 _ONE_DAY = timedelta(days=1)
 _STEP = timedelta(minutes=15)
 _LONGEST = 60  # days in a row that are quiet: who names more holidays is notified after that many
-_HOURS = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(?:-|–|to)\s*(\d{1,2})(?:[:.](\d{2}))?(?=\s|$|,)", re.IGNORECASE)
+_HOURS = re.compile(
+    r"(\d{1,2})(?:[:.](\d{2}))?\s*(?:-|–|to|till|until|and)\s*(\d{1,2})(?:[:.](\d{2}))?(?=\s|$|,)", re.IGNORECASE
+)
+_HALF = re.compile(r"\b(\d{1,2})(?:[:.](\d{2}))?\s?([ap])\.?m\b\.?", re.IGNORECASE)
+_FROM_ON = re.compile(
+    r"\b(?:after|from|past)\s+(\d{1,2})(?:[:.](\d{2}))?(?=\s|$|,)(?!\s*(?:-|–|to|till|until|and)\s*\d)"
+)
+_UP_TO = re.compile(r"\bbefore\s+(\d{1,2})(?:[:.](\d{2}))?(?=\s|$|,)")
+_NAMED_HOURS = {
+    r"(?:at |over ?|in the |during the |every )?(?:nights?|overnight|evenings?)(?: and nights?)?": "20:00-07:00",
+    r"(?:at |in the |during the |every )?mornings?": "00:00-09:00",
+    r"(?:outside|after|off|out of)(?: of)?(?: my| the)? (?:work(?:ing)?|office) ?(?:hours|time)?": "18:00-08:00",
+}  # what is saved is said in full
+_SAYS_NOTHING = frozenset(
+    {"on", "at", "the", "from", "between", "every", "each", "all", "day", "please", "pls", "me", "for"}
+)
 _DAY_NAMES = {**{day[:length]: number for number, day in enumerate(DAYS) for length in range(3, len(day) + 1)}}
 _GROUPS = {"weekend": (5, 6), "weekends": (5, 6), "weekdays": (0, 1, 2, 3, 4)}
 EXAMPLES = ("quiet 20:00-07:00 weekend", "quiet 22-7", "quiet off")
@@ -45,9 +60,12 @@ class Quiet:
 NEVER = Quiet(holidays=False)
 
 
+_ON_DAYS = re.compile(rf"\b(?:on|every|each|only)\s+(?:{'|'.join([*_GROUPS, *_DAY_NAMES])})s?\b")
+
+
 def parse_quiet(text: str) -> Quiet:
     """Quiet time as people type it: hours, days of the week, "weekend", or "off". Raises QueryError."""
-    words = text.strip().lower()
+    words = _as_hours(text.strip().lower())
     if words in ("off", "none", "never"):
         return NEVER
     begin, end, found = time(), time(), _HOURS.search(words)
@@ -59,19 +77,43 @@ def parse_quiet(text: str) -> Quiet:
         if begin == end:
             raise QueryError("Quiet hours that begin when they end are none; name days for whole days.", EXAMPLES)
         words = f"{words[: found.start()]} {words[found.end() :]}"
+        if on_days := _ON_DAYS.search(words):
+            hours = Quiet(begin, end)
+            raise QueryError(
+                f"Quiet hours hold every day, and can't be kept for “{on_days[0].strip()}” alone: days that are"
+                " named beside hours are quiet as a whole.",
+                [f"quiet {hours}", f"quiet {hours} weekend"],
+            )
     days: set[int] = set()
     for word in re.split(r"[\s,]+|\band\b", words):
         if word in _GROUPS:
             days.update(_GROUPS[word])
         elif word in _DAY_NAMES:
             days.add(_DAY_NAMES[word])
-        elif word:
+        elif word and word not in _SAYS_NOTHING:
             raise QueryError(f"“{word}” is no time and no day of the week.", EXAMPLES)
     if len(days) == 7:
         raise QueryError("One day of the week has to stay: else nothing would ever come.", EXAMPLES)
     if found is None and not days:
         raise QueryError("When do you want quiet?", EXAMPLES)
     return Quiet(begin, end, frozenset(days))
+
+
+def _as_hours(words: str) -> str:
+    """A text with its hours as they are read here: "7pm to 7am", "evenings" and "after 19:00" as "19:00-07:00"."""
+    words = _HALF.sub(_on_the_clock, words)
+    words = _FROM_ON.sub(lambda found: f"{found[1]}:{found[2] or '00'}-07:00", words)
+    if _HOURS.search(words) is None:
+        words = _UP_TO.sub(lambda found: f"00:00-{found[1]}:{found[2] or '00'}", words)
+    for pattern, hours in _NAMED_HOURS.items():
+        words = re.sub(rf"(?<!\w){pattern}(?!\w)", hours, words)
+    return words
+
+
+def _on_the_clock(found: re.Match[str]) -> str:
+    """ "7pm" as "19:00"; an hour beyond 12 stays as typed."""
+    hour = int(found[1])
+    return f"{hour % 12 + 12 * (found[3].lower() == 'p')}:{found[2] or '00'}" if 1 <= hour <= 12 else found[0]
 
 
 def held_until(quiet: Quiet, zone: tzinfo, holidays: Collection[date], now: datetime) -> datetime | None:

@@ -40,10 +40,13 @@ OLDEST = timedelta(days=30)  # what is late for longer belongs on a list, and ca
 
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """That a person was reminded of a session. `at` is None while their message still waits."""
+    """That a person was reminded of a session. `at` is None while their message still waits; `is_sent` is False if it
+    never will be sent. `in_shadow`: shadow mode showed it to the admins instead."""
 
     step: ReminderStep
     at: datetime | None
+    is_sent: bool = True
+    in_shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,11 @@ def format_percent(value: Fraction) -> str:
     return f"{_apart(value, (Fraction(0), Fraction(100)))} %"
 
 
+def shown_percent(value: Fraction) -> float:
+    """The number of `format_percent`: a chart shows what the text says."""
+    return float(_apart(value, (Fraction(0), Fraction(100))))
+
+
 def format_against(now: int, then: int, when: str) -> str:
     """A number beside the one before: "none the week before", "no change", "3 the week before"; "" if both are 0."""
     if now == then:

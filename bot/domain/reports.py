@@ -6,15 +6,15 @@ numbers.
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from typing import NamedTuple
 
-from bot.domain.model import OutcomeKind, Session
-from bot.domain.outcomes import judge
-from bot.domain.report_periods import By, Period, Window
+from bot.domain.model import OutcomeKind
+from bot.domain.report_periods import Period, Window
 
 SMALLEST_GROUP = 5  # completed sessions: a smaller group is marked and not ranked
 
@@ -69,6 +69,26 @@ class Figures:
     def is_small(self) -> bool:
         """Too few sessions to rank the group."""
         return self.completed < SMALLEST_GROUP or 0 < self.judged < SMALLEST_GROUP
+
+
+def parted(every: Iterable[OutcomeCount], chosen: Iterable[OutcomeCount]) -> Sequence[OutcomeCount]:
+    """All completed sessions without scores, of which the chosen count as if they met a target, the others as below it.
+
+    For sessions that were chosen by their outcome or score: the share that met the target says nothing of them, the
+    share that they are of all does.
+    """
+    left, found = Counter[str](), Counter[str]()
+    for one in every:
+        left[one.group] += one.count * one.outcome.is_over
+    for one in chosen:
+        found[one.group] += one.count * one.outcome.is_over
+    left.subtract(found)
+    return [
+        OutcomeCount(group, kind, None, count)
+        for kind, counts in ((OutcomeKind.MET, found), (OutcomeKind.BELOW, left))
+        for group, count in counts.items()
+        if count
+    ]
 
 
 def figures(outcome_counts: Iterable[OutcomeCount]) -> Figures:
@@ -154,13 +174,14 @@ def _by_group(outcome_counts: Iterable[OutcomeCount]) -> Mapping[str, Sequence[O
     return found
 
 
-def _rank(row: ReportRow) -> tuple[bool, Fraction, Fraction, int, str]:
-    """Small groups come behind all others and among themselves in no order of results."""
+def _rank(row: ReportRow) -> tuple[int, Fraction, Fraction, int, str]:
+    """Small groups come behind all others and among themselves in no order of results; the sessions of no group are
+    between these."""
     if row.now.is_small:
-        return True, Fraction(0), Fraction(0), -row.now.completed, row.group
+        return 2, Fraction(0), Fraction(0), -row.now.completed, row.group
     share, median = row.now.share, row.now.median
     return (
-        False,
+        int(not row.group),
         Fraction(101) if share is None else share,
         Fraction(101) if median is None else median,
         -row.now.completed,
@@ -168,20 +189,33 @@ def _rank(row: ReportRow) -> tuple[bool, Fraction, Fraction, int, str]:
     )
 
 
-def ranked(counts: Iterable[Counts], small: int) -> tuple[Sequence[Counts], Sequence[Counts], int]:
+def ranked(
+    counts: Iterable[Counts], small: int, *, fewest_first: bool = False
+) -> tuple[Sequence[Counts], Sequence[Counts], int]:
     """The groups that are not small, the lowest share first, then the larger; the first `small` of the small ones, the
-    largest first; and how many small ones there are."""
+    largest first or those with the fewest; and how many small ones there are."""
     large, few = list[Counts](), list[Counts]()
     for one in counts:
         judged = one.met + one.failing
         (few if one.completed < SMALLEST_GROUP or 0 < judged < SMALLEST_GROUP else large).append(one)
-    first = heapq.nsmallest(small, few, key=lambda one: (-one.completed, one.group))
+    sign = 1 if fewest_first else -1
+    first = heapq.nsmallest(small, few, key=lambda one: (sign * one.completed, one.group))
     return sorted(large, key=_lowest_share), first, len(few)
 
 
 def _lowest_share(one: Counts) -> tuple[float, int, str]:
     judged = one.met + one.failing
     return one.met / judged if judged else math.inf, -one.completed, one.group
+
+
+def added_up(counts: Iterable[Counts], unit_of: Mapping[str, str]) -> Sequence[Counts]:
+    """The counts of groups as those of the units that they belong to; a group without one is its own."""
+    found: dict[str, Counts] = {}
+    for one in counts:
+        unit = unit_of.get(one.group, one.group)
+        so_far = found.get(unit, Counts(unit, 0, 0, 0))
+        found[unit] = Counts(unit, so_far.completed + one.completed, so_far.met + one.met, so_far.failing + one.failing)
+    return [*found.values()]
 
 
 def by_change(large: Sequence[Counts], before: Iterable[Counts]) -> Sequence[Counts]:
@@ -213,10 +247,25 @@ class Verdict:
             return None
         return self.now.share - self.before.share
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether chance alone would seldom, once in ten times, make as large a change: 50 % instead of 46 % of 23
+        sessions say nothing."""
+        if self.change is None:
+            return False
+        share = Fraction(self.now.met + self.before.met, self.now.judged + self.before.judged)
+        variance = share * (1 - share) * (Fraction(1, self.now.judged) + Fraction(1, self.before.judged))
+        return abs(float(self.change)) / 100 > _SELDOM * math.sqrt(variance)
 
-def verdict(rows: Sequence[ReportRow]) -> Verdict:
+
+_SELDOM = 1.645  # standard deviations: 10 % of a normal distribution lie further from its middle
+
+
+def verdict(every: Sequence[ReportRow]) -> Verdict:
     """The newer half of a report's periods against the older half; a single period against the time before it. Of an
-    odd number the middle one counts for neither."""
+    odd number the middle one counts for neither. Periods before the first session and after the last do not count."""
+    some = [at for at, row in enumerate(every) if row.now.completed]
+    rows = every[some[0] : some[-1] + 1] if some else every
     half = len(rows) // 2
     if not half:
         return Verdict(_sum(row.now for row in rows), _sum(row.before for row in rows), is_within=False)
@@ -250,11 +299,24 @@ class CriterionCost:
     lost: float
     total: float
 
+    @property
+    def is_small(self) -> bool:
+        """Graded too seldom to be ranked."""
+        return self.graded < SMALLEST_GROUP
 
-def most_costly(costs: Iterable[CriterionCost], limit: int) -> Sequence[CriterionCost]:
-    """The criteria that lost most points, those graded in fewer than 5 sessions left out."""
-    ranked = [one for one in costs if one.lost > 0 and one.graded >= SMALLEST_GROUP]
-    return sorted(ranked, key=lambda one: (-one.lost, one.title))[:limit]
+    @property
+    def share(self) -> Fraction:
+        """Percent of its points that were lost."""
+        return Fraction(repr(float(self.lost))) * 100 / Fraction(repr(float(self.total)))
+
+
+def most_costly(costs: Iterable[CriterionCost], limit: int, *, with_small: bool = False) -> Sequence[CriterionCost]:
+    """The criteria that lost the largest part of their points. `with_small`: behind them, in no order of results, those
+    that were graded in fewer than 5 sessions, which are left out else."""
+    costly = [one for one in costs if one.lost > 0]
+    ranked = sorted((one for one in costly if not one.is_small), key=lambda one: (-one.share, -one.failed, one.title))
+    small = sorted((one for one in costly if one.is_small), key=lambda one: (-one.graded, one.title))
+    return [*ranked, *(small if with_small else ())][:limit]
 
 
 def report_by_time(
@@ -273,118 +335,3 @@ def report_by_time(
     return tuple(
         ReportRow(group=name(one), now=figures(within(one.window)), before=figures(within(one.before))) for one in every
     )
-
-
-# ---- whole reports -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trend:
-    """A report over a window. `rows` are the weeks or months in order, or the groups by id, the lowest share first;
-    only the first of these have a median and figures before. `small`: how many groups are small, of which a few are
-    the last rows.
-
-    `labels` names each row's group. `criteria_from`: the number of newest sessions whose criteria were added up.
-    `has_default_start`: the query names no beginning. `sort`: the order of the groups as `sort:` says it, "" for the
-    usual one. `verdict`: of a report by time.
-    """
-
-    by: By
-    window: Window
-    has_default_start: bool
-    rows: Sequence[ReportRow]
-    small: int
-    labels: Mapping[str, str]
-    partial: frozenset[str]
-    total: Figures
-    costly: Sequence[CriterionCost]
-    criteria_from: int
-    unacknowledged: int
-    overdue: int
-    sort: str = ""
-    verdict: Verdict | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SilentUnit:
-    """A site, an observer or an employee without a completed session lately. `people`: the active ones of a site with
-    those of the departments below it, else 0; `last` is None if there never was one."""
-
-    name: str
-    people: int
-    last: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silent:
-    """The employees, sites and observers without a session in a window, the longest silent first, those that never had
-    one last; and how many there are of each in all."""
-
-    window: Window
-    sites: Sequence[SilentUnit]
-    all_sites: int
-    observers: Sequence[SilentUnit]
-    all_observers: int
-    employees: Sequence[SilentUnit] = ()
-    all_employees: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCounts:
-    """How many sessions of a group are planned and not due yet; and overdue: not started in time, or not finished."""
-
-    planned: int = 0
-    overdue: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitRow:
-    """One site, person or checklist: its figures, those of the time before, and its open sessions."""
-
-    name: str
-    figures: ReportRow
-    open: OpenCounts = OpenCounts()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """The last days of a team or a company. `units` are in the order of `report`; those without a completed session
-    follow, the most overdue first. `attention`: the first of the `unacknowledged` failing sessions, the lowest score
-    first."""
-
-    by: By
-    days: int
-    total: Figures
-    units: Sequence[UnitRow]
-    attention: Sequence[Session]
-    unacknowledged: int
-    open: OpenCounts
-    costly: Sequence[CriterionCost] = ()
-
-
-# ---- one person's history ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A completed session, the same employee's one before it on the same checklist, and the points between them."""
-
-    session: Session
-    before: Session | None
-    change: Fraction | None
-
-
-def steps(newest_first: Sequence[Session]) -> Sequence[Step]:
-    """Each session with the change since the one before it, in the same order."""
-    found: list[Step] = []
-    last: dict[tuple[str, str], Session] = {}
-    for session in reversed(newest_first):
-        place = session.key.employee_id, session.facts.checklist_id
-        before = last.get(place)
-        scores = [judge(one.facts, one.target).score for one in (session, before) if one is not None]
-        change = None
-        if len(scores) == 2 and scores[0] is not None and scores[1] is not None:
-            change = Fraction(repr(float(scores[0]))) - Fraction(repr(float(scores[1])))
-        found.append(Step(session, before, change))
-        last[place] = session
-    return found[::-1]

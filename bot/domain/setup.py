@@ -14,7 +14,7 @@ class SetupFacts:
     `missing_scopes`: None until Slack named the token's scopes. `reading_error`: why the last poll failed, "" if it
     did not. `observers`: who observed within 90 days; `matched`: those of them with a Slack account; `unmatched`: those
     known to have none. Slack was not asked about the others yet. `rules`: those that send, or wait only for their
-    introduction.
+    introduction. `shadow_channel`: where shadow mode shows everything, "" while it is off.
     """
 
     app_refused: str = ""
@@ -29,6 +29,7 @@ class SetupFacts:
     rules: int = 0
     is_target_set: bool = False
     ops_channel: str = ""
+    shadow_channel: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,4 +141,21 @@ def _use(facts: SetupFacts, command: str) -> list[SetupLine]:
             f"`{command} status`.",
             is_needed=False,
         ),
+        _live(facts, command),
     ]
+
+
+def _live(facts: SetupFacts, command: str) -> SetupLine:
+    if facts.shadow_channel:
+        return SetupLine(
+            what=f"Shadow mode: everything is shown in <#{facts.shadow_channel}>",
+            is_done=False,
+            next_step=f"After a week or so go live: `{command} shadow off` asks first.",
+            is_needed=False,
+        )
+    return SetupLine(
+        what="Live: messages go to their channels and people" if facts.rules else "A first week in shadow mode",
+        is_done=facts.rules > 0,
+        next_step=f"`{command} shadow #channel` shows everything in one private channel before people get it.",
+        is_needed=False,
+    )

@@ -9,6 +9,7 @@ them with the setting; they never change how other dates are read.
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+from typing import NamedTuple
 
 from bot.domain.model import NO_DATE, Moment
 from bot.domain.ports import DateEvidence
@@ -18,6 +19,8 @@ AHEAD_LIMIT = timedelta(days=1)
 # the limits of `datetime` to be converted to every time zone.
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 LATEST = datetime(9998, 12, 31, tzinfo=UTC)
+_LAST_SECOND = timedelta(minutes=59, seconds=59)
+MOST_HOURS = 50_000  # that are remembered while a listing is read: five years have fewer
 LONGEST_DATE = 60  # characters of a date's text that are kept
 
 # 14-08-2024, 09:00:00 · 14/08/2024 09:00 · 14.08.2024
@@ -33,6 +36,14 @@ class DateOrder(StrEnum):
     MDY = "mdy"
 
 
+class _Hour(NamedTuple):
+    """When an hour begins, None if its minutes can't be added to that: it is no date, or the clocks change within. And
+    the order that its date proves."""
+
+    start: datetime | None
+    proves: DateOrder | None
+
+
 class Dates:
     """Reads the dates of one listing in one time zone and order, and counts what they prove."""
 
@@ -44,6 +55,7 @@ class Dates:
         self._unreadable = 0
         self._backwards = 0
         self._ahead = 0
+        self._hours: dict[str, _Hour] = {}
 
     @property
     def settings(self) -> bytes:
@@ -91,27 +103,32 @@ class Dates:
         match = NUMERIC.fullmatch(text)
         if match is None:
             return None
-        first_text, _, second_text, year, hour, minute, second_of_minute = match.groups()
-        first, second = int(first_text), int(second_text)
-        day_first = self.order is DateOrder.DMY
-        if first > 12 >= second:
-            day_first = True
-            self._proofs_day_first += 1
-        elif second > 12 >= first:
-            day_first = False
-            self._proofs_month_first += 1
-        day, month = (first, second) if day_first else (second, first)
+        minute, second = match.group(6, 7)
+        beginning = text if minute is None else text[: match.start(6)]
+        hour = self._hours.get(beginning) or self._new_hour(beginning, match)
+        self._proofs_day_first += hour.proves is DateOrder.DMY
+        self._proofs_month_first += hour.proves is DateOrder.MDY
+        if hour.start is None or minute is None or minute >= "60" or (second or "") >= "60":
+            return self._instant(match, int(minute or 0), int(second or 0))
+        return hour.start + timedelta(0, 60 * int(minute) + int(second or 0))
+
+    def _new_hour(self, beginning: str, match: re.Match[str]) -> _Hour:
+        """The hour of a date, kept by the text up to its minutes: sessions share their hours, and to compute an instant
+        takes three times as long as to add to one."""
+        first, last = self._instant(match, 0, 0), self._instant(match, 59, 59)
+        is_steady = first is not None and last is not None and last - first == _LAST_SECOND
+        if len(self._hours) >= MOST_HOURS:
+            self._hours.clear()
+        found = self._hours[beginning] = _Hour(first if is_steady else None, _proven_order(match))
+        return found
+
+    def _instant(self, match: re.Match[str], minute: int, second: int) -> datetime | None:
+        """The instant at so many minutes and seconds of the hour of a numeric date; None if there is none."""
+        one, _, other, year, hour, _, _ = match.groups()
+        is_day_first = (_proven_order(match) or self.order) is DateOrder.DMY
+        day, month = (int(one), int(other)) if is_day_first else (int(other), int(one))
         try:
-            at = datetime(
-                int(year),
-                month,
-                day,
-                int(hour or 0),
-                int(minute or 0),
-                int(second_of_minute or 0),
-                tzinfo=self.zone,
-            )
-            return self._in_utc(at)
+            return self._in_utc(datetime(int(year), month, day, int(hour or 0), minute, second, tzinfo=self.zone))
         except (ValueError, OverflowError):
             return None
 
@@ -122,3 +139,11 @@ class Dates:
         """
         at = (at if at.tzinfo is not None else at.replace(tzinfo=self.zone)).astimezone(UTC)
         return at if EARLIEST <= at <= LATEST else None
+
+
+def _proven_order(match: re.Match[str]) -> DateOrder | None:
+    """The order that a first or second number above 12 proves."""
+    first, second = int(match[1]), int(match[3])
+    if first > 12 >= second:
+        return DateOrder.DMY
+    return DateOrder.MDY if second > 12 >= first else None

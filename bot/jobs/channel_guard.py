@@ -37,10 +37,10 @@ class CheckChannelFirst(Exception):
 def require_checked(tx: Tx, delivery: Delivery, now: datetime) -> None:
     """Raises CheckChannelFirst if a message about people would go to a channel that was not checked recently."""
     kinds = {stored.notification.kind for stored in delivery.notifications}
-    if delivery.destination.kind is not DestinationKind.CHANNEL or not any(KINDS[kind].about_people for kind in kinds):
+    if delivery.posted_to.kind is not DestinationKind.CHANNEL or not any(KINDS[kind].about_people for kind in kinds):
         return
     is_shared = NotificationKind.SHARED in kinds
-    if is_shared or not is_checked(tx, delivery.destination, now):
+    if is_shared or not is_checked(tx, delivery.posted_to, now):
         raise CheckChannelFirst(is_shared)
 
 

@@ -25,6 +25,7 @@ from bot.services.digests import slot_file
 from bot.services.export import write_csv
 from bot.services.owners import OwnerRights
 from bot.services.pausing import SPOTTER
+from bot.services.shadow import shadow_closed
 from bot.store.database import Store, Tx
 
 WITHIN = timedelta(days=1)  # since the planned time
@@ -74,9 +75,12 @@ class DigestFiles:
 
     async def _is_still_theirs(self, delivery: Delivery) -> bool:
         """Whether the digest is where its readers are and nobody else: a channel is looked at as before each post."""
-        if delivery.destination.kind is DestinationKind.CHANNEL:
-            return await self._channels.check(self._store, self._contacts, delivery.destination)
-        return await self._contacts.conversation(delivery.destination) == delivery.channel
+        place = delivery.posted_to
+        if place.kind is not DestinationKind.CHANNEL:
+            return await self._contacts.conversation(place) == delivery.channel
+        if not await self._channels.check(self._store, self._contacts, place):
+            return False
+        return delivery.shadow is None or await self._store.read(lambda tx: not shadow_closed(tx, place))
 
     def _write(self, tx: Tx, slot: RecordedSlot, delivery: Delivery, out: IO[bytes]) -> int | None:
         """Writes the file and returns its number of sessions; None if it may not go now."""

@@ -143,11 +143,11 @@ class Editor:
         """Why an edit that shows names has to wait, "" if it may go: a channel is checked before, as for a post."""
         if data.waiting:
             return next(iter(data.waiting.values()))
-        if delivery.destination.kind is not DestinationKind.CHANNEL:
+        if delivery.posted_to.kind is not DestinationKind.CHANNEL:
             return ""
-        if not await self._channels.check(self._store, self._contacts, delivery.destination):
+        if not await self._channels.check(self._store, self._contacts, delivery.posted_to):
             return "Slack could not say how the channel is"
-        if await self._store.read(lambda tx: pausing.waits_for_yes(tx, delivery)):
+        if await self._store.read(lambda tx: pausing.waits_for_private(tx, delivery)):
             return "its channel has turned public"
         return ""
 
@@ -157,7 +157,7 @@ class Editor:
         """What may stand in a message to a person: nothing, once the account it went to is not theirs any more."""
         if delivery.destination.kind is not DestinationKind.PERSON:
             return facts
-        destination = await self._contacts.conversation(delivery.destination)
+        destination = await self._contacts.conversation(delivery.destination, shadow=delivery.shadow)
         if not isinstance(destination, str | Nobody):
             return destination
         return facts if destination == delivery.channel else _redacted(facts)

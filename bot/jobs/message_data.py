@@ -5,7 +5,7 @@ A rule never shows more than its owner may see, a person nothing they may not se
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.blocks.cards import CardBefore, CardFacts
@@ -27,15 +27,16 @@ from bot.domain.notifications import (
     StoredNotification,
 )
 from bot.domain.pause_reasons import SHARED_OUTSIDE
-from bot.domain.permissions import OPERATOR_VIEWER, may_see, scope_of
-from bot.domain.reminders import ReminderKind, ReminderView
+from bot.domain.permissions import may_see, scope_of
+from bot.domain.reminders import ReminderView
 from bot.domain.routing import is_made_for_another, may_yet_see, subject_of
-from bot.domain.rules import NamesShown, Rule, RuleState
-from bot.domain.viewers import Proof, Viewer
-from bot.jobs.digest_counts import digest_counts_of, is_awaited, unwanted_reason
+from bot.domain.rules import NamesShown, Rule
+from bot.domain.viewers import Viewer
+from bot.jobs.digest_counts import digest_counts_of, is_awaited
+from bot.jobs.message_rights import cancelled_reason, carries, reader_of_reminder, sharer_of, viewers_of
 from bot.services.digests import slot_view
 from bot.services.owners import OwnerRights
-from bot.services.reminders import reminder_view, user_of
+from bot.services.reminders import reminder_view
 from bot.services.rules import rule_text, text_for_reader
 from bot.services.setup import setup_of
 from bot.store.database import Tx
@@ -59,139 +60,190 @@ class MessageData:
 
 def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datetime) -> MessageData:
     """Everything a message needs, in one reading."""
-    directory = tx.people.directory()
-    rights = OwnerRights(settings.admins, now, settings.rights_valid_for)
-    to_ask: set[str] = set()
-    waiting: dict[int, str] = {}
-    rules = _rules(tx, delivery)
-    keys = {stored.notification.session for stored in delivery.notifications if stored.notification.session is not None}
-    # A session that was given to another employee is shown as one that was erased.
-    kept = [key for key in keys if not tx.sessions.is_reassigned(key)]
-    records = {key: record for key in kept if (record := tx.sessions.record(key)) is not None}
-    hidden: set[SessionKey] = set()
-    with_previous: set[SessionKey] = set()
-    versions: dict[int, int] = {}
-    cancelled: dict[int, str] = {}
-    metrics: dict[int, DigestCounts] = {}
-    times: dict[SessionKey, int] = {}
-    cards_before: dict[SessionKey, CardBefore] = {}
-    views: dict[int, DigestView] = {}
-    reminders: dict[int, ReminderView] = {}
+    loader = _Loader(tx, delivery, settings, now)
     for stored in delivery.notifications:
-        spec = KINDS[stored.notification.kind]
-        record = records.get(stored.notification.session) if stored.notification.session is not None else None
-        versions[stored.notification_id] = record.session.version if record is not None else TAKEN_BACK
-        wanted = [
-            rule for number in stored.notification.rule_ids if (rule := rules.get(number)) and _counts(rule, stored)
-        ]
-        viewers = _viewers(tx, delivery, stored, wanted, rights)
-        to_ask |= {
-            viewer.slack_user_id for viewer in viewers if viewer.slack_user_id and rights.is_to_be_asked(tx, viewer)
-        }
-        reason = _cancelled_reason(tx, delivery, stored, wanted, record)
+        loader.add(stored)
+    loader.cancel_empty_recaps()
+    if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.posted_to) == SHARED_OUTSIDE:
+        loader.redact()
+    return loader.message_data()
+
+
+class _Loader:
+    """Reads what a message shows, one notification after the other."""
+
+    def __init__(self, tx: Tx, delivery: Delivery, settings: Settings, now: datetime) -> None:
+        self._tx, self._delivery, self._settings, self._now = tx, delivery, settings, now
+        self._directory = tx.people.directory()
+        self._rights = OwnerRights(settings.admins, now, settings.rights_valid_for)
+        self._rules = _rules(tx, delivery)
+        keys = {one.notification.session for one in delivery.notifications if one.notification.session is not None}
+        # A session that was given to another employee is shown as one that was erased.
+        kept = [key for key in keys if not tx.sessions.is_reassigned(key)]
+        self._records = {key: record for key in kept if (record := tx.sessions.record(key)) is not None}
+        self._hidden: set[SessionKey] = set()
+        self._with_previous: set[SessionKey] = set()
+        self._times: dict[SessionKey, int] = {}
+        self._cards_before: dict[SessionKey, CardBefore] = {}
+        # By notification id:
+        self._versions: dict[int, int] = {}
+        self._cancelled: dict[int, str] = {}
+        self._waiting: dict[int, str] = {}
+        self._counts: dict[int, DigestCounts] = {}
+        self._digests: dict[int, DigestView] = {}
+        self._reminders: dict[int, ReminderView] = {}
+        self._to_ask: set[str] = set()
+
+    def add(self, stored: StoredNotification) -> None:
+        """Reads what one notification shows, and decides whether it may be sent now, waits or is cancelled."""
+        notification = stored.notification
+        record = self._records.get(notification.session) if notification.session is not None else None
+        self._versions[stored.notification_id] = record.session.version if record is not None else TAKEN_BACK
+        named = [self._rules[number] for number in notification.rule_ids if number in self._rules]
+        wanted = [rule for rule in named if carries(rule, stored)]
+        viewers = viewers_of(self._tx, self._delivery, stored, wanted, self._rights)
+        self._ask_about(*viewers)
+        reasons = [cancelled_reason(self._tx, self._delivery, stored, wanted, record)]
         if record is not None:
-            verdicts = [spec.may_show(viewer, record.session.facts, directory) for viewer in viewers]
-            if is_awaited(stored, now):
-                shown = record.session.facts
-                verdicts = [may_yet_see(one, who, shown, directory) for one, who in zip(verdicts, viewers, strict=True)]
-            refusals = [verdict for verdict in verdicts if not verdict.allowed]
-            if len(refusals) == len(viewers) and any(verdict.waits for verdict in refusals):
-                waiting[stored.notification_id] = next(verdict.reason for verdict in refusals if verdict.waits)
-            elif len(refusals) == len(viewers):
-                hidden.add(record.session.key)
-                reason = reason or (
-                    refusals[0].reason if refusals else "it is not wanted any more by anyone who may see it"
-                )
-            if record.previous is not None and _any_may_see(viewers, record, directory):
-                with_previous.add(record.session.key)
-                times[record.session.key] = _times(tx, viewers, record, directory)
-            if before := _card_before(tx, stored, record.session.key):
-                cards_before[record.session.key] = before
-        if stored.notification.kind is NotificationKind.DIGEST and wanted:
-            owner = rights.of(tx, wanted[0].owner)
-            to_ask |= {owner.slack_user_id} if rights.is_to_be_asked(tx, owner) else set()
-            view = slot_view(tx, wanted[0], stored.notification, owner, directory, now, settings.slack_command)
-            is_anothers = is_made_for_another(owner, delivery.destination)
-            may_show = owner.proof.identity and not is_anothers and not view.scope.is_empty
-            if may_show or not owner.proof.identity:  # without a view, an edit redacts what was posted
-                views[stored.notification_id] = view
-            if not owner.proof.identity:
-                waiting[stored.notification_id] = (
-                    "Slack could not say for a day, or since their account changed, who its owner is"
-                )
-            elif view.scope.is_empty:
-                reason = reason or "its owner may see nothing any more"
-            elif is_anothers:
-                reason = reason or "its owner is not linked any more to the person it was made for"
-        if stored.notification.kind is NotificationKind.REMINDER:
-            viewer = _reminded(tx, stored, viewers, rights)
-            to_ask |= {viewer.slack_user_id} if viewer.slack_user_id and rights.is_to_be_asked(tx, viewer) else set()
-            reminder, waits = reminder_view(tx, stored.notification, viewer, directory, now, settings.slack_command)
-            reminders[stored.notification_id] = reminder
-            if waits:
-                waiting[stored.notification_id] = waits
-            elif not reminder.lines:
-                reason = reason or "nothing of it is open any more"
-        if stored.notification.kind is NotificationKind.SETUP and delivery.destination.id not in settings.admins:
-            reason = reason or "its recipient is no admin any more"
-        if spec.is_digest:
-            owners = {rule.rule_id: rights.of(tx, rule.owner) for rule in wanted}
-            recipient = viewers[0] if delivery.destination.kind is not DestinationKind.CHANNEL else None
-            digest_counts = digest_counts_of(tx, delivery.destination, stored, owners, recipient, directory, now)
-            metrics[stored.notification_id] = digest_counts
-            if digest_counts.waits:
-                waiting[stored.notification_id] = digest_counts.waits
-            elif not digest_counts.sessions and not stored.notification.facts.get("follow"):
-                reason = reason or "it is not wanted any more by anyone who may see what it counts"
-        if reason:
-            cancelled[stored.notification_id] = reason
-            waiting.pop(stored.notification_id, None)
-    for stored in delivery.notifications:
-        counts = metrics.get(stored.notification_id, DigestCounts())
-        if stored.shown_version is None and _is_empty_recap(delivery, stored, counts, cancelled):
-            cancelled[stored.notification_id] = "nothing of what was muted is to be posted any more"
-    if delivery.state is DeliveryState.SENT and tx.destinations.blocked_reason(delivery.destination) == SHARED_OUTSIDE:
-        # Another company reads along: an edit redacts the message until the channel is internal again.
-        hidden = set(records)
-        views, reminders = {}, {}
-        versions |= {
-            one.notification_id: TAKEN_BACK for one in delivery.notifications if one.notification.session is not None
+            reasons.append(self._add_session(stored, record, viewers))
+        if notification.kind is NotificationKind.DIGEST and wanted:
+            reasons.append(self._add_digest(stored, wanted[0]))
+        if notification.kind is NotificationKind.REMINDER:
+            reasons.append(self._add_reminder(stored, viewers))
+        if self._delivery.destination.kind is DestinationKind.USER and not KINDS[notification.kind].about_people:
+            is_for_admins, user_id = notification.kind is NotificationKind.SETUP, self._delivery.destination.id
+            reasons.append(self._rights.no_recipient(self._tx, user_id, is_for_admins=is_for_admins))
+        if KINDS[notification.kind].is_digest:
+            reasons.append(self._add_counts(stored, wanted, viewers))
+        if reason := next(filter(None, reasons), ""):
+            self._cancelled[stored.notification_id] = reason
+            self._waiting.pop(stored.notification_id, None)
+
+    def _ask_about(self, *viewers: Viewer) -> None:
+        """Notes those of whom Slack has to be asked before their rights count."""
+        self._to_ask |= {
+            one.slack_user_id for one in viewers if one.slack_user_id and self._rights.is_to_be_asked(self._tx, one)
         }
-    state = tx.polls.state()
-    # Of several rules, the most careful decides what people are called.
-    named = any(rule.options.names is NamesShown.INITIALS for rule in rules.values())
-    shown_as = directory.with_initials() if named else directory
-    is_setup = any(one.notification.kind is NotificationKind.SETUP for one in delivery.notifications)
-    facts = CardFacts(
-        records=records,
-        directory=shown_as,
-        rules=tuple(rules.values()),
-        data_as_of=state.last_good_at,
-        account_url=settings.ispring_account_url or None,
-        hidden=frozenset(hidden),
-        with_previous=frozenset(with_previous),
-        command=settings.slack_command,
-        metrics=metrics,
-        queries={
-            stored.notification_id: text
-            for stored in delivery.notifications
-            if (text := _query_text(tx, stored, rules, shown_as, rights)) is not None
-        },
-        times=times,
-        cards_before=cards_before,
-        digests=views,
-        reminders=reminders,
-        mutes=_mutes(tx, delivery),
-        coverages={
-            number: coverage
-            for number, rule in rules.items()
-            if (coverage := rights.coverage(tx, rule.owner, directory)) is not None
-        },
-        setup=setup_of(tx, settings, now) if is_setup else (),
-        first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
-    )
-    keeps = _leaves_corrections_out(delivery, rules) and _is_corrected(delivery, records.values())
-    return MessageData(facts, versions, cancelled, waiting, keeps, to_ask)
+
+    # Each of these returns why the notification is cancelled, "" if it is not.
+
+    def _add_session(self, stored: StoredNotification, record: SessionRecord, viewers: Sequence[Viewer]) -> str:
+        key, directory, facts = record.session.key, self._directory, record.session.facts
+        verdicts = [KINDS[stored.notification.kind].may_show(viewer, facts, directory) for viewer in viewers]
+        if is_awaited(stored, self._now):
+            verdicts = [may_yet_see(one, who, facts, directory) for one, who in zip(verdicts, viewers, strict=True)]
+        if record.previous is not None and _any_may_see(viewers, record, directory):
+            self._with_previous.add(key)
+            self._times[key] = _times(self._tx, viewers, record, directory)
+        if before := _card_before(self._tx, stored, key):
+            self._cards_before[key] = before
+        if any(verdict.allowed for verdict in verdicts):
+            return ""
+        if waits := next((verdict.reason for verdict in verdicts if verdict.waits), ""):
+            self._waiting[stored.notification_id] = waits
+            return ""
+        self._hidden.add(key)
+        return verdicts[0].reason if verdicts else "it is not wanted any more by anyone who may see it"
+
+    def _add_digest(self, stored: StoredNotification, rule: Rule) -> str:
+        owner, command = self._rights.of(self._tx, rule.owner), self._settings.slack_command
+        self._ask_about(owner)
+        view = slot_view(self._tx, rule, stored.notification, owner, self._directory, self._now, command)
+        is_anothers = is_made_for_another(owner, self._delivery.destination)
+        may_show = owner.proof.identity and not is_anothers and not view.scope.is_empty
+        if may_show or not owner.proof.identity:  # without a view, an edit redacts what was posted
+            self._digests[stored.notification_id] = view
+        if not owner.proof.identity:
+            unknown = "Slack could not say for a day, or since their account changed, who its owner is"
+            self._waiting[stored.notification_id] = unknown
+            return ""
+        if view.scope.is_empty:
+            return "its owner may see nothing any more"
+        return "its owner is not linked any more to the person it was made for" if is_anothers else ""
+
+    def _add_reminder(self, stored: StoredNotification, viewers: Sequence[Viewer]) -> str:
+        viewer, command = reader_of_reminder(self._tx, stored, viewers, self._rights), self._settings.slack_command
+        self._ask_about(viewer)
+        view, waits = reminder_view(self._tx, stored.notification, viewer, self._directory, self._now, command)
+        self._reminders[stored.notification_id] = view
+        if waits:
+            self._waiting[stored.notification_id] = waits
+        return "" if waits or view.lines else "nothing of it is open any more"
+
+    def _add_counts(self, stored: StoredNotification, wanted: Sequence[Rule], viewers: Sequence[Viewer]) -> str:
+        destination = self._delivery.destination
+        owners = {rule.rule_id: self._rights.of(self._tx, rule.owner) for rule in wanted}
+        recipient = viewers[0] if destination.kind is not DestinationKind.CHANNEL else None
+        counts = digest_counts_of(self._tx, destination, stored, owners, recipient, self._directory, self._now)
+        self._counts[stored.notification_id] = counts
+        if counts.waits:
+            self._waiting[stored.notification_id] = counts.waits
+        if counts.waits or counts.sessions or stored.notification.facts.get("follow"):
+            return ""
+        return "it is not wanted any more by anyone who may see what it counts"
+
+    def cancel_empty_recaps(self) -> None:
+        """Cancels recaps that have nothing left to tell."""
+        for stored in self._delivery.notifications:
+            counts = self._counts.get(stored.notification_id, DigestCounts())
+            if stored.shown_version is None and _is_empty_recap(self._delivery, stored, counts, self._cancelled):
+                self._cancelled[stored.notification_id] = "nothing of what was muted is to be posted any more"
+
+    def redact(self) -> None:
+        """Hides everything: another company reads along, and an edit redacts the message until that is over."""
+        self._hidden = set(self._records)
+        self._digests, self._reminders = {}, {}
+        for stored in self._delivery.notifications:
+            if stored.notification.session is not None:
+                self._versions[stored.notification_id] = TAKEN_BACK
+
+    def message_data(self) -> MessageData:
+        """What was read."""
+        tx, delivery, rules, settings = self._tx, self._delivery, self._rules, self._settings
+        # Of several rules, the most careful decides what people are called.
+        has_initials = any(rule.options.names is NamesShown.INITIALS for rule in rules.values())
+        directory = self._directory.with_initials() if has_initials else self._directory
+        kinds = {stored.notification.kind for stored in delivery.notifications}
+        queries = {
+            one.notification_id: _query_text(tx, one, rules, directory, self._rights) for one in delivery.notifications
+        }
+        coverages = {number: self._rights.coverage(tx, rule.owner, self._directory) for number, rule in rules.items()}
+        facts = CardFacts(
+            records=self._records,
+            directory=directory,
+            rules=tuple(rules.values()),
+            data_as_of=tx.polls.state().last_good_at,
+            account_url=settings.ispring_account_url or None,
+            hidden=frozenset(self._hidden),
+            with_previous=frozenset(self._with_previous),
+            command=settings.slack_command,
+            metrics=self._counts,
+            queries={number: text for number, text in queries.items() if text is not None},
+            times=self._times,
+            cards_before=self._cards_before,
+            digests=self._digests,
+            reminders=self._reminders,
+            mutes=_mutes(tx, delivery),
+            coverages={number: coverage for number, coverage in coverages.items() if coverage is not None},
+            meant_for=_meant_for(tx, delivery, directory) if delivery.shadow is not None else "",
+            setup=setup_of(tx, settings, self._now) if NotificationKind.SETUP in kinds else (),
+            first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
+        )
+        keeps = _leaves_corrections_out(delivery, rules) and _is_corrected(delivery, self._records.values())
+        return MessageData(facts, self._versions, self._cancelled, self._waiting, keeps, self._to_ask)
+
+
+def _meant_for(tx: Tx, delivery: Delivery, directory: Directory) -> str:
+    """What the channel or person of a delivery is called, "" if that is not known."""
+    destination = delivery.destination
+    match destination.kind:
+        case DestinationKind.CHANNEL:
+            return tx.destinations.name_of(destination)
+        case DestinationKind.PERSON:
+            return directory.name_of(destination.id)
+        case DestinationKind.USER:
+            link = tx.people.linked_person(destination.id)
+            return "" if link is None else directory.name_of(link)
 
 
 def _leaves_corrections_out(delivery: Delivery, rules: Mapping[int, Rule]) -> bool:
@@ -241,7 +293,7 @@ def _query_text(
     if it says none."""
     notification = stored.notification
     if notification.kind is NotificationKind.SHARED:
-        query, viewer = notification.facts.get("query"), _sharer(tx, str(notification.facts.get("by")), rights)
+        query, viewer = notification.facts.get("query"), sharer_of(tx, str(notification.facts.get("by")), rights)
         return None if query is None else rule_text(tx, str(query), scope_of(viewer, directory), directory)
     if notification.kind not in (NotificationKind.INTRO, NotificationKind.RULE_OFFERED):
         return None
@@ -252,50 +304,6 @@ def _query_text(
         reader = rights.of(tx, stored.notification.destination.id)
         return text_for_reader(tx, rule.query, scope_of(reader, directory), directory)
     return rule_text(tx, rule.query, scope_of(rights.of(tx, rule.owner), directory), directory)
-
-
-def _counts(rule: Rule, stored: StoredNotification) -> bool:
-    """Whether a rule still carries a notification. A paused one does: its messages wait until it resumes."""
-    if stored.shown_version is not None:
-        return True  # sent cards keep being corrected after their rule has ended
-    return rule.state is not RuleState.ENDED
-
-
-def _viewers(
-    tx: Tx, delivery: Delivery, stored: StoredNotification, rules: Sequence[Rule], rights: OwnerRights
-) -> list[Viewer]:
-    """On whose behalf a session would be shown: each rule's owner, who shared it, or the person it is sent to."""
-    if stored.notification.kind is NotificationKind.SHARED:
-        return [_sharer(tx, str(stored.notification.facts.get("by")), rights)]
-    match delivery.destination.kind:
-        case DestinationKind.PERSON:
-            return [rights.person(tx, delivery.destination.id, "no longer known in iSpring")]
-        case DestinationKind.USER:
-            return [rights.of(tx, delivery.destination.id)]
-        case DestinationKind.CHANNEL:
-            return [rights.of(tx, owner) for owner in dict.fromkeys(rule.owner for rule in rules)]
-
-
-def _reminded(tx: Tx, stored: StoredNotification, viewers: Sequence[Viewer], rights: OwnerRights) -> Viewer:
-    """On whose behalf a reminder names sessions: its reader; of a follow-up as the account that took it, which may be
-    an admin's. OPS_CHANNEL gets no names."""
-    destination = stored.notification.destination
-    if destination.kind is DestinationKind.CHANNEL:
-        return OPERATOR_VIEWER
-    user_id = user_of(tx, destination)
-    if stored.notification.facts["what"] == ReminderKind.FOLLOW_UP and user_id is not None:
-        return rights.of(tx, user_id)
-    return viewers[0]
-
-
-def _sharer(tx: Tx, user_id: str, rights: OwnerRights) -> Viewer:
-    """Who shared something. They were known then: an account that is not, was erased, and answers for nothing."""
-    sharer = rights.of(tx, user_id)
-    return (
-        sharer
-        if tx.people.slack_user(user_id) is not None
-        else replace(sharer, person_id=None, is_admin=False, proof=Proof())
-    )
 
 
 def _any_may_see(viewers: Sequence[Viewer], record: SessionRecord, directory: Directory) -> bool:
@@ -321,43 +329,3 @@ def _card_before(tx: Tx, stored: StoredNotification, key: SessionKey) -> CardBef
         return None
     channel, ts, posted_at = found
     return CardBefore(posted_at, tx.deliveries.link_to(channel, ts))
-
-
-def _cancelled_reason(
-    tx: Tx, delivery: Delivery, stored: StoredNotification, wanted: Sequence[Rule], record: SessionRecord | None
-) -> str:
-    """Why a notification is not wanted any more, "" if it is."""
-    notification = stored.notification
-    if notification.kind is NotificationKind.RULE_OFFERED:
-        offered = any(rule.offered_to == delivery.destination.id for rule in wanted)
-        return "" if offered or stored.shown_version is not None else "it is not offered any more"
-    if notification.kind is NotificationKind.RULE_PAUSED:
-        return ""  # about a rule, not on behalf of it
-    if notification.rule_ids and not wanted:
-        return f"rule {', '.join(str(number) for number in notification.rule_ids)} was ended"
-    if notification.kind in (NotificationKind.SESSION, NotificationKind.SHARED) and record is None:
-        return "the session is not stored any more"
-    if notification.kind is NotificationKind.SESSION and record is not None and stored.shown_version is None:
-        if not outcome_of(record.session).is_over:
-            return "it is no longer completed, and its completion was not posted"
-        is_turn = notification.subject != subject_of(record.session.key)
-        if is_turn and not outcome_of(record.session).is_failing:
-            return "it is no longer a low result, and that was not posted"
-    if delivery.destination.kind is DestinationKind.PERSON and record is not None:
-        return _unwanted_reason(tx, delivery.destination.id, stored, record, is_by_rule=bool(wanted))
-    return ""
-
-
-def _unwanted_reason(
-    tx: Tx, person_id: str, stored: StoredNotification, record: SessionRecord, *, is_by_rule: bool
-) -> str:
-    """Why a person does not want a message any more since it was queued, "" if they do."""
-    user_id = tx.people.linked_user(person_id)
-    if user_id is None:
-        return ""
-    wishes = tx.people.preferences(user_id)
-    acknowledged = any(one.slack_user_id == user_id for one in record.acknowledgements)
-    if acknowledged and not wishes.own_actions and stored.shown_version is None:
-        return "they acknowledged it themselves, and want nothing about what they did themselves"
-    is_turn = stored.notification.subject != subject_of(record.session.key)
-    return "" if is_by_rule else unwanted_reason(wishes, person_id, record.session, is_turn=is_turn)

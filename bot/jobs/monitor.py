@@ -12,6 +12,7 @@ from bot.domain.errors import StoreBusy
 from bot.domain.ports import Clock
 from bot.services.alerting import set_alert
 from bot.services.setup import queue_setup
+from bot.services.shadow import ask_to_go_live, shadow_closed
 from bot.store.database import Store, Tx
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class Monitor:
             before = {alert.code: alert.facts for alert in tx.alerts.all()}
             found = monitored(self._monitor_input(tx, now, disconnected_for, disk_left), before)
             queued = [set_alert(tx, code, facts, now) for code, facts in found.items()]
+            queued.append(ask_to_go_live(tx, self._settings.admins, now))
             return queue_setup(tx, self._settings, now) or any(queued)
 
         try:
@@ -78,4 +80,6 @@ class Monitor:
             disconnected_for=disconnected_for,
             disk_left=disk_left,
             directory=tx.people.ages(),
+            shadow_since=None if counts.shadow is None else counts.shadow.at,
+            shadow_closed="" if counts.shadow is None else shadow_closed(tx, counts.shadow.destination),
         )

@@ -37,10 +37,17 @@ def outage_digest(
 
 
 def claim_next(
-    tx: Tx, destination: Destination, now: datetime, slack_time: float, new_id: str, settings: Settings
+    tx: Tx,
+    destination: Destination,
+    now: datetime,
+    slack_time: float,
+    new_id: str,
+    settings: Settings,
+    shadow: Destination | None = None,
 ) -> Delivery | None:
-    """Claims the next message of a destination. Cards that waited there too long without an attempt (Slack was away, or
-    refused the app, or the channel was gone) are counted in a digest first instead of flooding the channel."""
+    """Claims the next message of a destination; with `shadow` the next that this channel shows instead. Cards that
+    waited there too long without an attempt (Slack was away, or refused the app, or the channel was gone) are counted
+    in a digest first instead of flooding the channel."""
     since = tx.digests.pending_since(destination)
     if since is not None and now - since > (limit := settings.catch_up + _quiet_since(tx, destination, since, now)):
         state = tx.polls.state()
@@ -51,7 +58,7 @@ def claim_next(
         is_pause = pause is not None and pause.until is not None and since <= pause.until <= now < pause.until + DAY
         summary = outage_digest(destination, "paused" if is_pause else "away", since=None, until=now)
         tx.digests.add_overdue(summary, now - limit, now, now + GRACE if is_half else None)
-    return tx.outbox.claim(destination, now, slack_time, new_id)
+    return tx.outbox.claim(destination, now, slack_time, new_id, shadow)
 
 
 def _quiet_since(tx: Tx, destination: Destination, since: datetime, now: datetime) -> timedelta:

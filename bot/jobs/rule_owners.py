@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from bot.domain.errors import MessengerError, MessengerRefused
+from bot.domain.errors import MessengerError, MessengerRefused, StoreBusy
 from bot.domain.ports import Contacts
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import OPERATOR, Rule, RuleState
@@ -17,7 +17,9 @@ from bot.store.database import Tx
 ASKED_AT_ONCE = 8
 BUDGET = 15.0  # seconds for all of them together; a look-up goes on for others, and its answer is found next time
 
-Owners = Mapping[str, Viewer | None]  # by Slack user id; None if Slack does not say for certain who they are
+Owners = Mapping[
+    str, Viewer | None
+]  # by Slack user id; None if it is not certain who they are: Slack or the database can't say
 
 
 def owners_of(rules: Iterable[Rule]) -> set[str]:
@@ -43,11 +45,14 @@ async def ask_about(contacts: Contacts, owners: Collection[str], *, anew: bool =
 
 async def _ask_about(contacts: Contacts, owner: str, anew: bool) -> Viewer | None:
     try:
-        await (contacts.prove(owner) if anew else contacts.user(owner))
-    except MessengerError as error:
-        if not (isinstance(error, MessengerRefused) and error.is_unknown_user):
-            return None
-    return await contacts.viewer(owner)
+        try:
+            await (contacts.prove(owner) if anew else contacts.user(owner))
+        except MessengerError as error:
+            if not (isinstance(error, MessengerRefused) and error.is_unknown_user):
+                return None
+        return await contacts.viewer(owner)
+    except StoreBusy:  # out of the task group it would come as another error, which ends the process
+        return None
 
 
 def judge_owners(tx: Tx, owners: Owners, admins: Collection[str], now: datetime) -> None:

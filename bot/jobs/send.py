@@ -50,7 +50,7 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class _DueWork:
     now: datetime
-    posts: tuple[Destination, ...]
+    posts: tuple[tuple[Destination, Destination | None], ...]  # with the channel that shows it instead
     read_backs: tuple[Delivery, ...]
     next_due_at: datetime | None
     app_refused: str
@@ -178,7 +178,10 @@ class SendJob:
             schedule = tx.outbox.schedule(now)
             return _DueWork(
                 now=now,
-                posts=tuple(schedule.due(now, IN_VIEW)),
+                posts=(
+                    *((destination, None) for destination in schedule.due(now, IN_VIEW)),
+                    *schedule.due_in_shadow(now, IN_VIEW),
+                ),
                 read_backs=tuple(tx.outbox.read_backs_due(now, IN_VIEW)),
                 next_due_at=schedule.next_due_at,
                 app_refused=tx.outbox.app_refused(),
@@ -218,21 +221,23 @@ class SendJob:
             return max(until_probe, MIN_WAIT)
         for delivery in due_work.read_backs:
             self._spawn(group, f"read-back:{delivery.delivery_id}", partial(self._sender.read_back, delivery))
-        for destination in due_work.posts:
-            wait = self._wait(destination)
+        for destination, shadow in due_work.posts:
+            wait = self._wait(destination, shadow)
             if wait > 0:
                 pause = min(pause, wait)
-            elif destination.kind is DestinationKind.CHANNEL or self._busy_with_people() < WORKERS_FOR_PEOPLE:
-                self._spawn(group, str(destination), partial(self._post, destination))
+            elif (
+                shadow or destination
+            ).kind is DestinationKind.CHANNEL or self._busy_with_people() < WORKERS_FOR_PEOPLE:
+                self._spawn(group, str(shadow or destination), partial(self._post, destination, shadow))
         return min(pause, await self._start_edit(group))
 
     def _busy_with_people(self) -> int:
         return sum(name.startswith(_PEOPLE) for name in self._busy)
 
-    def _wait(self, destination: Destination) -> float:
-        """Seconds until the rate limit allows a post to this destination."""
+    def _wait(self, destination: Destination, shadow: Destination | None) -> float:
+        """Seconds until the rate limit allows a post for this destination, in the channel that shows it instead."""
         now = self._clock.monotonic()
-        at = self._limiter.post_at(str(destination), now)
+        at = self._limiter.post_at(str(shadow or destination), now)
         if destination.kind is not DestinationKind.CHANNEL:
             at = max(at, self._limiter.people_at(now))
         return at - now
@@ -289,11 +294,12 @@ class SendJob:
 
     # ---- workers -------------------------------------------------------------------------------------------------
 
-    async def _post(self, destination: Destination) -> None:
-        """Posts what is due at one destination while the rate limit allows it; a waiting worker would block other
+    async def _post(self, destination: Destination, shadow: Destination | None) -> None:
+        """Posts what is due for one destination while the rate limit allows it; a waiting worker would block other
         destinations."""
-        while self._wait(destination) <= 0 and not self._is_closing() and not self._app_refused:
-            if not await _finish_on_shutdown(self._sender.send_next, destination):
+        send_next = partial(self._sender.send_next, shadow=shadow)
+        while self._wait(destination, shadow) <= 0 and not self._is_closing() and not self._app_refused:
+            if not await _finish_on_shutdown(send_next, destination):
                 return
 
     def _is_closing(self) -> bool:

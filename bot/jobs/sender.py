@@ -91,12 +91,13 @@ class Sender:
 
     # ---- posting -------------------------------------------------------------------------------------------------
 
-    async def send_next(self, destination: Destination) -> bool:
-        """Claims and posts the next message for a destination; False where there is none or no other should follow."""
+    async def send_next(self, destination: Destination, shadow: Destination | None = None) -> bool:
+        """Claims and posts the next message for a destination; False where there is none or no other should follow.
+        `shadow`: the channel in which shadow mode shows it instead."""
         if not await self._knows_slacks_time():
             return False
         now = self._clock.now()
-        delivery, hindrance = await self._claimed(destination, now)
+        delivery, hindrance = await self._claimed(destination, shadow, now)
         if delivery is None:
             return False
         if hindrance is not None:
@@ -124,16 +125,18 @@ class Sender:
     async def _post(self, delivery: Delivery, message: Message) -> PostResult:
         assert delivery.channel is not None
         # Here and not before the look-ups: what they refuse must use up no post.
-        self._limiter.posted(str(delivery.destination), self._clock.monotonic())
+        self._limiter.posted(str(delivery.posted_to), self._clock.monotonic())
         return await self._messenger.post(delivery.channel, message, delivery_id=delivery.delivery_id)
 
-    async def _claimed(self, destination: Destination, now: datetime) -> tuple[Delivery | None, PostResult | None]:
+    async def _claimed(
+        self, destination: Destination, shadow: Destination | None, now: datetime
+    ) -> tuple[Delivery | None, PostResult | None]:
         """Claims the next delivery of a destination, None if none is due; and the result if it may not be posted. A
         channel that was not checked recently is checked first: nothing about people goes to another company."""
         slack_time, new_id = self._messenger.slack_time(), uuid.uuid4().hex
 
         def claim(tx: Tx) -> Delivery | None:
-            return claim_next(tx, destination, now, slack_time, new_id, self._settings)
+            return claim_next(tx, destination, now, slack_time, new_id, self._settings, shadow)
 
         def claim_checked(tx: Tx) -> Delivery | None:
             delivery = claim(tx)
@@ -150,14 +153,15 @@ class Sender:
             now = self._clock.now()
             with suppress(CheckChannelFirst):
                 return await self._store.transact(claim_checked), None
-        resolved_channel, started = str(destination), self._clock.monotonic()
+        place = shadow or destination
+        resolved_channel, started = str(place), self._clock.monotonic()
         turn = self._limiter.lookup_at(resolved_channel, started)
         if turn > started:
             self._limiter.block_until(resolved_channel, turn)
             return None, None
         self._limiter.asked(resolved_channel)
         asked_at, doubts = self._clock.now(), await self._store.read(lambda tx: tx.destinations.doubts())
-        channel = await self._contacts.channel(destination.id)
+        channel = await self._contacts.channel(place.id)
         if isinstance(channel, Channel):
             if reason := pausing.blocked_by_reason(channel):
                 return await self._store.transact(claim), DestinationGone(reason)
@@ -196,9 +200,11 @@ class Sender:
     async def _with_channel(self, delivery: Delivery, *, refresh: bool = False) -> Delivery | Nobody | PostResult:
         """The delivery with its conversation, stored before the attempt so that it can be read back. `refresh`: whose
         account a person's is may have changed since the last attempt."""
+        if delivery.shadow is not None and not refresh:
+            return replace(delivery, channel=delivery.shadow.id)
         if delivery.channel is not None and not refresh:
             return delivery
-        destination = await self._contacts.conversation(delivery.destination)
+        destination = await self._contacts.conversation(delivery.destination, shadow=delivery.shadow)
         if not isinstance(destination, str):
             return destination
         if destination == delivery.channel:
@@ -210,7 +216,8 @@ class Sender:
         if isinstance(reason, Throttled):
             self._limiter.hold_people_back(self._clock.monotonic() + reason.after)
         if not isinstance(reason, Nobody):
-            return await self._record_result(delivery, reason, {}, started)
+            # A look-up that failed says nothing of the channel that shows it in shadow mode.
+            return await self._record_result(delivery, reason, {}, started, about=delivery.destination)
         if waiting := await self._not_named(delivery, started):
             if not is_first_attempt(delivery):
                 return await self._record_result(delivery, NotSent(next(iter(waiting.values()))), {}, started)
@@ -258,16 +265,23 @@ class Sender:
         return replace(delivery, notifications=left) if left else None
 
     async def _record_result(
-        self, delivery: Delivery, result: PostResult, versions: Mapping[int, int], started: datetime
+        self,
+        delivery: Delivery,
+        result: PostResult,
+        versions: Mapping[int, int],
+        started: datetime,
+        *,
+        about: Destination | None = None,
     ) -> bool:
-        """Stores what became of it; whether another message may follow at once."""
-        now = self._clock.now()
+        """Stores what became of it; whether another message may follow at once. `about`: the place that the result says
+        something of, if it is not where the delivery is posted."""
+        now, place = self._clock.now(), about or delivery.posted_to
         decided = after_post(delivery, result, now=now, random01=self._random01())
         match result:
             case Sent():
                 decided = shown_versions(decided, versions)
             case Throttled(after, scope):
-                destination = None if scope is Scope.WORKSPACE else str(delivery.destination)
+                destination = None if scope is Scope.WORKSPACE else str(place)
                 self._limiter.block_until(destination, self._clock.monotonic() + after)
             case Ambiguous():
                 self._posted_versions[delivery.delivery_id] = versions
@@ -275,9 +289,9 @@ class Sender:
         self._tried(attempt.what, attempt.result)
 
         def record_result(tx: Tx) -> None:
-            rules = tx.rules.at(decided.destination)  # before the outbox pauses them, or ends those without an intro
+            rules = tx.rules.at(place)  # before the outbox pauses them, or ends those without an intro
             tx.outbox.save(decided, attempt)
-            self._consequences(tx, decided, result, rules, now)
+            self._consequences(tx, decided, place, result, rules, now)
 
         await self._store.transact(record_result)
         level = log.info if isinstance(result, (Sent, Throttled)) else log.warning
@@ -285,6 +299,7 @@ class Sender:
             "delivery.attempted",
             delivery=delivery.delivery_id,
             to=str(delivery.destination),
+            shadow=str(delivery.shadow or ""),
             result=attempt.result,
             state=str(decided.state),
             reason=attempt.reason,
@@ -293,13 +308,13 @@ class Sender:
         return isinstance(result, (Sent, AlreadyPosted, MessageRefused))
 
     def _consequences(
-        self, tx: Tx, decided: Delivery, result: PostResult, rules: Sequence[Rule], now: datetime
+        self, tx: Tx, decided: Delivery, place: Destination, result: PostResult, rules: Sequence[Rule], now: datetime
     ) -> None:
         """What an answer means for others than this delivery."""
         match result:
             case Sent():
                 clear_alert(tx, WORKSPACE_THROTTLED, now)
-                if decided.destination.kind is not DestinationKind.CHANNEL:
+                if place.kind is not DestinationKind.CHANNEL:
                     clear_alert(tx, DIRECT_MESSAGES_CLOSED, now)
             case Throttled(_, Scope.WORKSPACE, reason):
                 set_alert(tx, WORKSPACE_THROTTLED, {"reason": reason}, now)
@@ -308,7 +323,7 @@ class Sender:
                     set_alert(tx, DIRECT_MESSAGES_CLOSED, {"reason": reason}, now)
                 for rule in rules:
                     self._notify_of_lost_rule(tx, rule, reason, now)
-                pausing.block(tx, decided.destination, reason, now)
+                pausing.block(tx, place, reason, now)
             case AppRefused():
                 tx.outbox.refuse_app(refusal_text(result))
         if decided.state is DeliveryState.FAILED:
@@ -354,7 +369,7 @@ class Sender:
             if decided.state is DeliveryState.PENDING and isinstance(read_back, Unreadable):
                 tx.audit_log.write(pausing.SPOTTER, "resend unread", f"delivery:{delivery.delivery_id}", now)
             if isinstance(read_back, DestinationGone):
-                pausing.block(tx, decided.destination, read_back.reason, now)
+                pausing.block(tx, decided.posted_to, read_back.reason, now)
             if decided.state is DeliveryState.FAILED:
                 self._notify_of_failure(tx, decided, now)
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from bot.blocks.elements import notice
 from bot.blocks.rule_preview import OnlySite
 from bot.blocks.rules import invite_first
-from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotPossibleNow
+from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable, NotAllowed, NotPossibleNow
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.ports import Channel
 from bot.domain.viewers import Viewer
@@ -56,6 +56,18 @@ async def fit_channel(ctx: AppContext, channel_id: str, *, what: str = "saved") 
     if channel.is_archived:
         raise NotPossibleNow("this channel is archived")
     return channel if channel.is_member else invite_first(channel_id, what=what)
+
+
+async def members_of(ctx: AppContext, viewer: Viewer, channel_id: str) -> int:
+    """How many are in a channel without the bot. Raises NotAllowed if the viewer is not, NotPossibleNow if Slack can't
+    say who is."""
+    try:
+        members = await ctx.contacts.members(channel_id)
+    except MessengerError:
+        raise NotPossibleNow("Slack can't say just now who is in this channel; try again in a minute") from None
+    if viewer.slack_user_id not in members:
+        raise NotAllowed("you are not in this channel")
+    return len(members) - 1
 
 
 def only_site_of(

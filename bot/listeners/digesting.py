@@ -21,7 +21,7 @@ from bot.listeners.access_scope import access_view
 from bot.listeners.channels import NO_ACCESS, fit_channel, is_channel, only_site_of, wait_until
 from bot.listeners.context import AppContext
 from bot.listeners.requests import OutdatedButton
-from bot.listeners.subscribing import FOR_ME, own_destination
+from bot.listeners.subscribing import FOR_ME, own_destination, shadow_hints
 from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import by_id, with_labels
 from bot.query.parser import Names, Query, say, words
@@ -91,6 +91,7 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
         csv=wanted.csv,
     )
     next_at = next_slot(wanted.schedule, prepared.zone, ctx.clock.now())
+    hints = await ctx.store.read(shadow_hints)
     return digest_rules.proposed(
         destination,
         wanted.schedule,
@@ -99,6 +100,7 @@ async def propose(ctx: AppContext, viewer: Viewer, channel_id: str | None, text:
         value,
         prepared.view,
         is_public=is_public,
+        hints=hints,
         only_site=only_site,
     )
 

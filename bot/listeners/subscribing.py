@@ -10,6 +10,7 @@ from bot.blocks.coverage import rule_shows
 from bot.blocks.elements import notice
 from bot.blocks.markup import safe
 from bot.blocks.rule_preview import Shown
+from bot.blocks.shadow import SHADOW_HINT
 from bot.domain.errors import QueryError
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.pause_reasons import PRIVATE, PUBLIC
@@ -261,9 +262,14 @@ def shown_of(
         facts=_facts(ctx, tx, access, found),
         overlaps=found.overlaps,
         own=found.own,
-        hints=names_kept(query, known),
+        hints=(*names_kept(query, known), *shadow_hints(tx)),
         scope=rule_shows(access.coverage) if access.coverage else "",
     )
+
+
+def shadow_hints(tx: Tx) -> Sequence[str]:
+    """What a preview says while shadow mode is on; nothing while it is off."""
+    return (SHADOW_HINT,) if tx.shadow.mode() is not None else ()
 
 
 def _wishes(ctx: AppContext, tx: Tx, viewer: Viewer) -> tuple[DirectMessages, DirectMessages]:

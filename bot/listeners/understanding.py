@@ -20,6 +20,7 @@ from bot.services.visible_names import all_visible_names
 from bot.store.database import Tx
 from bot.store.search import Where, asked_for
 
+AHEAD = ("upcoming", "todo")  # subcommands on days to come
 MOST_COUNTED = 1_000  # sessions of one option: an exact count of a million is no help in choosing
 
 Counting = Callable[[Tx, Where], int]
@@ -58,7 +59,7 @@ def understand(
     """
     users = {found[1].upper() for found in MENTION.finditer(text)}
     known = all_visible_names(tx, access.scope, access.directory, users, access.viewer.person_id)
-    reader = _Reader(tx, access, known, now, counting)
+    reader = _Reader(tx, access, known, now, counting, is_ahead=verb.partition(" ")[0] in AHEAD)
     try:
         reading = reader.read(text)
         query = parse(reading.text)
@@ -110,6 +111,7 @@ class _Reader:
     known: Names
     now: datetime
     counting: Counting
+    is_ahead: bool = False
 
     def read(self, text: str) -> Reading:
         today = self.now.astimezone(self.access.zone).date()
@@ -119,6 +121,7 @@ class _Reader:
             NameIndex.of(self.known, self.access.directory),
             today,
             lambda person_id: self.tx.search.only_observes(person_id, scope),
+            is_ahead=self.is_ahead,
         )
 
     def labels(self, options: Sequence[Option]) -> Sequence[str]:

@@ -11,6 +11,8 @@ from bot.query.days import YEARS, Period, is_year, month_number, month_of, no_su
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _YEAR_MONTH = re.compile(r"(\d{4})-(\d{1,2})")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.?(\d{4}|\d{2})?")
+_YEAR_FIRST = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})")
+_MONTH_YEAR = re.compile(r"(\d{1,2})/(\d{4})")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?")
 ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
 
@@ -32,8 +34,10 @@ def calendar_date(words: Sequence[str], at: int, today: date, *, ahead: bool = F
     word = words[at]
     if found := _ISO.fullmatch(word):
         return _read_days([(int(found[1]), int(found[2]), int(found[3]))])
-    if found := _YEAR_MONTH.fullmatch(word):
-        year, month = int(found[1]), int(found[2])
+    if found := _YEAR_FIRST.fullmatch(word):
+        return _read_days([(int(found[1]), int(found[2]), int(found[3]))])
+    if found := _YEAR_MONTH.fullmatch(word) or _MONTH_YEAR.fullmatch(word):
+        year, month = sorted((int(found[1]), int(found[2])), reverse=True)
         return Read((month_of(year, month),), 1) if year in YEARS and 1 <= month <= 12 else None
     if found := _DOTTED.fullmatch(word):
         is_date = found[3] is not None or word.endswith(".")
@@ -44,15 +48,41 @@ def calendar_date(words: Sequence[str], at: int, today: date, *, ahead: bool = F
         pairs = dict.fromkeys(((second, first), (first, second)))  # (month, day)
         days = [with_year(month, day, found[3], today, ahead=ahead) for month, day in pairs]
         return _read_days(days, may_be_a_number=found[3] is None)
-    following = words[at + 1] if at + 1 < len(words) else ""
-    for month_word, day_word in ((following, word), (word, following)):
-        number_of_month, ordinal = month_number(month_word), ORDINAL.fullmatch(day_word)
-        if number_of_month and ordinal:
-            year_word = words[at + 2] if at + 2 < len(words) else ""
+    of = int(at + 1 < len(words) and words[at + 1] == "of")  # "5th of November"
+    following = words[at + 1 + of] if at + 1 + of < len(words) else ""
+    for month_word, day_word in ((following, word), (word, following))[: 1 if of else 2]:
+        number_of_month, day = month_number(month_word), _day_number(day_word)
+        if number_of_month and day is not None:
+            end = at + 2 + of
+            year_word = words[end] if end < len(words) else ""
             spelled = year_word if is_year(year_word) else None
-            read = _read_days([with_year(number_of_month, int(ordinal[1]), spelled, today, ahead=ahead)])
-            return read and Read(read.periods, 3 if spelled else 2)
+            read = _read_days([with_year(number_of_month, day, spelled, today, ahead=ahead)])
+            return read and Read(read.periods, end - at + bool(spelled))
     return None
+
+
+def _day_number(word: str) -> int | None:
+    """The day of a month: 5, 5th, first; None if a word is none."""
+    found = ORDINAL.fullmatch(word)
+    return int(found[1]) if found else 1 if word == "first" else None
+
+
+def day_of_month(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "the 5th": the newest day of that number that has begun."""
+    found = _LONE_ORDINAL.fullmatch(words[at])
+    if not found or not 1 <= int(found[1]) <= 31:
+        return None
+    day, month = int(found[1]), today.year * 12 + today.month - 1 - (int(found[1]) > today.day)
+    for back in range(3):  # a month without a 31st has one with it before it
+        year, index = divmod(month - back, 12)
+        try:
+            return Read((one_day(date(year, index + 1, day)),), 1)
+        except ValueError:
+            continue
+    return None
+
+
+_LONE_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 
 
 def _read_days(days: Sequence[tuple[int, int, int]], *, may_be_a_number: bool = False) -> Read | None:

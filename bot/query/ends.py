@@ -1,7 +1,7 @@
 """When something stopped for a while goes on again: `4h`, `until:mon`, `until:2026-12-01 09:00`."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -44,6 +44,7 @@ def read_end(text: str, now: datetime, zone: tzinfo) -> End:
 
     Raises QueryError if it names none, a day that is in no calendar, one that has passed, or one over a year ahead.
     """
+    text = _spelled(text)
     unquoted = _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), text)  # of the same length: a name says no end
     found = _AMOUNT.search(unquoted)
     if found:
@@ -59,6 +60,44 @@ def read_end(text: str, now: datetime, zone: tzinfo) -> End:
     if at - now > LONGEST:
         raise QueryError("That is more than a year ahead: at most one year.")
     return End(at, found[0].strip(), f"{text[: found.start()]} {text[found.end() :].lstrip(' ,;')}".strip())
+
+
+def _spelled(text: str) -> str:
+    """A text with its times as they are read here: "till 5pm" as "until 17:00", "two hours" as "2 hours"."""
+    parts, at = [], 0
+    for quoted in [*_QUOTED.finditer(text), None]:
+        part = text[at : quoted.start() if quoted else len(text)]
+        for pattern, plain in _SPELLINGS:
+            part = pattern.sub(plain, part)
+        parts += [part, quoted[0] if quoted else ""]
+        at = quoted.end() if quoted else at
+    return "".join(parts)
+
+
+def _time_of_day(found: re.Match[str]) -> str:
+    """ "5pm" as "17:00"; an hour beyond 12 stays as typed."""
+    hour, minute, half = int(found[1]), found[2] or "00", found[3].lower()
+    return f"{hour % 12 + 12 * (half == 'p')}:{minute}" if 1 <= hour <= 12 else found[0]
+
+
+_DAYS = "|".join(one[:3] for one in (*WEEKDAYS, *MONTHS))
+_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_PLAIN: Sequence[tuple[str, str | Callable[[re.Match[str]], str]]] = (
+    (rf"(?:un)?till?(?= (?:\d|tomorrow|tonight|midnight|next|the|this|end|{_DAYS}))", "until"),
+    (r"(\d{1,2})(?::(\d{2}))?\s?([ap])\.?m\.?", _time_of_day),
+    (r"half an hour", "30 min"),
+    (r"(?:for |during )?(?:the rest of )?(?:the day|today)", "until midnight"),
+    (r"(?:over ?night|for the night|(?:during|for) tonight|(?<!until )tonight)", "until tomorrow 07:00"),
+    (r"(?:for )?(?:the rest of )?this week", "until mon"),
+    (r"(?:over|for|during) (?:the|this) weekend", "until mon"),
+    (r"until (?:the )?next week", "until mon"),
+    (r"until (?:the )?(?:next|this|coming)(?= [a-z]{3,6}day)", "until"),
+    (r"until (?:the )?end of (?:the )?(?:day|today)", "until midnight"),
+    (r"until (?:the )?end of (?:the|this) week", "until mon"),
+    (r"an?(?= (?:min(?:ute)?|hour|day|week)s?)", "1"),
+    *((rf"{word}(?= (?:min(?:ute)?|hour|day|week)s?)", str(number)) for number, word in enumerate(_COUNTS, 1)),
+)
+_SPELLINGS = [(re.compile(rf"(?<![\w:]){pattern}(?!\w)", re.IGNORECASE), plain) for pattern, plain in _PLAIN]
 
 
 def without_end(text: str) -> str:

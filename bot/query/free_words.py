@@ -26,17 +26,24 @@ from bot.query.period_terms import with_score_range
 from bot.query.position import Option, Position
 from bot.query.questions import MOST_OPTIONS, Question, refuse, refuse_dangling_negation
 from bot.query.small_words import (
+    ALL,
+    ASKING_LEAVE,
     AUXILIARIES,
+    BEING,
     GENERIC,
     GIVING,
     IGNORED,
     JOINS,
     NEGATIONS,
+    OBSERVATIONS,
     OBSERVING,
     OWN,
     OWN_TEAM,
+    ROLE_NAMES,
     ROLES,
     SAYING,
+    SEEING,
+    SPEAKING,
 )
 from bot.query.tokens import Token, Unclosed, plain_spelling, tokenize
 from bot.query.typed_keys import read_key
@@ -72,12 +79,14 @@ def read_words(
     today: date,
     only_observes: Callable[[str], bool] = lambda _: False,
     *,
+    is_ahead: bool = False,
     more: int = 2,
 ) -> Reading:
     """Reads a text. Raises QueryError, whose suggestions are whole queries.
 
     `today` is the day in the asker's zone. `only_observes` says of a person's id whether the asker may see sessions
-    that they observed, and none in which they are the employee. `more`: how many mistakes a suggestion may correct.
+    that they observed, and none in which they are the employee. `is_ahead`: days without a year are those to
+    come. `more`: how many mistakes a suggestion may correct.
     """
     if len(text) > LONGEST_TEXT:
         raise QueryError(f"The query is {len(text)} characters long; at most {LONGEST_TEXT} can be read.")
@@ -87,11 +96,13 @@ def read_words(
     except Unclosed as unclosed:
         message = f"The quote at character {unclosed.start + 1} is never closed."
         raise QueryError(message, [f'{plain.rstrip()}"']) from None
-    tokens = [part for token in tokens for part in _parts(_with_key(token), index)]
+    tokens = [
+        part for token in tokens for word in _without_key(_with_key(token), index) for part in _parts(word, index)
+    ]
     if len(tokens) > MOST_WORDS:
         raise QueryError(f"The query has more than {MOST_WORDS} words. Leave some out.")
     try:
-        return _read(Position(plain, tokens, index, today, only_observes))
+        return _read(Position(plain, tokens, index, today, only_observes, is_ahead))
     except QueryError as error:
         fixes = [fix for one in error.suggestions if (fix := _mended(one, index, today, more)) is not None]
         raise QueryError(str(error), fixes) from None
@@ -141,6 +152,30 @@ def _parts(token: Token, index: NameIndex) -> Sequence[Token]:
     ]
 
 
+_KEYS_OF_TIME = frozenset(
+    {"date", "dates", "when", "day", "days", "period", "month", "year", "time", "week", "quarter"}
+)
+_NUMBERED = frozenset({"week", "quarter"})  # `week:47`
+
+
+def _without_key(token: Token, index: NameIndex) -> Sequence[Token]:
+    """What stands before a colon and is no key, as the words it is: "ingrid: closing", "date:yesterday", "16:00"."""
+    key = (token.key or "").lower()
+    if not key or key_named(key) is not None:
+        return (token,)
+    if key.isdigit():
+        return (replace(token, key=None, value=f"{token.key}:{token.value}", value_start=token.start),)
+    value = replace(token, start=token.value_start, key=None, negated=False)
+    if key in _KEYS_OF_TIME and key not in _NUMBERED:
+        return (value,)
+    if key not in _NUMBERED and not index.named(words_of(key)):
+        return (token,)
+    start = token.start + token.negated
+    end = start + len(key) + 1
+    word = replace(token, end=end, key=None, value=token.key or "", value_start=start, quoted=False)
+    return (word, value) if token.value else (word,)
+
+
 def _with_key(token: Token) -> Token:
     """`dept=store` as `dept:store`."""
     name, sign, value = token.value.partition("=")
@@ -184,11 +219,13 @@ def _step(here: Position) -> None:
 
 
 def _keyword(here: Position) -> bool:
-    words = here.free_words(6)
-    if any(_DOTTED_DATE.search(one.value) for one in here.loose(here.at)[:2]) and read_free_period(here, words):
+    words = here.free_words(8, joined=True)
+    if any(_DOTTED_DATE.search(one.value) for one in here.loose(here.at, 2)) and read_free_period(here, words):
         return True
     if words and (found := read_keyword(words)) is not None:
         offer_one_word_name(here, words, found.used)
+        if not found.can_be_negated:
+            refuse_dangling_negation(here)
         here.add_keyword(found)
         return True
     return (bool(words) and _operator(here, words)) or read_free_period(here, words)
@@ -196,10 +233,16 @@ def _keyword(here: Position) -> bool:
 
 def _operator(here: Position, words: Sequence[str]) -> bool:
     word = words[0]
-    if word in NEGATIONS:
-        here.is_negated, here.negated_at, here.at = True, here.at, here.at + 1
-    elif word in JOINS:
+    if word == "but" and _only_joins(here, words[1:]):
         here.at += 1
+    elif word in NEGATIONS or tuple(words[:2]) in (("other", "than"), ("apart", "from"), ("aside", "from")):
+        here.is_negated, here.negated_at = True, here.at
+        here.at += 1 if word in NEGATIONS else 2
+    elif word in JOINS:
+        here.note_join(word)
+        here.at += 1
+    elif word == "as" and _as_role(here, words):
+        pass
     elif (role := ROLES.get(word)) is not None:
         here.role, here.at = role, here.at + 1
     elif word in OBSERVING:  # "observed by Ana": the person behind it says who
@@ -209,31 +252,70 @@ def _operator(here: Position, words: Sequence[str]) -> bool:
     return True
 
 
+def _only_joins(here: Position, following: Sequence[str]) -> bool:
+    """Whether "but" says no more than "and": "above 80 but below 90", unlike "all but opening"."""
+    if not here.terms or not ALL.isdisjoint(here.words_before(1)):
+        return False
+    return bool(following) and (following[0] in NEGATIONS or read_keyword(following) is not None)
+
+
+def _as_role(here: Position, words: Sequence[str]) -> bool:
+    """ "Oskar as observer": what the person before it is."""
+    used = 2 if words[1:2] and words[1] in ("a", "an", "the") else 1
+    role = ROLE_NAMES.get(words[used]) if len(words) > used else None
+    if role is None or here.at != here.person_end:
+        return False
+    term = here.terms[-1]
+    here.terms[-1] = f"{'-' * term.startswith('-')}{role}:{term.partition(':')[2]}"
+    here.at += used + 1
+    return True
+
+
 def _own(here: Position) -> bool:
     """ "my results", "what did I observe", "observed by me"."""
-    words = here.free_words(4)
-    before = here.tokens[here.at - 1].value.lower() if here.at else ""
-    if not words or words[0] not in OWN or (words[0] == "me" and before in GIVING):
+    words = here.free_words(5)
+    before = here.words_before(3)
+    if not words or words[0] not in OWN or (words[0] == "me" and before[:1] and before[0] in GIVING):
         return False
+    if words[0] == "i" and _only_speaks(words[1:], before):
+        here.at += 1
+        return True
     if len(words) > 1 and words[1] in OWN_TEAM:
         here.at += 2
         return True
-    role = here.role or (
-        Key.OBSERVER if any(word in OBSERVING or word == "observation" for word in words[1:3]) else Key.EMPLOYEE
-    )
-    here.add_person(f"{role}:me", 1)
+    here.add_person(f"{here.role or _own_role(here, words, before)}:me", 1)
     while here.at < len(here.tokens) and here.tokens[here.at].value.lower() in OBSERVING:
         here.at += 1
     return True
 
 
+def _only_speaks(following: Sequence[str], before: Sequence[str]) -> bool:
+    """Whether "I" only says who asks: "I want to see …", "can I get …", "I need the results of …"."""
+    if following[:1] and following[0] in SPEAKING:
+        return True
+    asks = following[:1] == ["need"] and not SEEING.isdisjoint(following[1:3])
+    return asks or (bool(before) and before[0] in ASKING_LEAVE and not SEEING.isdisjoint(following[:2]))
+
+
+def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Key:
+    """Whether the asker observes or is observed: "was I observed", "how many observations have I done"."""
+    verb = next((word for word in words[1:3] if word in OBSERVING or word in OBSERVATIONS), "")
+    if verb.endswith("ed") and not BEING.isdisjoint((*before, *words[1:2])):
+        return Key.EMPLOYEE
+    counts = words[0] == "i" and any(token.value.lower() in OBSERVATIONS for token in here.tokens[: here.at])
+    return Key.OBSERVER if verb or counts else Key.EMPLOYEE
+
+
 def _ignored(here: Position) -> bool:
     token = here.tokens[here.at]
-    words = words_of(token.value)
+    words = here.words_of(token)
     is_emoji = _EMOJI.fullmatch(token.value) is not None
     if words and not is_emoji and not all(word in _SAYS_NOTHING for word in words):
         return False
-    if SAYING.isdisjoint(words):
+    if here.is_negated and any(word.endswith("ed") for word in words):  # "not recorded in store 12" excludes no store
+        refuse_dangling_negation(here)
+    is_team = here.at == here.person_end and here.at > 0 and not OWN_TEAM.isdisjoint(words)  # "Ana's team"
+    if SAYING.isdisjoint(words) and not is_team:
         here.at += 1
     else:
         here.skip_unused()

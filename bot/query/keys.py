@@ -14,7 +14,9 @@ from bot.domain.model import OutcomeKind
 from bot.query.names import Kind, Names, read_name, read_person
 from bot.query.nearest import normalize
 from bot.query.values import (
+    GROUPING_WORDS,
     NAMED_DAYS,
+    SORT_WORDS,
     format_score,
     format_since,
     format_until,
@@ -180,9 +182,12 @@ def _until(today: Today, value: str) -> datetime:
     return until_when(value, now=today.now, zone=today.zone)
 
 
-def _one_of(words: Mapping[str, str]) -> Callable[[str], str]:
+def _one_of(words: Mapping[str, str], also: Mapping[str, str] | None = None) -> Callable[[str], str]:
+    """Reads one of some words; `also` are others that mean one of them."""
+
     def read(text: str) -> str:
         plain = text.strip().lower()
+        plain = (also or {}).get(plain, plain)
         if plain not in words:
             plain = normalize(text)  # without the dash of "-score"
         if plain not in words:
@@ -198,6 +203,8 @@ SORTS = {
     "date": "oldest first",
     "-date": "newest first",
     "name": "by name",
+    "count": "rows of a trend with the fewest sessions first",
+    "-count": "rows of a trend with the most sessions first",
     "change": "rows of a trend that lost most first",
     "-change": "rows of a trend that gained most first",
 }
@@ -336,7 +343,7 @@ KEYS: Mapping[Key, KeySpec] = {
         example="sort:score",
         about="The order of an answer.",
         in_words=("worst 3", "top 10", "oldest"),
-        read=_one_of(SORTS),
+        read=_one_of(SORTS, SORT_WORDS),
         lead="",
         say=lambda value: (SORTS[value],),
         choices=(*SORTS,),
@@ -354,7 +361,7 @@ KEYS: Mapping[Key, KeySpec] = {
         example="by:month",
         about="What the rows of a trend are.",
         in_words=("by month", "per store", "by observer"),
-        read=_one_of(GROUPINGS),
+        read=_one_of(GROUPINGS, GROUPING_WORDS),
         lead="",
         say=lambda value: (GROUPINGS[value],),
         choices=(*GROUPINGS,),

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from bot.query.days import MONTHS, WEEKDAYS
 from bot.query.keys import Key
+from bot.query.numbers import count_at, number_at
 from bot.query.small_words import IGNORED
+from bot.query.values import GROUPING_WORDS
 
 _KEY_NAMES: Mapping[str, Key] = {
     **{str(key): key for key in Key},
@@ -47,19 +49,36 @@ _OUTCOMES: Mapping[tuple[str, ...], tuple[str, ...]] = {
             "did not pass", "didn't pass", "didnt pass", "missed target", "missed the target", "unsuccessful",
             "needs training", "need training", "needs attention", "need attention", "needs help", "need help",
             "struggling", "struggle", "struggles", "did not meet", "didn't meet", "hasn't passed", "haven't passed",
-            "did badly", "doing badly", "did poorly",
+            "did badly", "doing badly", "did poorly", "below par", "not ok", "not okay", "not good enough",
         ),
         "below": ("below target", "under target", "below the target", "under the target", "low"),
         "passed": ("passed", "pass", "passes", "passing", "succeeded", "successful", "not failed"),
-        "met": ("met", "met target", "met the target", "on target", "above target"),
+        "met": (
+            "met", "met target", "met the target", "on target", "above target", "did well", "does well", "did great",
+            "doing great", "did good",
+        ),
         "completed": ("completed", "complete", "finished"),
         "planned": ("planned", "scheduled", "not started", "not yet started", "upcoming"),
-        "progress": ("in progress", "started", "ongoing", "running", "not finished", "unfinished", "not completed"),
-        "planned progress": ("open", "pending", "outstanding"),
-        "critical": ("critical", "critical criterion failed"),
+        "progress": ("in progress", "started", "ongoing", "running", "not finished", "unfinished", "not completed",
+                     "incomplete"),
+        "planned progress": ("open", "pending", "outstanding", "not done", "not yet done", "not done yet", "undone"),
+        "critical": (
+            "critical", "critical criterion failed", "critical failures", "critical failure", "critical fail",
+            "critical fails", "critical criterion", "critical criteria", "failed critical", "failed critical criterion",
+            "failed critical criteria", "failed a critical criterion", "failed on critical", "critically failed",
+        ),
     }.items()
     for phrase in phrases
 }  # fmt: skip
+_NOT_SCORED = frozenset(
+    tuple(phrase.split())
+    for phrase in (
+        "not scored", "unscored", "no score", "no scores", "without score", "without scores", "without a score",
+        "without any score", "no result", "without a result", "missing score", "missing scores", "not graded",
+        "ungraded", "not rated",
+    )
+)  # fmt: skip
+_LONGEST_NOT_SCORED = 3
 _LONGEST_OUTCOME = max(map(len, _OUTCOMES))
 
 _COMPARATORS: Mapping[tuple[str, ...], str] = {
@@ -76,25 +95,22 @@ _COMPARATORS: Mapping[tuple[str, ...], str] = {
 _MONTHS = frozenset(one[:3] for one in MONTHS)
 _SPAN = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?(?:\.\.|\s)(\d{1,3}(?:[.,]\d{1,4})?)%?")
 _DAYS_OF_A_MONTH = 31
-_NUMBER_WORDS = {
-    word: number
-    for number, word in enumerate(
-        ("zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-    )
-}
-_NUMBER = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?")
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%")
 _PLUS = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)%?\+")
 _COMPARED = re.compile(r"(<=|>=|<|>|=)(\d{1,3}(?:[.,]\d{1,4})?)%?")
 _AND_MORE = {
     "+": ">=",
-    "or more": ">=",
-    "or above": ">=",
-    "or higher": ">=",
-    "or less": "<=",
-    "or below": "<=",
-    "or lower": "<=",
+    **{
+        f"{join} {more}": ">=" for join in ("or", "and") for more in ("more", "above", "higher", "better", "over", "up")
+    },
+    **{f"{join} {less}": "<=" for join in ("or", "and") for less in ("less", "below", "lower", "worse", "under")},
 }
+_SCORED = frozenset({"score", "scored", "scores", "scoring", "grade"})  # before a number
+_COUNTED = frozenset({
+    "times", "time", "sessions", "session", "observations", "observation", "results", "people", "employees", "days",
+    "weeks", "months", "failures", "fails", "occasions", "hours", "day", "week", "month",
+    "minutes", "minute", "mins", "seconds",
+})  # fmt: skip  # behind a number that is no score
 _ORDERS: Mapping[str, str] = {
     **dict.fromkeys(("worst", "lowest", "weakest", "bottom", "poorest"), f"{Key.SORT}:score"),
     **dict.fromkeys(("best", "highest", "top", "strongest"), f"{Key.SORT}:-score"),
@@ -102,15 +118,6 @@ _ORDERS: Mapping[str, str] = {
     **dict.fromkeys(("newest", "latest", "last", "recent", "first"), ""),
 }
 _ONE = frozenset({"result", "session", "observation", "score", "one"})  # "my last result"
-_BY: Mapping[str, str] = {
-    "week": "week", "weekly": "week", "month": "month", "monthly": "month", "checklist": "checklist",
-    "site": "dept", "store": "dept", "department": "dept", "dept": "dept", "sites": "dept", "stores": "dept",
-    "shop": "dept", "location": "dept", "unit": "dept", "team": "dept", "departments": "dept",
-    "checklists": "checklist",
-    "observers": "observer", "employees": "employee", "people": "employee", "trainer": "observer",
-    "observer": "observer", "employee": "employee", "person": "employee", "weeks": "week", "months": "month",
-    "criterion": "criterion", "criteria": "criterion", "question": "criterion", "questions": "criterion",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,15 @@ def other_names(key: Key) -> Sequence[str]:
 
 def read_keyword(words: Sequence[str]) -> Keyword | None:
     """The condition or order that begins with the first word; None if none does."""
-    return _outcome(words) or _score(words) or _grouping(words) or _order(words)
+    return _not_scored(words) or _outcome(words) or read_score(words) or _grouping(words) or _order(words)
+
+
+def _not_scored(words: Sequence[str]) -> Keyword | None:
+    """ "without a score": a score of 0 % or more is any score, and a session without one does not have it."""
+    for length in range(min(len(words), _LONGEST_NOT_SCORED), 0, -1):
+        if tuple(words[:length]) in _NOT_SCORED:
+            return Keyword((f"{Key.OUTCOME}:completed", f"-{Key.SCORE}:>=0"), length)
+    return None
 
 
 def _outcome(words: Sequence[str]) -> Keyword | None:
@@ -144,48 +159,80 @@ def _outcome(words: Sequence[str]) -> Keyword | None:
     return None
 
 
-def _score(words: Sequence[str]) -> Keyword | None:
+def read_score(words: Sequence[str]) -> Keyword | None:
+    """The score that begins with the first word: "below 60", "between 60 and 80", "score of 72"."""
+    found = _compared(words) or _between(words) or _exactly(words)
+    return None if found is not None and not _COUNTED.isdisjoint(words[found.used : found.used + 1]) else found
+
+
+def _compared(words: Sequence[str]) -> Keyword | None:
     if found := _COMPARED.fullmatch(words[0]):
         return _scored(found[1].replace("=", "") if found[1] == "=" else found[1], found[2], 1)
     if found := _PLUS.fullmatch(words[0]):
         return _scored(">=", found[1], 1, words)
-    words = [f"{10 * _NUMBER_WORDS[word]}" if word in _NUMBER_WORDS else word for word in words]
     for length in (3, 2, 1):
         sign = _COMPARATORS.get(tuple(words[:length]))
-        if sign is not None and len(words) > length and (number := _NUMBER.fullmatch(words[length])):
-            return _scored(sign, number[1], length + 1, words)
-    if words[0] in ("between", "from") and len(words) >= 4 and words[2] in ("and", "to", "-"):
-        low, high = _NUMBER.fullmatch(words[1]), _NUMBER.fullmatch(words[3])
-        if low and high and not (len(words) > 4 and words[4][:3] in _MONTHS):  # "between 1 and 15 November"
-            return _range(low[1], high[1], 4)
-    if (
-        len(words) > 2
-        and words[1] == "-"
-        and (low := _NUMBER.fullmatch(words[0]))
-        and (high := _NUMBER.fullmatch(words[2]))
-    ):
-        return _range(low[1], high[1], 3)
-    if (number := _NUMBER.fullmatch(words[0])) and len(words) > 2 and (sign := _AND_MORE.get(" ".join(words[1:3]))):
-        return _scored(sign, number[1], 3, words)
-    if found := _SPAN.fullmatch(words[0]):
-        return _span(found[1], found[2], words[0])
-    if percent := _PERCENT.fullmatch(words[0]):
-        return _scored("", percent[1], 1)
-    if len(words) > 1 and words[1] in ("percent", "%") and (number := _NUMBER.fullmatch(words[0])):
-        return _scored("", number[1], 2)
+        if sign is not None and (number := number_at(words, length)):
+            return _scored(sign, number[0], length + number[1], words)
+    if number := number_at(words, 0):
+        value, used = number
+        if sign := _AND_MORE.get(" ".join(words[used : used + 2])):
+            return _scored(sign, value, used + 2, words)
     return None
 
 
+def _between(words: Sequence[str]) -> Keyword | None:
+    """ "between 60 and 80", "60 to 80 %"; what may be two days of a month is no range of scores."""
+    if found := _SPAN.fullmatch(words[0]):
+        return _span(found[1], found[2], words[0])
+    start = int(words[0] in ("between", "from"))
+    low = number_at(words, start)
+    join = start + (low[1] if low else 0)
+    joins = ("and", "to", "-") if start else ("to", "-")
+    high = number_at(words, join + 1) if low and words[join : join + 1] and words[join] in joins else None
+    if low is None or high is None:
+        return None
+    used = join + 1 + high[1]
+    following = words[used] if used < len(words) else ""
+    if following[:3] in _MONTHS:  # "between 1 and 15 November"
+        return None
+    if following in _PERCENTS:
+        used += 1
+    elif not start and words[join] == "to" and not _may_be_scores(low[0], high[0], " ".join(words[:used])):
+        return None
+    return _range(low[0], high[0], used)
+
+
+def _exactly(words: Sequence[str]) -> Keyword | None:
+    if percent := _PERCENT.fullmatch(words[0]):
+        return _scored("", percent[1], 1)
+    if (number := number_at(words, 0)) and words[number[1] : number[1] + 1] and words[number[1]] in _PERCENTS[:2]:
+        return _scored("", number[0], number[1] + 1)
+    if len(words) > 1 and words[0] in _SCORED and (found := _between(words[1:])) is not None:
+        return Keyword(found.terms, found.used + 1, can_be_negated=True)
+    start = 1 + ((words[1:2] and words[1] in ("of", "is", "was", "at")) or 0)
+    if words[0] not in _SCORED and (words[0] != "got" or start > 1):
+        return None
+    number = number_at(words, start)
+    return None if number is None else _scored("", number[0], start + number[1], words)
+
+
+_PERCENTS = ("percent", "%", "points")
+
+
 def _scored(sign: str, number: str, used: int, words: Sequence[str] = ()) -> Keyword:
-    if used < len(words) and words[used] in ("%", "percent", "points"):
+    if used < len(words) and words[used] in _PERCENTS:
         used += 1
     return Keyword((f"{Key.SCORE}:{sign}{number.replace(',', '.')}",), used, can_be_negated=True)
 
 
+def _may_be_scores(low: str, high: str, typed: str) -> bool:
+    return "%" in typed or float(high) > _DAYS_OF_A_MONTH
+
+
 def _span(low: str, high: str, typed: str) -> Keyword | None:
     """ "70..80"; what may be two days of a month is no range of scores, unless it says percent."""
-    is_score = "%" in typed or float(high.replace(",", ".")) > _DAYS_OF_A_MONTH
-    return _range(low, high, 1) if is_score else None
+    return _range(low, high, 1) if _may_be_scores(low, high.replace(",", "."), typed) else None
 
 
 def _range(low: str, high: str, used: int) -> Keyword:
@@ -193,25 +240,62 @@ def _range(low: str, high: str, used: int) -> Keyword:
 
 
 def _order(words: Sequence[str]) -> Keyword | None:
-    """ "worst", "worst 3", "3 worst", "last 5"; "last 5 days" is a date."""
-    if len(words) > 1 and words[0].isascii() and words[0].isdigit() and _ORDERS.get(words[1]):
-        words = [words[1], words[0], *words[2:]]
+    """ "worst", "worst 3", "3 worst", "top five", "newest first", "sort by score"; "last 5 days" is a date."""
+    if words[:2] == ["most", "recent"]:
+        newest = _order(["newest", *words[2:]])
+        return Keyword((), 2) if newest is None else Keyword(newest.terms, newest.used + 1)
+    if words[0] in _SORTING:
+        start = 2 if words[1:2] == ["by"] else 1
+        found = _SORTED_BY.get(words[start]) if start < len(words) else None
+        if found is None:
+            return None
+        named = _order(words[start + 1 :]) if start + 1 < len(words) else None  # "sort by date, oldest first"
+        return Keyword((found,), start + 1) if named is None else Keyword(named.terms, start + 1 + named.used)
+    count = count_at(words, 0)
+    if count is not None and words[count[1] : count[1] + 1] and _ORDERS.get(words[count[1]]):
+        return Keyword((_ORDERS[words[count[1]]], f"{Key.LIMIT}:{count[0]}"), count[1] + 1)
     order = _ORDERS.get(words[0])
     if order is None:
         return None
+    if words[1:2] == ["first"] and words[0] not in ("first", "last"):
+        return Keyword((order or f"{Key.SORT}:-date",), 2)
+    if words[0] == "last" and _is_one_outcome(words[1:]):
+        return Keyword((f"{Key.LIMIT}:1",), 1)
     if len(words) > 1 and words[1] in _ONE and words[0] != "first":
         return Keyword(tuple(filter(None, (order, f"{Key.LIMIT}:1"))), 2)
-    if len(words) > 1 and words[1].isascii() and words[1].isdigit() and 1 <= int(words[1]) <= 100:
-        if len(words) > 2 and words[2] in ("day", "days", "week", "weeks", "month", "months", "year", "years"):
+    if count := count_at(words, 1):
+        used = 1 + count[1]
+        if used < len(words) and words[used] in _UNITS_OF_TIME:
             return None
-        return Keyword(tuple(filter(None, (order, f"{Key.LIMIT}:{int(words[1])}"))), 2)
+        return Keyword(tuple(filter(None, (order, f"{Key.LIMIT}:{count[0]}"))), used)
     return Keyword((order,), 1) if order and words[0] != "top" else None
 
 
+def _is_one_outcome(words: Sequence[str]) -> bool:
+    """ "my last failed", "last failed opening": one session; "last failures" and "last failed ones" are several."""
+    found = _outcome(words) if words else None
+    return (
+        found is not None and words[0][-1:] != "s" and not _MANY_THINGS.intersection(words[found.used : found.used + 2])
+    )
+
+
+_MANY_THINGS = frozenset({"sessions", "results", "ones", "observations", "people", "tests", "checks"})
+_UNITS_OF_TIME = ("day", "days", "week", "weeks", "month", "months", "year", "years", "hours", "hour", "quarters")
+_SORTING = frozenset({"sort", "sorted", "order", "ordered"})
+_SORTED_BY: Mapping[str, str] = {
+    **dict.fromkeys(("score", "result", "results", "grade"), f"{Key.SORT}:score"),
+    **dict.fromkeys(("date", "time", "day"), f"{Key.SORT}:-date"),
+    **dict.fromkeys(("name", "names"), f"{Key.SORT}:name"),
+}
+
+
 def _grouping(words: Sequence[str]) -> Keyword | None:
-    if words[0] in ("by", "per") and len(words) > 1 and (by := _BY.get(words[1])):
+    """ "by month", "per store"; "by checklist and store" is both, which the answer asks about."""
+    if words[0] in ("by", "per") and len(words) > 1 and (by := GROUPING_WORDS.get(words[1])):
+        if words[2:3] == ["and"] and len(words) > 3 and (other := GROUPING_WORDS.get(words[3])):
+            return Keyword((f"{Key.BY}:{by}", f"{Key.BY}:{other}"), 4)
         return Keyword((f"{Key.BY}:{by}",), 2)
-    return Keyword((f"{Key.BY}:{_BY[words[0]]}",), 1) if words[0] in ("weekly", "monthly") else None
+    return Keyword((f"{Key.BY}:{GROUPING_WORDS[words[0]]}",), 1) if words[0] in ("weekly", "monthly") else None
 
 
 # ---- what words without a meaning here may have been meant as -------------------------------------------------------

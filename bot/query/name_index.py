@@ -46,6 +46,8 @@ class NameIndex:
         if not phrase:
             return ()
         found = [one for part in self._parts for one in part.holding(phrase)]
+        if not found:
+            found = [(one, False) for part in self._parts for one in part.spelled_as_one("".join(phrase))]
         exact = [thing for thing, is_exact in found if is_exact]
         return tuple(sorted(exact or (thing for thing, _ in found), key=_rank))
 
@@ -81,6 +83,20 @@ class _Part:
             if _holds(self._words[at], phrase):
                 yield self.things[at], self._words[at] == phrase
 
+    def spelled_as_one(self, word: str) -> Iterable[NamedThing]:
+        """The things of whose name a part with a hyphen or apostrophe is a word without it: "meilin", "ohanrahan"."""
+        return (self.things[at] for at in self._as_one.get(_without_apostrophes(word), ()))
+
+    @cached_property
+    def _as_one(self) -> Mapping[str, Sequence[int]]:
+        found: dict[str, list[int]] = {}
+        for at, thing in enumerate(self.things):
+            for part in thing.name.split():
+                words = words_of(part)
+                if len(words) > 1 or "'" in "".join(words):
+                    found.setdefault(_without_apostrophes("".join(words)), []).append(at)
+        return found
+
     @cached_property
     def _words(self) -> Sequence[tuple[str, ...]]:
         return [tuple(words_of(thing.name)) for thing in self.things]
@@ -104,6 +120,10 @@ class _Seen:
     def holding(self, phrase: tuple[str, ...]) -> Iterable[tuple[NamedThing, bool]]:
         found = self.part.holding(phrase)
         return found if self.ids is None else (one for one in found if one[0].ident in self.ids)
+
+    def spelled_as_one(self, word: str) -> Iterable[NamedThing]:
+        found = self.part.spelled_as_one(word)
+        return found if self.ids is None else (one for one in found if one.ident in self.ids)
 
     @property
     def things(self) -> Sequence[NamedThing]:
@@ -149,6 +169,10 @@ def words_of(text: str) -> list[str]:
     """The normalized words of a name: letters and digits, without the punctuation around them."""
     words = (part.removesuffix("'s").strip(_PUNCTUATION) for part in normalize(text).split())
     return [word for word in words if any(letter.isalnum() for letter in word)]
+
+
+def _without_apostrophes(word: str) -> str:
+    return word.replace("'", "")
 
 
 def _holds(words: Sequence[str], phrase: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
-from bot.query.days import Period, one_day, unit_around, with_year
+from bot.query.days import Period, one_day, unit_around, units_back, with_year
 
 
 def _to_date(unit: str) -> Callable[[date], Period]:
@@ -45,6 +45,10 @@ def _easter_of(year: int) -> date:
     return date(year, month, day + 1)
 
 
+def _half_a_year(today: date) -> Period:
+    return Period(since=units_back(today, 6, "month"))
+
+
 _SATURDAY = 5
 _TODAY = _to_date("day")
 PHRASES: Mapping[str, Callable[[date], Period]] = {
@@ -62,6 +66,10 @@ PHRASES: Mapping[str, Callable[[date], Period]] = {
     **dict.fromkeys(
         ("last fortnight", "past fortnight", "fortnight"), lambda today: Period(today - timedelta(days=14))
     ),
+    "week before last": lambda today: unit_around("week", today, -2),
+    "month before last": lambda today: unit_around("month", today, -2),
+    **dict.fromkeys(("last hour", "past hour"), _TODAY),
+    **dict.fromkeys(("half a year", "half year", "last half year", "past half year"), _half_a_year),
     **dict.fromkeys(("yday", "ystd", "yest"), _days_before(1)),
     **dict.fromkeys(("tmrw", "tmw", "tmr", "tomorow", "tommorow", "2moro"), _days_before(-1)),
     **dict.fromkeys(("2day", "tday"), _TODAY),

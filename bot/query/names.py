@@ -127,12 +127,17 @@ class Names:
             return frozenset() if person is None else frozenset({person})
         if value == ME and kind is Kind.PERSON:
             return frozenset() if self.me is None else frozenset({self.me})
+        if kind is Kind.DEPARTMENT and "," in value and (found := self.exactly(kind, value)):
+            return found
         return ids_named(normalize(value), self._pairs(kind))
 
     def exactly(self, kind: Kind, value: str) -> frozenset[str]:
-        """The ids whose whole name a value is."""
+        """The ids whose whole name a value is; of departments also that behind the one above: "Store 12, Kitchen"."""
         wanted = normalize(value)
-        return frozenset(ident for name, ident in self._pairs(kind) if wanted and name == wanted)
+        found = frozenset(ident for name, ident in self._pairs(kind) if wanted and name == wanted)
+        if found or kind is not Kind.DEPARTMENT or "," not in wanted:
+            return found
+        return frozenset(ident for path, ident in self.directory.derived(_normalized_paths) if path == wanted)
 
     def known(self, kind: Kind, value: str) -> bool:
         """Whether a value means something that is known."""
@@ -176,6 +181,14 @@ def _people(directory: Directory) -> Mapping[str, str]:
 
 def _normalized_people(directory: Directory) -> Sequence[tuple[str, str]]:
     return _normalized(directory.derived(_people))
+
+
+def _normalized_paths(directory: Directory) -> Sequence[tuple[str, str]]:
+    """(normalized path, id) pairs of the departments that have one above."""
+    paths = {ident: directory.department_path(ident)[:2] for ident in directory.departments}
+    return _normalized(
+        {ident: ", ".join(one.name for one in reversed(path)) for ident, path in paths.items() if len(path) > 1}
+    )
 
 
 def _normalized_departments(directory: Directory) -> Sequence[tuple[str, str]]:

@@ -9,7 +9,8 @@ from rapidfuzz import fuzz, process
 _LONGEST = 100  # characters: longer words are no typing mistake, and time grows with them
 _LONGEST_TEXT = 3_000  # characters: some are spelled out as eighteen
 _ALIKE = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": "'", "‘": "'"} | dict.fromkeys("-_‐‑‒–—−", " ")
+    {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": "'", "‘": "'", "`": "'", "´": "'", "ˋ": "'"}
+    | dict.fromkeys("-_‐‑‒–—−", " ")
 )
 
 

@@ -5,49 +5,21 @@ A day begins at midnight in the asker's zone; the caller knows the zone, this mo
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
-from bot.query.calendar_dates import ORDINAL, Read, calendar_date
-from bot.query.days import (
-    Period,
-    is_year,
-    month_number,
-    month_of,
-    months,
-    one_day,
-    unit_around,
-    units_back,
-    weekday_number,
-)
+from bot.query.calendar_dates import ORDINAL, Read, calendar_date, day_of_month
+from bot.query.calendar_units import LAST, NEXT, UNITS, month, named_day, numbered, part_of_unit, quarter, relative
+from bot.query.days import MOST_BACK, Period, month_number, one_day, units_back
 from bot.query.named_days import PHRASES
 
 _SINCE = frozenset({"since", "from", "starting"})
 _UNTIL = frozenset({"until", "till", "til", "to", "through", "thru", "upto"})
-_THIS = frozenset({"this", "current"})
-_LAST = frozenset({"last", "past", "previous", "prev", "recent"})
 _FILLERS = frozenset({"in", "on", "the", "during", "within", "for", "over", "of", "at"})
-_UNITS: Mapping[str, str] = {
-    spelled: unit
-    for unit, spellings in {
-        "day": ("d", "day", "days"),
-        "week": ("w", "wk", "wek", "week", "weeks"),
-        "month": ("m", "mo", "mth", "mnth", "month", "months"),
-        "quarter": ("quarter", "quarters"),
-        "year": ("y", "yr", "year", "years"),
-        "hour": ("h", "hour", "hours", "hrs"),
-    }.items()
-    for spelled in spellings
-}
 _NUMBERS: Mapping[str, int] = {
     "a": 1, "an": 1, "few": 3, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "thirty": 30, "ninety": 90,
 }  # fmt: skip
-_NOT_ALONE = ("d", "w", "m", "y", "h", "days", "weeks", "months", "years", "hour", "hours", "hrs")  # behind "last"
 _COUNTED = re.compile(r"(\d{1,4})(d|w|m|y|h|days?|hours?|weeks?|months?|years?)")
-
-
-_QUARTER = re.compile(r"q([1-4])")
 
 
 def read_period(words: Sequence[str], at: int, today: date) -> Read | None:
@@ -65,7 +37,7 @@ def _bounded(words: Sequence[str], at: int, today: date) -> Read | None:
     """ "since X", "until X", "before X", "after X", and "since X until Y"."""
     if at >= len(words):
         return None
-    if words[at] in ("older", "longer") and words[at + 1 : at + 2] == ["than"]:  # "older than 3 days"
+    if words[at] in ("older", "longer", "more") and words[at + 1 : at + 2] == ["than"]:  # "older than 3 days"
         age = _counted(words, at + 2, today) if at + 2 < len(words) else None
         return age and Read(tuple(Period(until=one.since) for one in age.periods), age.used + 2)
     bound = _BOUNDS.get(words[at])
@@ -74,6 +46,8 @@ def _bounded(words: Sequence[str], at: int, today: date) -> Read | None:
     found = _skipping_fillers(words, at + 1, today)
     if found is None:
         return None
+    if words[at] == "from" and _is_whole(words, at + 1, found, today):
+        return Read(found.periods, found.used + 1)
     periods = tuple(bound(one) for one in found.periods)
     end = at + 1 + found.used
     if words[at] in _SINCE and end < len(words) and words[end] in _UNTIL | {"-", "–"}:
@@ -82,6 +56,17 @@ def _bounded(words: Sequence[str], at: int, today: date) -> Read | None:
             periods = tuple(Period(one.since, other.until) for one in periods for other in last.periods)
             end += 1 + last.used
     return Read(periods, end - at)
+
+
+def _is_whole(words: Sequence[str], at: int, found: Read, today: date) -> bool:
+    """Whether "from" only introduces a time: "results from last week", "from 1 to 15 November"."""
+    end = at + found.used
+    if end < len(words) and words[end] in _UNTIL | {"on", "onwards", "onward", "-", "–"}:
+        return False
+    if words[at] == "yesterday" or (words[at] in LAST and words[at + 1] in ("week", "month", "quarter", "year")):
+        return True
+    span = _span(words, at, today)
+    return span is not None and span.used == found.used
 
 
 def _before(period: Period) -> Period:
@@ -142,19 +127,31 @@ def _whole(words: Sequence[str], at: int, today: date) -> Read | None:
         return None
     for reader in (
         _phrase,
-        _part_of_month,
+        part_of_unit,
         _span,
-        _relative,
+        relative,
         _counted,
-        _named_day,
+        _joined_by_hyphen,
+        named_day,
         calendar_date,
-        _month,
-        _quarter,
-        _numbered,
+        day_of_month,
+        month,
+        quarter,
+        numbered,
     ):
         if (found := reader(words, at, today)) is not None:
             return found
     return None
+
+
+def _joined_by_hyphen(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "mon-wed", "oct-nov", "q1-q3"."""
+    ends = re.split("[-–—]", words[at])
+    if len(ends) != 2 or not all(ends):
+        return None
+    return _from_to(
+        [named_day([end], 0, today) or month([end], 0, today) or quarter([end], 0, today) for end in ends], 1
+    )
 
 
 def _phrase(words: Sequence[str], at: int, today: date) -> Read | None:
@@ -166,36 +163,6 @@ def _phrase(words: Sequence[str], at: int, today: date) -> Read | None:
     return None
 
 
-def _part_of_month(words: Sequence[str], at: int, today: date) -> Read | None:
-    """ "first week of November", "end of October", "beginning of the month": seven days of it."""
-    part = next((n for n in (3, 2, 1) if " ".join(words[at : at + n]) in _MONTH_PARTS), 0)
-    if not part:
-        return None
-    start, first_day = at, _MONTH_PARTS[" ".join(words[at : at + part])]
-    at += part
-    while at < len(words) and words[at] in ("of", "in", "the"):
-        at += 1
-    found = _relative(words, at, today) or _month(words, at, today) if at < len(words) else None
-    if found is None or not found.periods[0].since or not found.periods[0].until:
-        return None
-    whole = found.periods[0]
-    if whole.since is None or whole.until is None or (whole.until - whole.since).days < _SHORTEST_MONTH:
-        return None
-    if first_day is None:
-        period = Period(whole.until - timedelta(days=6), whole.until)
-    else:
-        first = whole.since + timedelta(days=first_day)
-        period = Period(first, first + timedelta(days=6))
-    return Read((period,), at + found.used - start)
-
-
-_SHORTEST_MONTH = 27
-_MONTH_PARTS: Mapping[str, int | None] = {
-    **dict.fromkeys(("first week", "1st week", "beginning", "start", "early"), 0),
-    **dict.fromkeys(("second week", "2nd week"), 7),
-    **dict.fromkeys(("third week", "3rd week"), 14),
-    **dict.fromkeys(("last week", "end", "late"), None),
-}  # the days before the part; None: its last seven
 _SPAN_WORDS = 4
 _SPANNED = re.compile(
     r"(\d{1,2}(?:\.\d{1,2}\.?(?:\d{4})?)?)(?:st|nd|rd|th)?(?:[-–—]|\.\.)(\d{1,2}(?:\.\d{1,2}\.?(?:\d{4})?)?)"
@@ -205,16 +172,18 @@ _SPANNED = re.compile(
 def _span(words: Sequence[str], at: int, today: date) -> Read | None:
     """ "1.11.-15.11.", "1-15 Nov", "Nov 1-15", "between 1 and 15 November"."""
     following = words[at + 1] if at + 1 < len(words) else ""
-    for span, month, used in ((words[at], following, 2), (following, words[at], 2), (words[at], "", 1)):
+    for span, named, used in ((words[at], following, 2), (following, words[at], 2), (words[at], "", 1)):
         if (found := _SPANNED.fullmatch(span)) is None:
             continue
         if "." in found[1].rstrip(".") and "." in found[2].rstrip("."):
             ends = [calendar_date([one], 0, today) for one in found.groups()]
             return _from_to(ends, 1) if span == words[at] else None
-        if month and month_number(month):
-            return _from_to([calendar_date([one, month], 0, today) for one in found.groups()], used)
+        if named and month_number(named):
+            return _from_to([calendar_date([one, named], 0, today) for one in found.groups()], used)
     four = words[at : at + _SPAN_WORDS]
-    if len(four) < _SPAN_WORDS or four[1] not in ("and", "-", "–", "to") or not month_number(four[3]):
+    if len(four) == _SPAN_WORDS and month_number(four[0]) and four[2] in _UNTIL | {"-", "–"}:  # "Nov 1 to 15"
+        four = [four[1], four[2], four[3], four[0]]
+    if len(four) < _SPAN_WORDS or four[1] not in _UNTIL | {"and", "-", "–"} or not month_number(four[3]):
         return None
     if not (ORDINAL.fullmatch(four[0]) and ORDINAL.fullmatch(four[2])):
         return None
@@ -226,102 +195,30 @@ def _from_to(ends: Sequence[Read | None], used: int) -> Read | None:
     return None if first is None or last is None else Read((_ordered(first.periods[0], last.periods[0]),), used)
 
 
-def _numbered(words: Sequence[str], at: int, today: date) -> Read | None:
-    """ "week 47", "2026", "2026 November"."""
-    following = words[at + 1] if at + 1 < len(words) else ""
-    if words[at] in ("week", "wk", "cw", "kw") and following.isascii() and following.isdigit():
-        return _week(int(following), today)
-    if found := _WEEK.fullmatch(words[at]):
-        read = _week(int(found[1]), today)
-        return read and replace(read, used=1)
-    if not is_year(words[at]):
-        return None
-    if month := month_number(following):
-        return Read((month_of(int(words[at]), month),), 2)
-    return Read((months(int(words[at]), 1, 12),), 1)
-
-
-_WEEK = re.compile(r"(?:cw|kw|wk|w)(\d{1,2})")
-
-
-def _week(number: int, today: date) -> Read | None:
-    """The newest week of this ISO number that has begun."""
-    for year in (today.year, today.year - 1):
-        try:
-            first = date.fromisocalendar(year, number, 1)
-        except ValueError:
-            continue
-        if first <= today:
-            return Read((Period(first, first + timedelta(days=6)),), 2)
-    return None
-
-
-def _relative(words: Sequence[str], at: int, today: date) -> Read | None:
-    """ "today", "this week", "last month", "next week", "last Monday"."""
-    word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
-    days = {"today": 0, "yesterday": -1, "tomorrow": 1}.get(word)
-    if days is not None:
-        return Read((replace(one_day(today + timedelta(days=days)), is_current=days == 0),), 1)
-    step = 0 if word in _THIS else -1 if word in _LAST else 1 if word == "next" else None
-    if step is None:
-        return None
-    if (unit := _UNITS.get(following)) and following not in _NOT_ALONE:
-        return Read((replace(unit_around(unit, today, step), is_current=step == 0),), 2)
-    if (weekday := weekday_number(following)) is not None:
-        day = today - timedelta(days=(today.weekday() - weekday) % 7)
-        if step == -1 and day == today:
-            day -= timedelta(days=7)
-        if step == 1:
-            day += timedelta(days=7)
-        return Read((one_day(day),), 2)
-    return None
-
-
 def _counted(words: Sequence[str], at: int, today: date) -> Read | None:
     """ "30d", "last 30 days", "30 days", "2 weeks": from that many days before today on."""
-    start, is_last = at, words[at] in _LAST
-    at += is_last
+    start, is_ahead = at, words[at] in NEXT
+    at += is_ahead or words[at] in LAST
     if at >= len(words):
         return None
     if found := _COUNTED.fullmatch(words[at]):
-        number, unit, used = int(found[1]), _UNITS[found[2]], 1
+        number, unit, used = int(found[1]), UNITS[found[2]], 1
     else:
         count = int(words[at]) if words[at].isascii() and words[at].isdigit() else _NUMBERS.get(words[at])
-        unit_of = _UNITS.get(words[at + 1]) if at + 1 < len(words) else None
+        unit_of = UNITS.get(words[at + 1]) if at + 1 < len(words) else None
         if count is None or unit_of is None:
             return None
         number, unit, used = count, unit_of, 2
     if at + used < len(words) and words[at + used] == "ago":
         day = units_back(today, number, unit)
         return None if day is None else Read((one_day(day),), at + used + 1 - start)
+    if is_ahead:
+        return Read((Period(today, today + _lengths(number, unit)),), at + used - start)
     first = units_back(today, number, unit)
     return None if first is None else Read((Period(since=first),), at + used - start)
 
 
-def _named_day(words: Sequence[str], at: int, today: date) -> Read | None:
-    weekday = weekday_number(words[at])
-    if weekday is None:
-        return None
-    return Read((one_day(today - timedelta(days=(today.weekday() - weekday) % 7)),), 1)
-
-
-def _month(words: Sequence[str], at: int, today: date) -> Read | None:
-    """ "November", "Nov 2025": without a year the newest that has begun."""
-    month = month_number(words[at])
-    if month is None:
-        return None
-    following = words[at + 1] if at + 1 < len(words) else ""
-    if is_year(following):
-        return Read((month_of(int(following), month),), 2)
-    return Read((month_of(today.year - (month > today.month), month),), 1)
-
-
-def _quarter(words: Sequence[str], at: int, today: date) -> Read | None:
-    found = _QUARTER.fullmatch(words[at])
-    if not found:
-        return None
-    first_month = 3 * int(found[1]) - 2
-    following = words[at + 1] if at + 1 < len(words) else ""
-    if is_year(following):
-        return Read((months(int(following), first_month, 3),), 2)
-    return Read((months(today.year - (first_month > today.month), first_month, 3),), 1)
+def _lengths(number: int, unit: str) -> timedelta:
+    """How far ahead so many units reach; a month is counted as 30 days, and ten years are the farthest."""
+    days = {"hour": 1 / 24, "week": 7, "month": 30, "quarter": 91, "year": 365}.get(unit, 1)
+    return timedelta(days=min(MOST_BACK, round(number * days)))

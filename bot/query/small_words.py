@@ -21,10 +21,29 @@ IGNORED = frozenset({
     "r", "u", "ur", "ppl", "plz", "abt", "im", "obs", "number", "amount", "total", "lately", "works", "well",
     "doin", "wat",    "send", "sent", "email", "mail",
     "recorded", "performance", "perform", "performed", "performing", "look", "looks", "looking", "happen", "ever",
-    "actually", "really", "today's", "up", "old", "ok", "okay", "hi", "hello", "hey", "spotter", "went", "go", "work",
+    "actually", "really", "today's", "up", "mr", "mrs", "ms", "mx", "dr", "anybody", "often", "both", "overall",
+    "altogether", "again", "newest", "scoring", "drops", "drop", "dropped", "goes", "group", "grouped", "split",
+    "breakdown", "count", "counts", "numbers", "fell", "falls", "came", "old", "ok", "okay", "hi", "hello", "hey",
+    "spotter", "went", "go", "work",
 })  # fmt: skip
 SAYING = frozenset(
-    {"old", "new", "first", "time", "times", "work", "data", "info", "send", "sent", "email", "mail", "finish"}
+    {
+        "old",
+        "new",
+        "first",
+        "time",
+        "times",
+        "work",
+        "data",
+        "info",
+        "send",
+        "sent",
+        "email",
+        "mail",
+        "finish",
+        "every",
+        "again",
+    }
 )  # ignored, but not silently
 SUBJECTS = frozenset(
     {
@@ -140,11 +159,16 @@ GENERIC = frozenset(
         "ids",
     }
 )  # words for things, unless a name holds them
-PLACES = frozenset({"store", "stores", "site", "sites", "shop", "shops", "location", "locations", "branch", "unit"})
+PLACES = frozenset({
+    "store", "stores", "site", "sites", "shop", "shops", "location", "locations", "branch", "branches", "unit", "units",
+    "st", "str", "stor", "stre",
+})  # fmt: skip
+NUMBER_SIGNS = frozenset({"no", "nr", "num", "number", "numbers"})  # between a place and its number
 JOINS = frozenset({"or", "and", "plus", "&", "und", "vs", "versus", "against"})
 NEGATIONS = frozenset({
     "not", "except", "without", "excluding", "exclude", "but", "no", "never", "hasn't", "haven't", "didn't", "doesn't",
-    "don't", "wasn't", "weren't", "isn't", "aren't", "won't", "hasnt", "havent", "didnt", "doesnt", "dont", "wasnt",
+    "don't", "neither", "nor", "outside",
+    "besides", "wasn't", "weren't", "isn't", "aren't", "won't", "hasnt", "havent", "didnt", "doesnt", "dont", "wasnt",
     "werent", "isnt", "arent",
 })  # fmt: skip
 ROLES: Mapping[str, Key] = {
@@ -154,10 +178,27 @@ ROLES: Mapping[str, Key] = {
     "for": Key.EMPLOYEE,
     "employee": Key.EMPLOYEE,
     "about": Key.EMPLOYEE,
+    **dict.fromkeys(("trainer", "assessor", "grader"), Key.OBSERVER),
+    **dict.fromkeys(("trainee", "learner"), Key.EMPLOYEE),
 }
-OBSERVING = frozenset(
-    {"observe", "observed", "observes", "observing", "observations", "obs", "conduct", "conducted", "graded"}
-)
+ROLE_NAMES: Mapping[str, Key] = {
+    **dict.fromkeys(("observer", "trainer", "assessor", "grader"), Key.OBSERVER),
+    **dict.fromkeys(("employee", "trainee", "learner"), Key.EMPLOYEE),
+}  # behind "as"
+OBSERVATIONS = frozenset({"observations", "obs", "observation"})
+OBSERVING = frozenset({
+    "observe", "observed", "observes", "observing", "observations", "obs", "conduct", "conducted", "conducts", "graded",
+    "checked", "assessed", "evaluated", "inspected",
+})  # fmt: skip
+BEING = frozenset({"was", "were", "is", "are", "am", "be", "been", "being", "get", "got", "gets"})  # before "observed"
+DOING = frozenset({"do", "done", "did", "make", "made", "carry", "carried", "complete", "completed", "finish"})
+ALL = frozenset({
+    "all", "any", "every", "each", "everyone", "everybody", "everything", "anyone", "anybody", "anything", "nothing",
+    "none", "people", "sessions", "results", "checklists", "stores", "sites",
+})  # fmt: skip
+SPEAKING = frozenset({"want", "wants", "wanted", "would", "wanna", "wish", "like", "think", "guess", "just", "only"})
+SEEING = frozenset({"see", "know", "get", "have", "look", "find", "view", "check", "read", "the", "all", "a", "an"})
+ASKING_LEAVE = frozenset({"can", "could", "may", "shall"})  # "can I see …" asks, and is not about the asker
 OWN = frozenset({"my", "mine", "me", "i", "myself"})
 GIVING = frozenset(
     {"show", "tell", "give", "get", "let", "send", "list", "email", "mail"}

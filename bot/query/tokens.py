@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.query.numbers import without_hyphens
+
 MINUS = "-‐‑‒–—−"
 _DOUBLE = '"“”„«»'  # any of them closes any other: phones and keyboards mix them
 _SINGLE = "'‘’‚"
@@ -27,7 +29,7 @@ _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _COMPARED = re.compile(r"\b(score|scores|result|results)\s*:?\s*(<=|>=|≤|≥|<|>|=)\s*(?=\d)", re.IGNORECASE)
 _LOOSE_COLON = re.compile(r"\b(\w+)\s+:\s*(?=\S)|\b(\w+):\s+(?=[<>=]|[\"“„«'])")
-_LOOSE_COMPARATOR = re.compile(r"(?<=\s)(<=|>=|≤|≥|<|>)\s+(?=\d)")
+_LOOSE_COMPARATOR = re.compile(r"(?<!\S)(<=|>=|≤|≥|<|>)\s+(?=\d)")
 _COMPARATORS = str.maketrans({"≤": "<=", "≥": ">="})
 _MARKUP = "`*_~"
 _SPACED_PLUS = re.compile(r"(\d%?)\s+\+(?=\s|$)")
@@ -109,6 +111,7 @@ def plain_spelling(text: str) -> str:
     text = re.sub("&(?:lt|gt|amp);", lambda found: _ENTITIES[found[0]], text)
     text = "".join(c for c in text if c.isprintable() or c.isspace())
     text = " ".join(_unmarked(part) for part in text.split(" "))
+    text = without_hyphens(text)
     text = _SPACED_PLUS.sub(r"\1+", _SPACED_PERCENT.sub("%", text))
     text = _LOOSE_COLON.sub(lambda found: f"{found[1] or found[2]}:", text)
     text = _COMPARED.sub(lambda found: f"score:{found[2].translate(_COMPARATORS)}", text)

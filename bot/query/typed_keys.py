@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from bot.domain.errors import QueryError
 from bot.query.calendar_dates import date_words
 from bot.query.keys import KEYS, Key
-from bot.query.keywords import key_named
+from bot.query.keywords import key_named, read_score
 from bot.query.name_index import words_of
 from bot.query.names import MENTION, Kind
-from bot.query.nearest import nearest
+from bot.query.nearest import alike, nearest
 from bot.query.period_terms import bound
 from bot.query.periods import read_period
 from bot.query.position import LONGEST_NAME, Position, term_of
@@ -23,7 +23,7 @@ def read_key(here: Position, token: Token) -> None:
     """Reads a key and its value. Raises QueryError with values that can be read, or Question."""
     key = key_named(token.key or "")
     if key is None:
-        like = nearest(token.key or "", list(Key), at_least=60)
+        like = alike(token.key or "", list(Key))
         fixes = [here.with_term(f"{'-' * token.negated}{one}:{quote(token.value)}", 1) for one in like]
         raise QueryError(f"“{token.key}:” is nothing to ask for. There are {', '.join(Key)}.", fixes)
     sign = "-" if token.negated else ""
@@ -33,6 +33,8 @@ def read_key(here: Position, token: Token) -> None:
             return
     elif (kind := _KIND_OF.get(key)) is not None:
         _read_name_key(here, key, kind, token, following)
+        return
+    elif key is Key.SCORE and not token.quoted and _read_score_key(here, token, following):
         return
     spec = KEYS[key]
     joined = following if spec.joins and not token.quoted else []
@@ -54,6 +56,18 @@ def read_key(here: Position, token: Token) -> None:
     like = nearest(token.value, spec.choices) if token.value else spec.choices[:MOST_OPTIONS]
     fixes = [here.with_term(f"{sign}{key}:{quote(one)}", 1) for one in like]
     raise QueryError(f"“{token.key}:{token.value}” can't be read: {reason}.", fixes)
+
+
+def _read_score_key(here: Position, token: Token, following: Sequence[Token]) -> bool:
+    """ "score:below 60", "score:60 to 80": a score in words behind its key."""
+    typed = [words_of(one.value) or ["-"] for one in (token, *following[:5])]
+    if any(len(one) != 1 for one in typed):
+        return False
+    found = read_score([one[0] for one in typed])
+    if found is None or found.used < 2:
+        return False
+    here.add(f"{'-' * token.negated}{found.terms[0]}", found.used)
+    return True
 
 
 def _read_date_key(here: Position, key: Key, token: Token, following: Sequence[Token]) -> bool:

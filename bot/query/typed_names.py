@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from bot.query.keys import Key
 from bot.query.name_index import NamedThing, words_of
 from bot.query.names import MENTION, Kind
-from bot.query.position import LONGEST_NAME, Option, Position, is_span, key_of, label_of, labels_of, term_of
-from bot.query.questions import MOST_OPTIONS, number_question, question, refuse
-from bot.query.small_words import AUXILIARIES, DETERMINERS, GENERIC, IGNORED, JOINS, PLACES, SUBJECTS
+from bot.query.numbers import count_at
+from bot.query.position import Option, Position, key_of, label_of, labels_of, term_of
+from bot.query.questions import MOST_OPTIONS, Question, number_question, question, refuse
+from bot.query.small_words import AUXILIARIES, DETERMINERS, GENERIC, IGNORED, JOINS, NUMBER_SIGNS, PLACES, SUBJECTS
 
 _GLUED = re.compile(r"([a-z]+)[-#]?(\d{1,4})")
 _PLACE_NUMBER = re.compile(r"(?:no|nr)?\.?(\d{1,4})s?")
+_PLACE_NUMBERS = re.compile(r"\d{1,4}(?:[/&+,]\d{1,4})+")  # "stores 12/14"
 _SHORTEST_PLURAL = 3
 _LOOK_AHEAD = 5  # words
 
@@ -28,33 +30,71 @@ def read_mention(here: Position) -> bool:
 def read_long_name(here: Position) -> bool:
     """Reads a name of several words, the longest first, or one in quotes."""
     token = here.tokens[here.at]
-    if token.quoted and words_of(token.value):
-        if not _name(here, 1, words_of(token.value)):
+    if token.quoted and here.words_of(token):
+        if not _name(here, 1, here.words_of(token)):
             refuse(here)
         return True
-    words = here.free_words()
-    for length in range(min(len(words), LONGEST_NAME), 1, -1):
-        phrase = words[:length]
-        ends = (phrase[0], phrase[-1])
-        if not any(word in IGNORED or word in JOINS for word in ends) and _name(here, length, phrase):
+    words = here.name_words()
+    for length in range(len(words), 0, -1):
+        phrase = [word for each in words[:length] for word in each]
+        ends = (words[0], words[length - 1])
+        if len(phrase) < 2 or any(all(word in IGNORED or word in JOINS for word in end) for end in ends):
+            continue
+        if _name(here, length, phrase):
             return True
-    return len(words_of(token.value)) > 1 and not is_span(token) and _name(here, 1, words_of(token.value))
+    return _turned_name(here) or _with_initial(here)
+
+
+def _turned_name(here: Position) -> bool:
+    """ "Doe, John", "Doe John" and "region north": one thing by its last word and then the first."""
+    pair = [here.words_of(token) for token in here.loose(here.at, 2)]
+    if len(pair) < 2 or not all(pair) or any(one[0] in IGNORED or one[0] in JOINS for one in pair):
+        return False
+    found = here.index.named([*pair[1], *pair[0]])
+    return len(found) == 1 and _add_one(here, found[0], 2)
+
+
+def _with_initial(here: Position) -> bool:
+    """ "J. Doe" and "John D.": one of several people of a name, by an initial."""
+    pair = [here.words_of(token) for token in here.loose(here.at, 2)]
+    if len(pair) < 2 or not all(pair):
+        return False
+    for initial, name in (pair, pair[::-1]):
+        if len(initial) != 1 or len(initial[0]) != 1 or not initial[0].isalpha() or name[0] in IGNORED:
+            continue
+        found = [one for one in here.index.named(name) if one.kind is Kind.PERSON and _begins(one, initial[0], name)]
+        if len(name[0]) > 1 and found:
+            if len(found) > 1:
+                raise _which(here, found, here.person_role(2), 2)
+            return _add_one(here, found[0], 2)
+    return False
+
+
+def _which(here: Position, found: Sequence[NamedThing], role: Key, used: int) -> Question:
+    """The question which of several things is meant."""
+    choices = [(term_of(key_of(one, role), one, here.index), label) for one, label in labels_of(found)]
+    return question(here, f"“{here.typed(used)}” fits {len(found)} things that you may see.", choices, used)
+
+
+def _begins(person: NamedThing, initial: str, name: Sequence[str]) -> bool:
+    """Whether another word of a person's name than the given ones begins with an initial."""
+    return any(word.startswith(initial) for word in words_of(person.name) if word not in name)
 
 
 def read_place(here: Position) -> bool:
     """ "site 21", "stores 12 and 14", "store12", "store #14": a place by its number, whatever its name calls it."""
-    words = here.free_words(2)
+    words = here.free_words(4)
     if not words:
         return False
-    glued = _GLUED.fullmatch(words[0])
-    if glued and glued[1] in PLACES:
-        number, used = glued[2], 1
-    elif len(words) > 1 and words[0] in PLACES and (found := _PLACE_NUMBER.fullmatch(words[1])):
-        number, used = found[1], 2
-    elif _follows_place(here) and words[0].isdigit():
-        number, used = words[0], 1
-    else:
+    read = _place_numbers(here, words)
+    if read is None:
         return False
+    (*others, number), used = read
+    for one in others:
+        places = [place for place in here.index.named([one]) if place.kind is Kind.DEPARTMENT]
+        if len(places) != 1:
+            refuse(here, used)
+        _add_place(here, places[0], 0)
     places = [one for one in here.index.named([number]) if one.kind is Kind.DEPARTMENT]
     if not places:
         refuse(here, used)
@@ -64,6 +104,27 @@ def read_place(here: Position) -> bool:
     _add_place(here, places[0], used)
     here.place_end = here.at
     return True
+
+
+def _place_numbers(here: Position, words: Sequence[str]) -> tuple[Sequence[str], int] | None:
+    """The numbers of places that the next words name, and how many words that takes; None if they name none."""
+    glued = _GLUED.fullmatch(words[0])
+    if glued and (glued[1] in PLACES or (glued[1] == "s" and not here.index.named(words[:1]))):  # "S12"
+        return [glued[2]], 1
+    if words[0] in PLACES:
+        start = 2 if words[1:2] and words[1] in NUMBER_SIGNS else 1
+        typed = words[start] if start < len(words) else ""
+        if found := _PLACE_NUMBER.fullmatch(typed):
+            return [found[1]], start + 1
+        if _PLACE_NUMBERS.fullmatch(typed):
+            return re.split(r"\D", typed), start + 1
+        if spelled := count_at(words, start):
+            return [str(spelled[0])], start + spelled[1]
+    if _follows_place(here) and (number := count_at(words, 0)) and words[0] not in IGNORED:
+        return [words[0] if words[0].isdigit() else str(number[0])], number[1]
+    if _follows_place(here) and words[0].isdigit():
+        return [words[0]], 1
+    return None
 
 
 def _add_place(here: Position, thing: NamedThing, used: int) -> None:
@@ -91,7 +152,7 @@ def _nested(here: Position, found: Sequence[NamedThing], length: int) -> Sequenc
 
 def _places_behind(here: Position, length: int) -> Sequence[NamedThing]:
     """The places that the next words name without doubt."""
-    words = [word for token in here.loose(here.at + length)[:_LOOK_AHEAD] for word in words_of(token.value)]
+    words = [word for token in here.loose(here.at + length, _LOOK_AHEAD) for word in here.words_of(token)]
     for at in range(len(words)):
         if words[at] in PLACES and at + 1 < len(words) and (number := _PLACE_NUMBER.fullmatch(words[at + 1])):
             found = here.index.named([number[1]])
@@ -140,8 +201,8 @@ def _verb(here: Position, word: str) -> bool:
     """
     things = here.index.named([word])
     token = here.tokens[here.at]
-    before = words_of(here.tokens[here.at - 1].value)[-1:] if here.at else []
-    behind = words_of(here.tokens[here.at + 1].value)[:1] if here.at + 1 < len(here.tokens) else []
+    before = here.words_of(here.tokens[here.at - 1])[-1:] if here.at else []
+    behind = here.words_of(here.tokens[here.at + 1])[:1] if here.at + 1 < len(here.tokens) else []
     asked = {one.value.lower() for one in here.tokens[: here.at]}
     is_verb = (
         (here.at == here.person_end and not AUXILIARIES.isdisjoint(asked))
@@ -174,10 +235,15 @@ def _name(here: Position, length: int, words: Sequence[str]) -> bool:
         return False
     role = here.person_role(length)
     if len(found) > 1:
-        typed = here.typed(length)
-        choices = [(term_of(key_of(one, role), one, here.index), label) for one, label in labels_of(found)]
-        raise question(here, f"“{typed}” fits {len(found)} things that you may see.", choices, length)
-    thing = found[0]
+        raise _which(here, found, role, length)
+    if words[-1].isdigit() and found[0].kind is Kind.DEPARTMENT:
+        here.place_end = here.at + length
+    return _add_one(here, found[0], length)
+
+
+def _add_one(here: Position, thing: NamedThing, length: int) -> bool:
+    """Adds the one thing that the next tokens name."""
+    role = here.person_role(length)
     term = term_of(key_of(thing, role), thing, here.index)
     if thing.kind is Kind.PERSON:
         if role is Key.EMPLOYEE and here.role is None and here.only_observes(thing.ident):
@@ -186,8 +252,6 @@ def _name(here: Position, length: int, words: Sequence[str]) -> bool:
         here.add_person(term, length)
     elif thing.kind is Kind.DEPARTMENT:
         _add_place(here, thing, length)
-        if words[-1].isdigit():
-            here.place_end = here.at
     else:
         here.add(here.signed(term), length)
     return True

@@ -1,10 +1,12 @@
-"""The values of a query that are more than a name: scores and dates, from a person's spelling to canonical text.
+"""The values of a query that are more than a name: scores, dates, orders and rows, from a person's spelling to
+canonical text.
 
 Every `read_…` answers canonical text, of which it is a fixed point, and raises ValueError with what was expected.
 """
 
 import re
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.domain.filters import Range
@@ -263,3 +265,22 @@ def read_limit(text: str) -> str:
     if not (plain.isascii() and plain.isdigit() and 1 <= int(plain) <= MOST_LISTED):
         raise ValueError(f"a limit is a number from 1 to {MOST_LISTED}")
     return str(int(plain))
+
+
+# ---- words for orders and rows ------------------------------------------------------------------------------------
+
+GROUPING_WORDS: Mapping[str, str] = {
+    "week": "week", "weekly": "week", "month": "month", "monthly": "month", "checklist": "checklist",
+    "site": "dept", "store": "dept", "department": "dept", "dept": "dept", "sites": "dept", "stores": "dept",
+    "shop": "dept", "location": "dept", "unit": "dept", "team": "dept", "departments": "dept",
+    "checklists": "checklist",
+    "observers": "observer", "employees": "employee", "people": "employee", "trainer": "observer",
+    "observer": "observer", "employee": "employee", "person": "employee", "weeks": "week", "months": "month",
+    "criterion": "criterion", "criteria": "criterion", "question": "criterion", "questions": "criterion",
+}  # fmt: skip
+SORT_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(("worst", "lowest"), "score"),
+    **dict.fromkeys(("best", "highest"), "-score"),
+    **dict.fromkeys(("newest", "latest"), "-date"),
+    "oldest": "date",
+}

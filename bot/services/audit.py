@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Required, TypedDict
 
 from bot.domain.audit import AuditEntry, AuditLine
 from bot.domain.errors import QueryError
 from bot.domain.model import SessionKey
-from bot.domain.mutes import Mute
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import EVERYTHING
-from bot.domain.rules import OPERATOR, Rule
-from bot.domain.text import count, digest_of
+from bot.domain.rules import OPERATOR
+from bot.domain.text import digest_of
 from bot.query.by_id import with_labels
 from bot.query.names import Names
 from bot.query.parser import parse, words
@@ -18,7 +18,7 @@ from bot.services.pausing import SPOTTER
 from bot.store.database import Tx
 
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
-_DIGITS = 10  # of a number that is stored, fewer than these
+NAMED = 3  # sessions of one entry
 _BY_THEMSELVES = {OPERATOR: "the command line", SPOTTER: "Spotter"}
 
 
@@ -31,13 +31,20 @@ def in_words(tx: Tx, entries: Iterable[AuditEntry]) -> Sequence[AuditLine]:
             who=_BY_THEMSELVES.get(one.who) or names.account(one.who),
             slack_user_id=one.who if _SLACK_USER.fullmatch(one.who) else None,
             verb=one.verb,
-            what=names.subject(one.subject),
             old=names.value(one.old),
             new=names.value(one.new),
-            channel_id=names.channel(one.subject),
+            **names.subject(one.subject),
         )
         for one in entries
     ]
+
+
+class _What(TypedDict, total=False):
+    """The fields of a line that a subject gives."""
+
+    what: Required[str]
+    channel_id: str | None
+    about: str
 
 
 class _Names:
@@ -65,47 +72,36 @@ class _Names:
         except QueryError:
             return text
 
-    def value(self, value: str) -> str:
-        """A value before or after: an account, or the operator, with its name; anything else as it is."""
-        return _BY_THEMSELVES.get(value) or (self.account(value) if _SLACK_USER.fullmatch(value) else value)
+    def value(self, text: str) -> str:
+        """A value before or after: that of a rule's owner is an account, or the operator."""
+        return _BY_THEMSELVES.get(text) or (self.account(text) if _SLACK_USER.fullmatch(text) else text)
 
-    def channel(self, subject: str) -> str | None:
-        """The channel that an entry is about, None if it is about none."""
-        kind, _, ident = subject.partition(":")
-        if kind == "channel":
-            return ident.partition(":")[0] or None
-        about = self._sending(kind, ident)
-        is_channel = about is not None and about.destination.kind is DestinationKind.CHANNEL
-        return about.destination.id if about is not None and is_channel else None
-
-    def _sending(self, kind: str, number: str) -> Rule | Mute | None:
-        """The rule or the mute of a number."""
-        if not number.isdecimal() or len(number) >= _DIGITS:
-            return None
-        return self._tx.rules.get(int(number)) if kind == "rule" else self._tx.mutes.get(int(number))
-
-    def place(self, destination: Destination) -> str:
-        """A channel's id, or whose direct messages: "in C0STORE12", "for Ana López"."""
+    def placed(self, what: str, destination: Destination, query: str) -> _What:
+        """A rule or a mute, with where it is and what it asks for."""
+        about = self.query(query)
         match destination.kind:
             case DestinationKind.CHANNEL:
-                return f"in {destination.id}"
+                return _What(what=what, channel_id=destination.id, about=about)
             case DestinationKind.PERSON:
-                return f"for {self.person(destination.id)}"
+                return _What(what=f"{what} for {self.person(destination.id)}", about=about)
             case DestinationKind.USER:
-                return f"for {self.account(destination.id)}"
+                return _What(what=f"{what} for {self.account(destination.id)}", about=about)
 
-    def subject(self, subject: str) -> str:
+    def subject(self, subject: str) -> _What:
         kind, _, ident = subject.partition(":")
+        if kind in ("rule", "mute") and ident.isdecimal() and len(ident) < 10:
+            found = self._tx.rules.get(int(ident)) if kind == "rule" else self._tx.mutes.get(int(ident))
+            if found is not None:
+                return self.placed(f"{kind} {ident}", found.destination, found.query)
+        if kind == "channel" and (shared := ident.partition(":session:"))[1]:
+            ids = [one[:8] for one in shared[2].split(",session:")]
+            more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+            return _What(what=f"session {', '.join(ids[:NAMED])}{more}", channel_id=shared[0])
+        return _What(what=self._text(subject, kind, ident))
+
+    def _text(self, subject: str, kind: str, ident: str) -> str:
         match kind:
-            case "rule" | "mute":
-                about = self._sending(kind, ident)
-                of = "" if about is None else f" {self.place(about.destination)}: {self.query(about.query)}"
-                return f"{kind} {ident}{of}"
-            case "channel":
-                channel_id, _, more = ident.partition(":")
-                shared = len(more.split(",")) if more.startswith("session:") else 0
-                return f"{count(shared, 'session')} in {channel_id}" if shared else f"channel {ident}"
-            case "day" | "sessions" | "delivery":
+            case "rule" | "mute" | "day" | "sessions" | "delivery" | "channel":
                 return f"{kind} {ident}"
             case "checklist":
                 return "every checklist" if ident == "all" else f"checklist “{self._titles.get(ident, ident)}”"

@@ -1,6 +1,6 @@
 """What a digest says, within one transaction: the figures of a period within the scope of its rule's owner."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -11,7 +11,7 @@ from bot.domain.errors import QueryError
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.permissions import AccessScope, scope_of
 from bot.domain.report_periods import By, Window
-from bot.domain.reports import figures, most_costly, report
+from bot.domain.reports import OutcomeCount, figures, most_costly, report
 from bot.domain.rules import OPERATOR, NamesShown, Rule, RuleForm, RuleOptions, RuleState
 from bot.domain.schedules import Every, Schedule, Slot, instant, next_slot, parse_schedule, usual_period
 from bot.domain.viewers import Viewer
@@ -19,7 +19,7 @@ from bot.query.by_id import same_meaning, with_labels
 from bot.query.keys import Key, Query, without_shape
 from bot.query.names import Names
 from bot.query.parser import say, words
-from bot.services import reports
+from bot.services import report_units, reports
 from bot.services.export import PERSONAL_COLUMNS, Export
 from bot.services.rules import UNREADABLE, read
 from bot.services.visible_names import visible_names
@@ -29,7 +29,6 @@ from bot.store.search import Where, asked_for
 ATTENTION_PERIOD = timedelta(days=30)  # in which a low result without an acknowledgement is still named
 BELOW_NAMED, OVERDUE_NAMED, FOLLOW_UPS_NAMED, COSTLY = 8, 6, 4, 5
 SILENT_PERIOD = timedelta(days=7)  # at least: in one day most sites have no session
-_OF_RESULTS = frozenset({Key.OUTCOME, Key.SCORE})
 _ONE_DAY = timedelta(days=1)
 OUTDATED = timedelta(minutes=30)  # age of the data from which it does not show how things are now
 NOW_DAYS = 7  # that a digest without a slot covers, today included
@@ -98,10 +97,20 @@ def digest(
 ) -> Digest:
     """The report of a period on the sessions within a scope that a query asks for."""
     where, open_where = _asked_for(query, scope, names, now, zone)
-    about = _without_results(query)
+    about = reports.without_results(query)
     window, before = time_of.window, time_of.before
-    counted, then = (reports.by_unit(tx, By.DEPT, where, one, directory) for one in (window, before))
-    sites = report(counted, then)
+    is_parted = reports.is_of_results(query)
+
+    def by_site(each: Window) -> Sequence[OutcomeCount]:
+        return report_units.counted(
+            where,
+            open_where if is_parted else None,
+            lambda one: report_units.by_unit(tx, By.DEPT, one, each, directory),
+        )
+
+    counted, then = by_site(window), by_site(before)
+    unit_of = report_units.units_of({one.group for one in (*counted, *then)}, scope, directory)
+    sites = report(*(report_units.in_units(one, unit_of) for one in (counted, then)))
     costs, criteria_from = tx.reports.costs(where, window)
     attention = _attention(window, now)
     overdue, overdue_counts = tx.reports.overdue(open_where, now, OVERDUE_NAMED)
@@ -120,7 +129,8 @@ def digest(
         costly=most_costly(costs, COSTLY),
         criteria_from=criteria_from,
         sites=sites,
-        labels=reports.labels_of(By.DEPT, [row.group for row in sites], directory, {}),
+        is_parted=is_parted,
+        labels=report_units.labels_of(By.DEPT, [row.group for row in sites], directory, {}),
         silent=reports.silent(tx, about, scope, names, directory, without_any, zone),
         data_until=tx.polls.last_good_at(),
         read_until=time_of.read_until,
@@ -132,12 +142,8 @@ def _asked_for(query: Query, scope: AccessScope, names: Names, now: datetime, zo
     """The sessions that a digest asks for; and those of them that have no result yet, too."""
     return (
         asked_for(query, scope, names, now, zone),
-        asked_for(_without_results(query), scope, names, now, zone),
+        asked_for(reports.without_results(query), scope, names, now, zone),
     )
-
-
-def _without_results(query: Query) -> Query:
-    return Query(tuple(term for term in query.terms if term.key not in _OF_RESULTS))
 
 
 def _attention(window: Window, now: datetime) -> Window:

@@ -18,6 +18,7 @@ from bot.domain.routing import RoutingResult, given_up, route
 from bot.domain.rules import Rule, RuleState
 from bot.domain.viewers import DirectMessages, Preferences, Viewer
 from bot.services.rules import rule_filters
+from bot.services.shadow import shadow_closed
 from bot.store.database import Tx
 
 
@@ -52,7 +53,7 @@ def explain(
     waiting = tx.unrouted.waiting_for(key)
     results = [one if not one.missing or one.who in waiting else given_up(one) for one in routed.results]
     by_name = {f"rule {rule.rule_id}": rule for rule in rules}
-    status = tx.deliveries.of_session(key)
+    status, shadow = tx.deliveries.of_session(key), tx.shadow.mode()
     return Explanation(
         record=record,
         is_over=is_over,
@@ -63,6 +64,7 @@ def explain(
         judged=[_judged(result, by_name.get(result.who), owners, directory) for result in results] if is_over else [],
         directory=directory,
         paused=tx.outbox.pause(),
+        shadow_closed=shadow_closed(tx, shadow.destination) if shadow is not None else "",
         mutes={mute.mute_id: mute for mute in tx.mutes.running(now)},
         quiet=_quiet(tx, status, now),
         links=_links(tx, status),

@@ -1,5 +1,6 @@
 """Follow-ups within one transaction: taking and closing one, what ends them, and who is reminded of which."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from bot.domain.changes import outcome_of
@@ -84,6 +85,20 @@ def close_reached(tx: Tx, now: datetime) -> int:
             ended.add(number)
             _write(tx, SPOTTER, "close_follow_up", found.session.key, now, found.follow_up.due.isoformat(), str(end))
     return len(ended)
+
+
+def close_lost(tx: Tx, owners: Mapping[str, Viewer | None], now: datetime) -> int:
+    """Ends the follow-ups of owners who have lost the right to the session: nobody sees to it any more, and their name
+    would say that somebody does. Returns how many. Owners of whom nothing is proved keep theirs."""
+    directory, ended = tx.people.directory(), 0
+    for found in tx.follow_ups.all_open():
+        owner = owners.get(found.follow_up.owner)
+        verdict = None if owner is None else may_follow_up(owner, found.session.facts, directory)
+        if verdict is None or verdict.allowed or verdict.waits or not tx.follow_ups.close(found, FollowUpEnd.LOST, now):
+            continue
+        _write(tx, SPOTTER, "close_follow_up", found.session.key, now, found.follow_up.due.isoformat(), "rights lost")
+        ended += 1
+    return ended
 
 
 def queue_follow_ups(tx: Tx, now: datetime) -> int:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta, tzinfo
 from bot.domain.directory import Directory
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import By, Window, midnight
-from bot.domain.reports import Figures, OpenCounts, Overview, ReportRow, UnitRow, figures, most_costly, report
-from bot.services.reports import by_unit, labels_of
+from bot.domain.reports import Figures, ReportRow, figures, most_costly, report
+from bot.domain.whole_reports import OpenCounts, Overview, UnitRow
+from bot.services.report_units import by_unit, in_units, labels_of, units_of
 from bot.store.database import Tx
 from bot.store.search import Where, listed_within
 
@@ -29,21 +30,26 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
     where = listed_within(team)
     start = midnight(now.astimezone(zone).date() - timedelta(days=DAYS), zone)
     window, before = Window(start, now), Window(start - (now - start), start)
-    outcome_counts = by_unit(tx, by, where, window, directory)
-    rows = report(outcome_counts, by_unit(tx, by, where, before, directory))
+    counted, then = (by_unit(tx, by, where, one, directory) for one in (window, before))
     open_counts = _open_counts(tx, by, where, now, directory)
+    if by is By.DEPT:
+        groups = {*(one.group for one in (*counted, *then)), *open_counts}
+        unit_of = units_of(groups, team, directory)
+        counted, then = in_units(counted, unit_of), in_units(then, unit_of)
+        open_counts = _open_in_units(open_counts, unit_of)
+    rows = report(counted, then)
     titles = tx.search.checklist_titles(team) if by is By.CHECKLIST else {}
-    groups = [*rows, *_without_results({row.group for row in rows}, open_counts)]
-    named = labels_of(by, [row.group for row in groups], directory, titles)
+    shown = [*rows, *_without_results({row.group for row in rows}, open_counts)]
+    named = labels_of(by, [row.group for row in shown], directory, titles)
     units = [
         UnitRow(
             name=named[row.group],
             figures=row,
             open=open_counts.get(row.group, OpenCounts()),
         )
-        for row in groups
+        for row in shown
     ]
-    total = figures(outcome_counts)
+    total = figures(counted)
     return Overview(
         by=by,
         days=DAYS,
@@ -51,7 +57,7 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
         units=units,
         attention=tx.reports.attention(where, window, ATTENTION),
         unacknowledged=total.failing - tx.reports.acknowledged(where, window),
-        open=_sum(open_counts),
+        open=sum(open_counts.values(), OpenCounts()),
         costly=most_costly(tx.reports.costs(where, window)[0], COSTLY),
     )
 
@@ -70,13 +76,16 @@ def _open_counts(tx: Tx, by: By, where: Where, now: datetime, directory: Directo
     for ident, counts in tx.reports.open_by(By.EMPLOYEE, where, now).items():
         person = directory.people.get(ident)
         site = (person.department_id if person else None) or _ALL
-        sites[site] = _sum({site: sites.get(site, OpenCounts()), ident: counts})
+        sites[site] = sites.get(site, OpenCounts()) + counts
     return sites
 
 
-def _sum(counts: Mapping[str, OpenCounts]) -> OpenCounts:
-    every = counts.values()
-    return OpenCounts(sum(one.planned for one in every), sum(one.overdue for one in every))
+def _open_in_units(counts: Mapping[str, OpenCounts], unit_of: Mapping[str, str]) -> Mapping[str, OpenCounts]:
+    found: dict[str, OpenCounts] = {}
+    for one, number in counts.items():
+        unit = unit_of.get(one, one)
+        found[unit] = found.get(unit, OpenCounts()) + number
+    return found
 
 
 def _without_results(counted: Collection[str], counts: Mapping[str, OpenCounts]) -> list[ReportRow]:

@@ -31,7 +31,7 @@ class OwnerRights:
         proof = tx.people.ages().proof(
             self.now, self.max_age, identity=seen is not None and self.now - seen[1] < IDENTITY_VALID_FOR
         )
-        is_full_member = seen is None or seen[0].is_full_member or not proof.identity
+        is_full_member = self.is_full_member(tx, owner)
         link = tx.people.link_of(owner)
         linked = tx.people.linked_person(owner) if proof.identity else link.person_id if link is not None else None
         return Viewer(
@@ -41,6 +41,17 @@ class OwnerRights:
             reason="the person it is posted for is not linked to a person in iSpring",
             proof=proof,
         )
+
+    def is_full_member(self, tx: Tx, user_id: str) -> bool:
+        """Whether nothing proves that a Slack user is a guest, a bot, a stranger, or gone."""
+        seen = tx.people.slack_user(user_id)
+        return seen is None or seen[0].is_full_member or self.now - seen[1] >= IDENTITY_VALID_FOR
+
+    def no_recipient(self, tx: Tx, user_id: str, *, is_for_admins: bool) -> str:
+        """Why a Slack user gets no message about Spotter itself any more, "" if they do."""
+        if not self.is_full_member(tx, user_id):
+            return "its recipient is no full member of the workspace any more"
+        return "its recipient is no admin any more" if is_for_admins and user_id not in self.admins else ""
 
     def coverage(self, tx: Tx, owner: str, directory: Directory) -> Coverage | None:
         """Whose sessions the rules of an owner show; None if all, or none."""

@@ -70,6 +70,7 @@ def judge(tx: Tx, channel: Channel, now: datetime, *, is_news: bool) -> None:
     `is_news`: an event says that something changed, so the reason of a block may be over.
     """
     destination = Destination(DestinationKind.CHANNEL, channel.channel_id)
+    tx.destinations.describe(destination, channel.name, is_public=not channel.is_private)
     if reason := blocked_by_reason(channel):
         block(tx, destination, reason, now)
         return
@@ -111,8 +112,11 @@ def is_worth_a_try(blocked: BlockedDestination, now: datetime) -> bool:
     return blocked.since is None or now - blocked.since >= TRIED_AGAIN
 
 
-def waits_for_yes(tx: Tx, delivery: Delivery) -> bool:
-    """Whether every rule that carries a delivery waits for a yes, because its channel turned public."""
+def waits_for_private(tx: Tx, delivery: Delivery) -> bool:
+    """Whether the channel that a delivery was posted to has turned public, and may not show names any more: every rule
+    that carries it waits for a yes, or shadow mode showed it there."""
+    if delivery.shadow is not None:
+        return tx.destinations.is_public(delivery.shadow)
     numbers = {number for stored in delivery.notifications for number in stored.notification.rule_ids}
     rules = [rule for number in numbers if (rule := tx.rules.get(number)) is not None]
     return bool(rules) and all(rule.reason_code is ReasonCode.BECAME_PUBLIC for rule in rules)

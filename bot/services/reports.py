@@ -1,44 +1,35 @@
 """Reports within one transaction: which time and groups a query asks for, counted by the store within a scope."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.model import Department
+from bot.domain.model import OutcomeKind
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of, midnight, months_before, periods
 from bot.domain.reports import (
-    Figures,
-    OutcomeCount,
     ReportRow,
-    Silent,
-    SilentUnit,
-    Trend,
-    by_change,
     figures,
     most_costly,
-    ranked,
-    report,
     report_by_time,
     verdict,
 )
-from bot.query.keys import Key, Query, Term
+from bot.domain.sites import NO_DEPARTMENT
+from bot.domain.whole_reports import Silent, SilentUnit, Trend
+from bot.query.keys import OUTCOMES, Key, Query, Term
 from bot.query.names import Kind, Names
 from bot.query.parser import say
 from bot.query.values import since_when, until_when
+from bot.services.report_units import MOST_IN_FULL, counted, labels_of, rows_by_unit
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for
+from bot.store.search import asked_for
 
 WEEKS, MONTHS, DAYS = 12, 12, 90  # that a trend covers if the query names no beginning
 DAYS_OF_CHANGE = 45  # if its rows are ordered by their change: as long a time is compared with
 COSTLY, MOST_COSTLY = 5, 20  # criteria named beside other rows, and alone
 MOST_LOOKED_UP = 2_000  # silent employees whose last sessions are read
-MOST_IN_FULL = 40  # groups with a median and a change: as many as an answer shows
-SMALL_NAMED = 8
-_NO_DEPARTMENT = ""
 
 
 def trend(
@@ -48,42 +39,71 @@ def trend(
     values = {term.key: term.value for term in query.terms}
     by, sort = By(values.get(Key.BY, By.WEEK)), values.get(Key.SORT, "")
     window, has_default_start = _window(query, by, sort, now, zone)
-    where = asked_for(without_time(query), scope, names, now, zone)
+    timeless = without_time(query)
+    where = asked_for(timeless, scope, names, now, zone)
+    every_where = asked_for(without_results(timeless), scope, names, now, zone) if is_of_results(query) else None
+    ranked, small, has_parts = 0, 0, False
     if by.is_time:
         every = periods(by, window.start, window.end, zone)
         if len(every) > MOST_PERIODS:
             raise _too_long(query, by)
         cuts = cuts_of(every)
-        outcome_counts = tx.reports.outcome_counts_by_time(where, cuts)
-        small = 0
+        outcome_counts = counted(where, every_where, lambda one: tx.reports.outcome_counts_by_time(one, cuts))
         rows: Sequence[ReportRow] = report_by_time(every, cuts, outcome_counts, _start_of)
+        if has_default_start:  # nobody asked for the months before the first session
+            empty = next((at for at, row in enumerate(rows) if row.now.completed), 0)
+            rows, every = rows[empty:], every[empty:]
+            window = Window(every[0].window.start, window.end)
         inside = {str(at) for at in range(cuts.index(window.start) + 1, cuts.index(window.end) + 1)}
         total = figures(one for one in outcome_counts if one.group in inside)
         labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
     elif by is By.CRITERION:
-        rows, small, labels, partial = (), 0, {}, set()
-        total = figures(tx.reports.outcome_counts_in(where, window))
+        rows, labels, partial = (), {}, set()
+        total = figures(counted(where, every_where, lambda one: tx.reports.outcome_counts_in(one, window)))
     else:
-        rows, small = _rows_by_unit(tx, by, where, window, directory, sort)
-        total, partial = figures(tx.reports.outcome_counts_in(where, window)), set()
-        labels = labels_of(by, [row.group for row in rows], directory, names.checklists)
+        sort = sort or ("-score" if every_where is not None else "")  # those with the most of what was asked for
+        units = rows_by_unit(tx, by, where, every_where, window, directory, scope, sort)
+        rows, ranked, small, has_parts = units.rows, units.ranked, units.small, units.has_parts
+        total = figures(counted(where, every_where, lambda one: tx.reports.outcome_counts_in(one, window)))
+        partial = set()
+        labels = labels_of(by, units.named, directory, names.checklists)
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
         by=by,
         window=window,
         has_default_start=has_default_start,
         rows=rows,
+        ranked=ranked,
         small=small,
         labels=labels,
         partial=frozenset(partial),
         sort=sort,
         verdict=verdict(rows) if by.is_time else None,
         total=total,
-        costly=most_costly(costs, MOST_COSTLY if by is By.CRITERION else COSTLY),
+        costly=most_costly(costs, MOST_COSTLY, with_small=True) if by is By.CRITERION else most_costly(costs, COSTLY),
         criteria_from=criteria_from,
-        unacknowledged=total.failing - tx.reports.acknowledged(where, window),
-        overdue=sum(tx.reports.overdue(where, now, 0)[1].values()),
+        is_parted=every_where is not None,
+        has_parts=has_parts,
     )
+
+
+_OF_RESULTS = frozenset({Key.OUTCOME, Key.SCORE})
+_OVER = frozenset(kind for kind in OutcomeKind if kind.is_over)
+
+
+def is_of_results(query: Query) -> bool:
+    """Whether a query chooses completed sessions by their outcome or score: the share that met the target says nothing
+    of them."""
+    chosen = [OUTCOMES[term.value][1] & _OVER for term in query.terms if term.key is Key.OUTCOME and not term.negated]
+    kinds = frozenset[OutcomeKind]().union(*chosen)
+    if chosen and (not kinds or kinds == _OVER):
+        return any(term.key is Key.SCORE for term in query.terms) and bool(kinds)
+    return any(term.key in _OF_RESULTS for term in query.terms)
+
+
+def without_results(query: Query) -> Query:
+    """The query without its conditions on outcome and score."""
+    return Query(tuple(term for term in query.terms if term.key not in _OF_RESULTS))
 
 
 def without_time(query: Query) -> Query:
@@ -140,97 +160,6 @@ def _start_of(period: Period) -> str:
     return period.window.start.date().isoformat()
 
 
-def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[OutcomeCount]:
-    """The counts of the sessions completed in a window, by site, person or checklist."""
-    column = By.EMPLOYEE if by is By.DEPT else by
-    outcome_counts = tx.reports.outcome_counts_by(column, where, window)
-    if by is not By.DEPT:
-        return outcome_counts
-    return _of_departments(outcome_counts, directory)
-
-
-def _rows_by_unit(
-    tx: Tx, by: By, where: Where, window: Window, directory: Directory, sort: str
-) -> tuple[Sequence[ReportRow], int]:
-    """A row for each unit in the order of `sort:`, those that an answer can show in full; and how many are small."""
-    length = window.end - window.start
-    earlier = Window(window.start - length, window.start)
-    column = By.EMPLOYEE if by is By.DEPT else by
-    place_of = directory.derived(_places) if by is By.DEPT else None
-    large, small, number = ranked(tx.reports.counts_by(column, where, window, place_of), SMALL_NAMED)
-    if sort.endswith("change"):
-        large = by_change(large, tx.reports.counts_by(column, where, earlier, place_of))
-    if sort.startswith("-"):
-        large = large[::-1]
-    first = [one.group for one in large[:MOST_IN_FULL]]
-    values: Collection[str] = first
-    if place_of is not None:
-        values = _members(tx, first, where, Window(earlier.start, window.end), place_of)
-    now, before = (
-        outcome_counts if place_of is None else _of_departments(outcome_counts, directory)
-        for each in (window, earlier)
-        for outcome_counts in (tx.reports.outcome_counts_of(column, values, where, each),)
-    )
-    without_medians = (
-        ReportRow(group=one.group, now=one.figures, before=Figures()) for one in (*large[MOST_IN_FULL:], *small)
-    )
-    place = {group: at for at, group in enumerate(first)}
-    in_full = sorted(report(now, before), key=lambda row: place[row.group])
-    return [*in_full, *without_medians], number
-
-
-def _members(
-    tx: Tx, places: Collection[str], where: Where, window: Window, place_of: Mapping[str, str]
-) -> Collection[str]:
-    """Whose sessions count for some departments: their people, and for none those that the directory lacks."""
-    chosen = frozenset(places)
-    people = [one for one, place in place_of.items() if place in chosen]
-    if _NO_DEPARTMENT in chosen:
-        people += tx.reports.employees_in(where, window) - place_of.keys()
-    return people
-
-
-def _places(directory: Directory) -> Mapping[str, str]:
-    """The department of each person, by id."""
-    return {ident: person.department_id or _NO_DEPARTMENT for ident, person in directory.people.items()}
-
-
-def _of_departments(outcome_counts: Sequence[OutcomeCount], directory: Directory) -> Sequence[OutcomeCount]:
-    """The outcome_counts of employees as those of their departments."""
-    place_of = directory.derived(_places)
-    return [
-        OutcomeCount(place_of.get(one.group, _NO_DEPARTMENT), one.outcome, one.score, one.count)
-        for one in outcome_counts
-    ]
-
-
-def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mapping[str, str]) -> dict[str, str]:
-    """The names of sites, people or checklists by id; `titles` are those of checklists.
-
-    Sites of one name get the one above before theirs: "Store 12, Kitchen". One with others among the given below it
-    says that it is without them: "Store 12 (own people)". Only the given ones are compared, so that a
-    name does not say that there is another which the reader may not see.
-    """
-    match by:
-        case By.CHECKLIST:
-            return {group: titles.get(group, "") for group in groups}
-        case By.DEPT:
-            return _sites_named({group: directory.department_path(group) for group in groups})
-        case _:
-            return {group: directory.name_of(group) for group in groups}
-
-
-def _sites_named(paths: Mapping[str, Sequence[Department]]) -> dict[str, str]:
-    often = Counter(path[0].name for path in paths.values() if path)
-    with_others = {one.department_id for path in paths.values() for one in path[1:]}
-
-    def named(group: str, path: Sequence[Department]) -> str:
-        name = ", ".join(one.name for one in reversed(path[: 1 if often[path[0].name] == 1 else 2]))
-        return f"{name} (own people)" if group in with_others else name
-
-    return {group: named(group, path) if path else "unknown site" for group, path in paths.items()}
-
-
 # ---- silent units ------------------------------------------------------------------------------------------------
 
 
@@ -247,8 +176,8 @@ def silent(
     people = _active_people(query, scope, names, directory)
     sites: dict[str, list[str]] = {}
     for ident in people:
-        sites.setdefault(directory.people[ident].department_id or _NO_DEPARTMENT, []).append(ident)
-    sites.pop(_NO_DEPARTMENT, None)
+        sites.setdefault(directory.people[ident].department_id or NO_DEPARTMENT, []).append(ident)
+    sites.pop(NO_DEPARTMENT, None)
     active = tx.reports.employees_in(where, window)
     for site, those in [*sites.items()]:  # the people of the sites below belong to it too
         for above in directory.department_path(site)[1:]:

@@ -97,7 +97,7 @@ def _overlaps(
     for rule in rules:
         if rule.rule_id in filters:
             scope = scope_of(rights.of(tx, rule.owner), directory)
-            where = within(scope, matching(filters[rule.rule_id], asked()))
+            where = matching(filters[rule.rule_id], within(scope, asked()))
             found[rule.rule_id] = _number(tx, where, since, rights.now)
     return {rule_id: number for rule_id, number in found.items() if number}
 

@@ -33,6 +33,7 @@ def setup_of(tx: Tx, settings: Settings, now: datetime) -> Sequence[SetupLine]:
         rules=len(tx.rules.all((RuleState.PENDING, RuleState.ACTIVE))),
         is_target_set=tx.targets.is_set_for_all() or tx.targets.current().default is not None,
         ops_channel=settings.ops_channel or "",
+        shadow_channel=mode.channel if (mode := tx.shadow.mode()) is not None else "",
     )
     return setup_lines(facts, settings.slack_command)
 

@@ -156,20 +156,22 @@ class SlackContacts:
         return Contact(user, reason) if found == person_id else Contact(None, reason)
 
     async def conversation(
-        self, destination: Destination
+        self, destination: Destination, *, shadow: Destination | None = None
     ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
-        """Slack's id of a destination's conversation: the channel, or D… for people."""
+        """Slack's id of a destination's conversation: the channel, or D… for people. With `shadow` that channel's, if
+        the destination has a reader: no conversation with them is opened."""
         try:
-            match destination.kind:
-                case DestinationKind.CHANNEL:
-                    return destination.id
-                case DestinationKind.USER:
-                    return await self._messenger.open_dm(destination.id)
-                case DestinationKind.PERSON:
-                    contact = await self.user_of(destination.id)
-                    if contact.user is None:
-                        return Nobody(contact.reason)
-                    return await self._messenger.open_dm(contact.user.user_id)
+            user_id = destination.id
+            if destination.kind is DestinationKind.PERSON:
+                contact = await self.user_of(destination.id)
+                if contact.user is None:
+                    return Nobody(contact.reason)
+                user_id = contact.user.user_id
+            if shadow is not None:
+                return shadow.id
+            if destination.kind is DestinationKind.CHANNEL:
+                return destination.id
+            return await self._messenger.open_dm(user_id)
         except MessengerUnavailable as problem:
             return _later(problem)
         except MessengerRefused as refusal:

@@ -85,9 +85,9 @@ def to_row(value: "DataclassInstance", *left_out: str, **others: object) -> dict
     return row
 
 
-def to_values(value: "DataclassInstance") -> list[object]:
-    """A dataclass as the values of its columns, in the order of `column_names`."""
-    layout = _layout(type(value))
+def to_values(value: "DataclassInstance", *left_out: str) -> list[object]:
+    """A dataclass as the values of its columns, in the order of `column_names`, without the fields `left_out`."""
+    layout = _layout(type(value), left_out)
     values = [getattr(value, name) for name in layout.names]
     for index, write in layout.writers:
         if values[index] is not None:
@@ -129,9 +129,9 @@ class _Layout(NamedTuple):
 
 
 @cache
-def _layout(kind: type) -> _Layout:
+def _layout(kind: type, left_out: tuple[str, ...] = ()) -> _Layout:
     hints = get_type_hints(kind)
-    names = tuple(field.name for field in fields(kind))
+    names = tuple(field.name for field in fields(kind) if field.name not in left_out)
     conversions = [_conversion(hints[name]) for name in names]
     return _Layout(
         names,

@@ -24,6 +24,7 @@ from bot.store.outbox.enqueue import Notifications
 from bot.store.outbox.outbox import Outbox
 from bot.store.outbox.queries import Deliveries
 from bot.store.outbox.recaps import Recaps
+from bot.store.outbox.shadow import Shadow
 from bot.store.outbox.unrouted import UnroutedChanges
 from bot.store.people import KeptDirectory, People
 from bot.store.polling import Polling
@@ -125,6 +126,10 @@ class Tx:
     @cached_property
     def outbox(self) -> Outbox:
         return Outbox(self._connection)
+
+    @property
+    def shadow(self) -> Shadow:
+        return Shadow(self._connection)
 
     @cached_property
     def deliveries(self) -> Deliveries:

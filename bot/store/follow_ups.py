@@ -133,6 +133,10 @@ class FollowUps:
         )
         return [(row["owner"], bool(row["untold"])) for row in rows]
 
+    def all_open(self) -> Sequence[FollowedUp]:
+        """Every open follow-up, in the order in which they were taken."""
+        return [_followed_up(row) for row in self._connection.execute(f"{_ALL} AND {_OPEN} ORDER BY follow_up_id")]
+
     def within(self, where: Where, limit: int) -> Sequence[FollowedUp]:
         """The open follow-ups on the accepted sessions, the one that is due first before the others."""
         rows = self._connection.execute(

@@ -8,18 +8,19 @@ need 16 MB here instead of a table, and an unchanged row costs one search in tha
 import sqlite3
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 
-from bot.domain.changes import remember, row_rank
+from bot.domain.changes import remember_judged, row_rank
+from bot.domain.incremental import chunks
 from bot.domain.model import SessionFacts, SessionKey, Targets
 from bot.domain.polling import AnswerDiff, ListingDiff, RowLabels
 from bot.domain.ports import Slice
 from bot.store.columns import State, to_json, to_ms, value_of
 from bot.store.erasure import erased_people, is_erased
 from bot.store.schema import finish_indexes
-from bot.store.session_rows import OF_KEY, UPSERT_BEST, fingerprint_number, row_of, session_of
+from bot.store.session_rows import OF_KEY, UPSERT_BEST, fingerprint_number, key_of, row_of, session_of
 from bot.store.sessions import note_checklists
 from bot.store.sqlite import IN_LIST
 
@@ -51,9 +52,10 @@ class Listings:
         """
         erased = erased_people(self._connection)
         values = [
-            row_of(remember(facts, now=now, targets=targets), fingerprint)
+            row_of(session, fingerprint, outcome)
             for facts, fingerprint in rows
             if facts.key.employee_id not in erased
+            for session, outcome in (remember_judged(facts, now=now, targets=targets),)
         ]
         # In the order of the key, so that neighbours share pages of its index.
         values.sort(key=itemgetter(0))
@@ -170,10 +172,9 @@ class Listings:
         changed = []
         back = []
         known: dict[SessionKey, int] = {}
+        every = self._stored(found)
         for key, (raw, batch, index) in found.items():
-            stored = self._connection.execute(
-                f"SELECT fingerprint, missing_since FROM sessions WHERE {OF_KEY}", key
-            ).fetchone()
+            stored = every.get(key)
             if stored is None and (key.employee_id in erased or is_erased(self._connection, key)):
                 continue
             if stored is not None:
@@ -193,6 +194,18 @@ class Listings:
             without_parts=without_parts,
         )
         return AnswerDiff(diff, rows, known, spelled)
+
+    def _stored(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, sqlite3.Row]:
+        """The fingerprint and the absence of those sessions that are stored."""
+        ids = list(dict.fromkeys(key.session_id for key in keys))
+        return {
+            key_of(row): row
+            for part in chunks(ids, _AT_ONCE)
+            for row in self._connection.execute(
+                f"SELECT session_id, employee_id, fingerprint, missing_since FROM sessions WHERE session_id {IN_LIST}",
+                (to_json(part),),
+            )
+        }
 
     def note_unchanged(self, key: SessionKey, fingerprint: bytes) -> None:
         """Stores the fingerprint of a row that looks different and says the same (its dates are read in another way),

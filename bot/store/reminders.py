@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from bot.domain.model import Session, SessionKey
 from bot.domain.notifications import Destination, NotificationKind
-from bot.domain.reminders import Choices, Reminded, ReminderClock, ReminderStep
+from bot.domain.reminders import LATE_AFTER, Choices, Reminded, ReminderClock, ReminderStep
 from bot.domain.report_periods import Window
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, value_of
 from bot.store.outbox.eligibility import PENDING
@@ -15,11 +15,25 @@ from bot.store.session_rows import OF_KEY, session_of
 MOST = 1_000  # sessions of one run
 # The outcomes are spelled as in the index.
 _OPEN = "outcome IN ('planned', 'in_progress') AND missing_since IS NULL AND reassigned_at IS NULL"
+OVERDUE = (
+    "(outcome = 'planned' AND scheduled_at <= ?"
+    " OR outcome = 'in_progress' AND coalesce(started_at, scheduled_at, 0) <= ?)"
+)
 _REMINDED = (
-    "SELECT reminders.*, notifications.id AS notification, cancelled_reason, state, attempt_ended_at FROM reminders"
+    "SELECT reminders.*, notifications.id AS notification, cancelled_reason, state, attempt_ended_at, shadow"
+    " FROM reminders"
     " LEFT JOIN notifications USING (destination, subject)"
     " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
 )
+
+
+def overdue_since(now: datetime) -> tuple[int, int]:
+    """The parameters of OVERDUE: an open session is overdue from the time that reminders begin, and at once if it began
+    nobody knows when."""
+    return (
+        to_ms(now - LATE_AFTER[ReminderClock.NOT_STARTED]),
+        to_ms(now - LATE_AFTER[ReminderClock.UNFINISHED]),
+    )
 
 
 class Reminders:
@@ -59,9 +73,9 @@ class Reminders:
     def overdue_of(self, observer_id: str, now: datetime) -> Sequence[Session]:
         """What an observer did not start in time or did not finish, the oldest first."""
         rows = self._connection.execute(
-            f"SELECT * FROM sessions WHERE {_OPEN} AND observer_id = ? AND (outcome = 'in_progress' OR outcome ="
-            " 'planned' AND scheduled_at < ?) ORDER BY coalesce(started_at, scheduled_at) NULLS LAST, id LIMIT ?",
-            (observer_id, to_ms(now), MOST),
+            f"SELECT * FROM sessions WHERE {_OPEN} AND observer_id = ? AND {OVERDUE}"
+            " ORDER BY coalesce(started_at, scheduled_at) NULLS LAST, id LIMIT ?",
+            (observer_id, *overdue_since(now), MOST),
         )
         return [session_of(row) for row in rows]
 
@@ -74,7 +88,7 @@ class Reminders:
             " ORDER BY step",
             (*key, clock, to_ms(since)),
         )
-        return [Reminded(ReminderStep(row["step"]), _reminded_at(row)) for row in rows]
+        return [_reminded(row) for row in rows]
 
     def record(
         self,
@@ -167,7 +181,11 @@ class Reminders:
         return {row["person_id"]: row["slack_user_id"] for row in rows}
 
 
-def _reminded_at(row: sqlite3.Row) -> datetime | None:
-    if row["notification"] is None or row["cancelled_reason"] is not None or row["state"] in ("failed", "cancelled"):
-        return from_ms(row["at"])
-    return from_ms_or_none(row["attempt_ended_at"]) if row["state"] == "sent" else None
+def _reminded(row: sqlite3.Row) -> Reminded:
+    step, in_shadow = ReminderStep(row["step"]), row["shadow"] is not None
+    if row["cancelled_reason"] is not None or row["state"] in ("failed", "cancelled"):
+        return Reminded(step, from_ms(row["at"]), is_sent=False, in_shadow=in_shadow)
+    if row["notification"] is None:
+        return Reminded(step, from_ms(row["at"]), in_shadow=in_shadow)  # so long ago that it is not stored any more
+    at = from_ms_or_none(row["attempt_ended_at"]) if row["state"] == "sent" else None
+    return Reminded(step, at, in_shadow=in_shadow)

@@ -47,10 +47,12 @@ _LAST = "\U0010ffff"  # behind every character an id may hold
 
 @dataclass(slots=True)
 class Where:
-    """Parts of a WHERE, joined by AND, and their parameters in order."""
+    """Parts of a WHERE, joined by AND, and their parameters in order. `is_of_people`: they leave the sessions of some
+    people only, which the index of these people finds."""
 
     parts: list[str] = field(default_factory=list)
     parameters: list[object] = field(default_factory=list)
+    is_of_people: bool = False
 
     def add(self, part: str, *parameters: object) -> None:
         self.parts.append(f"({part})")
@@ -108,6 +110,7 @@ def within(scope: AccessScope, where: Where, *, is_searched: bool = True) -> Whe
         parts.append(f"{observer} = ?")
         parameters.append(scope.person_id)
     where.add(" OR ".join(parts) or "FALSE", *parameters)
+    where.is_of_people = True
     return where
 
 
@@ -118,10 +121,11 @@ def _employees_of(scope: AccessScope) -> str:
 
 
 def matching(wanted: Filter, where: Where) -> Where:
-    """Adds the conditions of a filter."""
+    """Adds the conditions of a filter; a scope is added before, as it says which index to search."""
+    where.is_of_people |= any(one.column.name in _PEOPLE and not one.negated for one in wanted.conditions)
     for condition in wanted.conditions:
         part, parameters = _accepted(condition)
-        if condition.negated and condition.column.name == "checklist":
+        if condition.negated and condition.column.name == "checklist" and not where.is_of_people:
             part = _OTHER_CHECKLISTS.format(part)
         elif condition.negated:
             part = f"NOT ({part})"
@@ -129,6 +133,7 @@ def matching(wanted: Filter, where: Where) -> Where:
     return where
 
 
+_PEOPLE = ("employee", "observer")  # columns
 # An index answers for the other checklists, one after the other. A session without one is of none of them.
 _OTHER_CHECKLISTS = "checklist_id IN (SELECT checklist_id FROM checklists WHERE NOT ({}) UNION ALL SELECT '')"
 
@@ -218,6 +223,8 @@ class Search:
         if Key.LIMIT in values:
             limit = max(0, min(limit, int(values[Key.LIMIT]) - offset))
         order = _ORDERS.get(values.get(Key.SORT, ""), _NEWEST_FIRST)
+        if values.get(Key.SORT) == "name":
+            where = self._of_first_names(where, offset + limit)
         # Only ids are sorted: the rows of a large department would be read from all over the file.
         found = self._connection.execute(
             "SELECT * FROM sessions WHERE id IN"
@@ -225,6 +232,24 @@ class Search:
             (*where.parameters, limit, offset),
         )
         return [session_of(row) for row in found]
+
+    def _of_first_names(self, where: Where, number: int) -> Where:
+        """The condition for those employees alone whose sessions are the first so many by name: their sessions are few,
+        and only these are sorted by it."""
+        rows = self._connection.execute(
+            "SELECT employee_id, count(*) AS number, (SELECT name FROM people WHERE person_id = employee_id) AS name"
+            f" FROM sessions WHERE {where.sql} GROUP BY employee_id ORDER BY name NULLS LAST",
+            where.parameters,
+        )
+        chosen, counted, last = list[str](), 0, object()
+        for row in rows:
+            if counted >= number and row["name"] != last:
+                break
+            chosen.append(row["employee_id"])
+            counted, last = counted + row["number"], row["name"]
+        found = Where([*where.parts], [*where.parameters], is_of_people=True)
+        found.add(f"employee_id {IN_LIST}", listed(chosen))
+        return found
 
     def completed_between(self, where: Where, since: datetime, until: datetime) -> Sequence[tuple[datetime, int]]:
         """How many of the sessions that meet a condition were completed in each quarter of an hour: few rows, which

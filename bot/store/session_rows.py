@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_type_hints
 
 from bot.domain.changes import outcome_of
-from bot.domain.model import Moment, OutcomeKind, Session, SessionFacts, SessionKey
+from bot.domain.model import Moment, Outcome, OutcomeKind, Session, SessionFacts, SessionKey
 from bot.store.columns import (
     column_names,
     from_ms_or_none,
@@ -15,7 +15,7 @@ from bot.store.columns import (
     number,
     to_ms,
     to_ms_or_none,
-    to_row,
+    to_values,
     upsert,
     value_of,
 )
@@ -62,18 +62,17 @@ def fingerprint_number(fingerprint: bytes) -> int:
     return int(_FINGERPRINT.unpack_from(fingerprint)[0])
 
 
-def row_of(session: Session, fingerprint: bytes) -> tuple[object, ...]:
-    """The values for UPSERT, the session's id first; outcome and score are judged here."""
+def row_of(session: Session, fingerprint: bytes, outcome: Outcome | None = None) -> tuple[object, ...]:
+    """The values for UPSERT, the session's id first; outcome and score are judged here unless the outcome is given."""
     facts = session.facts
-    outcome = outcome_of(session)
+    outcome = outcome or outcome_of(session)
     values: list[object] = [*facts.key]
     for value in facts[1:]:
         if isinstance(value, Moment):
             values += (value.raw, to_ms_or_none(value.at))
         else:
             values.append(number(value) if isinstance(value, float) else value)
-    own = to_row(session, "facts")
-    return (*values, *own.values(), outcome.kind, outcome.score, fingerprint_number(fingerprint))
+    return (*values, *to_values(session, "facts"), outcome.kind, outcome.score, fingerprint_number(fingerprint))
 
 
 def key_of(row: sqlite3.Row) -> SessionKey:

@@ -28,8 +28,9 @@ from bot.domain.notifications import (
     StoredNotification,
 )
 from bot.domain.report_periods import By
-from bot.domain.reports import Figures, OpenCounts, Overview
+from bot.domain.reports import Figures
 from bot.domain.rules import Rule, RuleState
+from bot.domain.whole_reports import OpenCounts, Overview
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0NORTH")

@@ -160,8 +160,8 @@ def test_the_text_names_no_weak_points_where_there_are_none() -> None:
     ("before", "now", "notified"),
     [
         (64.0, 72.0, "↗ 8 points up since 16 Nov 2026 (64 %"),
-        (87.4, 95.6, "↗ 8.2 points up since 16 Nov 2026 (87.4 %"),
-        (95.6, 87.4, "↘ 8.2 points down since 16 Nov 2026 (95.6 %"),
+        (87.4, 95.6, "↗ 9 points up since 16 Nov 2026 (87 %)"),
+        (95.6, 87.4, "↘ 9 points down since 16 Nov 2026 (96 %)"),
         (72.0, 73.0, "↗ 1 point up since 16 Nov 2026 (72 %"),
         (71.7, 72.0, "↗ 0.3 points up since 16 Nov 2026 (71.7 %"),
         (72.0, 72.0, "→ No change since 16 Nov 2026 (72 %"),

@@ -70,6 +70,7 @@ def test_what_the_operator_is_notified_of_has_a_remedy_and_no_gap(code: str) -> 
         "order": "dmy",
         "minutes": 34,
         "hours": 30,
+        "days": 7,
         "process": 4711,
         "since": "06:03",
         "changes": 8,

@@ -24,8 +24,9 @@ from bot.domain.changes import outcome_of
 from bot.domain.model import AreaResult, ChangeKind, CriterionResult, Details, HistoryEntry, Moment, SessionRecord
 from bot.domain.notifications import Destination, Message
 from bot.domain.preferences import Choice, Often, Role
-from bot.domain.reports import CriterionCost, Figures, ReportRow, UnitRow
+from bot.domain.reports import CriterionCost, Figures, ReportRow
 from bot.domain.text import clean, clip
+from bot.domain.whole_reports import UnitRow
 from tests.blocks.build import (
     CHANNEL,
     EMPLOYEE,

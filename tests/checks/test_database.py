@@ -225,6 +225,8 @@ LINES = {
     "socket_disconnected": "Alert: ",
     "workspace_throttled": "Alert: ",
     "direct_messages_closed": "Alert: ",
+    "shadow_closed": "Alert: ",
+    "shadow_week": "Alert: ",
     "directory_old": "Alert: ",
     "supervision_widened": "Alert: ",
     "filters_unreliable": "Alert: ",

@@ -127,6 +127,26 @@ async def test_an_unknown_word_on_the_command_line_ends_with_2(env: Env, words: 
     assert "Usage" in said.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["rules", "remove", number] for number in ("0", "9" * 19, "9" * 30)),
+        *([verb, *more, "--limit", "9" * 30] for verb, *more in (["audit"], ["sessions"], ["outbox", "list"])),
+        ["erase", "Ann\udcff"],
+        ["sessions", "employee:\udcff"],
+        ["rules", "add", RESULTS, "employee:\udcff"],
+        ["outbox", "why", "\udcff"],
+        ["outbox", "drop", "\udcff"],
+    ],
+)
+async def test_a_number_or_text_that_can_not_be_one_is_a_mistake_of_the_command_line(
+    env: Env, words: list[str]
+) -> None:
+    said = await env.say(*words)
+    assert said.code == 2, said.all
+    assert "Usage" in said.err and "Spotter itself" not in said.err
+
+
 @pytest.mark.promise("bug")
 async def test_an_error_of_spotter_is_one_line_with_its_place_and_without_data(env: Env) -> None:
     assert (await env.say("rules", "add", RESULTS)).code == 0

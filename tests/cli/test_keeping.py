@@ -37,7 +37,7 @@ class AppContext:
 
     def type(self, verb: str, *words: str) -> Result:
         settings = {"DATABASE_URL": f"sqlite:///{self.path}"}
-        module = {"pause": switch, "resume": switch, "people": people}.get(verb, maintenance)
+        module = {"pause": switch, "resume": switch, "shadow": switch, "people": people}.get(verb, maintenance)
         command = getattr(module, verb)
         return CliRunner().invoke(command, words, env=settings)
 
@@ -250,3 +250,26 @@ def test_all_sending_is_paused_and_goes_on(ctx: AppContext) -> None:
     assert "not paused" in ctx.said("resume")
     entries = ctx.within(lambda tx: tx.audit_log.entries(9))
     assert [(entry.who, entry.verb) for entry in entries] == [("operator", "resume all"), ("operator", "pause all")]
+
+
+def test_shadow_mode_is_started_and_ended(ctx: AppContext) -> None:
+    assert "never was on" in ctx.said("shadow")
+    assert "add --yes" in ctx.refused("shadow", "G0ADMINS"), "it asks, and nobody can answer"
+    assert ctx.within(lambda tx: tx.shadow.mode()) is None
+    assert "Shadow mode is on." in ctx.said("shadow", "G0ADMINS", "--yes")
+    assert "on already" in ctx.refused("shadow", "G0OTHERS", "--yes")
+    assert "in G0ADMINS: 0 messages shown" in ctx.said("shadow", "status")
+    assert "add --yes" in ctx.refused("shadow", "off")
+    assert "Spotter is live." in ctx.said("shadow", "off", "--yes")
+    assert "off already" in ctx.said("shadow", "off", "--yes")
+    assert "is off since" in ctx.said("shadow")
+    entries = ctx.within(lambda tx: tx.audit_log.entries(9))
+    assert [(entry.who, entry.verb, entry.new) for entry in entries] == [
+        ("operator", "shadow", "off"),
+        ("operator", "shadow", "on"),
+    ]
+
+
+@pytest.mark.parametrize("channel", ["#admins", "on", "U0ADMIN", "g0admins"])
+def test_what_is_no_channel_is_named_with_what_is(ctx: AppContext, channel: str) -> None:
+    assert "Give the id of a private channel" in ctx.refused("shadow", channel, "--yes")

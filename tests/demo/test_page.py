@@ -99,6 +99,33 @@ async def test_a_command_is_typed_with_hints_by_keyboard_alone(room: Room) -> No
     await expect(box).to_have_value("")
 
 
+async def test_people_and_the_app_are_offered_behind_an_at_sign(room: Room) -> None:
+    page = room.page
+    box = page.locator("#composer-text")
+    await box.fill("/ojt link @dan")
+    offered = page.locator("#hints").get_by_role("option").filter(has_text="Dana Okonjo")
+    await expect(offered).to_have_count(1)
+    await offered.click()
+    await expect(box).to_have_value("/ojt link @dana.okonjo ")
+    await box.fill("@spo")
+    await expect(page.locator("#hints").get_by_role("option")).to_have_text(["@spotterSpotter"])
+
+
+async def test_the_tour_shows_one_step_and_plays_who_can_do_it(room: Room) -> None:
+    page = room.page
+    await page.get_by_label("What to try", exact=True).first.click()
+    tour = page.locator("#welcome")
+    await expect(tour).to_contain_text("1 of 8")
+    for _ in range(3):
+        await tour.get_by_label("The next step").click()
+    await tour.get_by_role("button", name="Be the supervisor").click()
+    await expect(page.locator("#viewer")).not_to_have_value(room.director.cast.user_id("admin"))
+    await tour.get_by_label("The next step").click()
+    await tour.get_by_role("button", name="Type it for me").click()
+    await expect(page.locator("#viewer")).to_have_value(room.director.cast.user_id("admin"))
+    await expect(page.locator("#composer-text")).to_have_value("/ojt digest now")
+
+
 async def test_a_card_is_drawn_and_its_button_edits_it(room: Room) -> None:
     page = room.page
     await room.ask("/ojt post")
@@ -108,7 +135,7 @@ async def test_a_card_is_drawn_and_its_button_edits_it(room: Room) -> None:
     await expect(card).to_contain_text("<b>not bold</b>")
     await expect(card.locator("b")).to_have_count(0)
     await expect(card.get_by_role("link", name="report")).to_have_attribute("href", "https://example.com")
-    await expect(card.locator("time").nth(1)).to_have_text("21 Sept 2026 at 15:13")
+    await expect(card.locator("time").nth(1)).to_have_text("21 Sep 2026 at 15:13")
     await card.get_by_role("button", name="Acknowledge").click()
     await expect(card).to_contain_text("Acknowledged by @Dana Okonjo")
     await expect(card).to_contain_text("(edited)")

@@ -296,6 +296,9 @@ async def test_the_demo_says_where_it_is_and_ends_cleanly_at_ctrl_c(tmp_path: Pa
     async with asyncio.timeout(300):
         address = (await demo.stdout.readline()).decode().split()[-1]
         assert b"Ctrl-C" in await demo.stdout.readline()
+        hint = (await demo.stdout.readline()).decode()
+        database = hint.partition("DATABASE_URL=sqlite:///")[2].partition(" ")[0]
+        assert Path(database).parent == next(tmp_path.glob("spotter-demo-*"))
         async with aiohttp.ClientSession() as session, session.get(address) as reply:
             assert reply.status == 200
         assert list(tmp_path.glob("spotter-demo-*"))

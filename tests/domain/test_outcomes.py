@@ -254,10 +254,10 @@ def test_a_verdict_never_contradicts_its_sentence(result: float, target: float) 
     ("before", "now", "target", "said"),
     [
         (64.0, 72.0, None, Difference("64 %", "72 %", "8")),
-        (87.4, 95.6, None, Difference("87.4 %", "95.6 %", "8.2")),
+        (87.4, 95.6, None, Difference("87 %", "96 %", "9")),
         (79.5, 80.0, 80.0, Difference("79.5 %", "80.0 %", "0.5")),
         (82.5, 52.5, None, Difference("83 %", "53 %", "30")),
-        (100 / 3, 200 / 3, None, Difference("33.3 %", "66.7 %", "33.4")),  # what the reader sees adds up
+        (100 / 3, 200 / 3, None, Difference("33 %", "67 %", "34")),  # what the reader sees adds up
         (80.0, 80.0, 80.0, Difference("80 %", "80 %", "0")),
         (0.0, -0.0, None, Difference("0 %", "0 %", "0")),
     ],

@@ -66,6 +66,13 @@ def test_half_an_hour_off_is_half_an_hour_off() -> None:
         ("22 to 6:30, sat and sunday", "22:00-06:30 sat sun"),
         ("weekend", "sat sun"),
         ("18-24", "18:00-00:00"),
+        ("7pm to 7am", "19:00-07:00"),
+        ("between 7pm and 6.30am", "19:00-06:30"),
+        ("evenings", "20:00-07:00"),
+        ("at night", "20:00-07:00"),
+        ("after 19:00", "19:00-07:00"),
+        ("before 9", "00:00-09:00"),
+        ("on weekends", "sat sun"),
         ("off", "off"),
     ],
 )
@@ -75,7 +82,7 @@ def test_quiet_time_is_read_as_people_type_it(text: str, canonical: str) -> None
     assert parse_quiet(canonical) == quiet
 
 
-@pytest.mark.parametrize("text", ["", "25-7", "7-7", "22-7:99", "night", "mon tue wed thu fri sat sun", "22-7 xyz"])
+@pytest.mark.parametrize("text", ["", "25-7", "7-7", "22-7:99", "lunch", "mon tue wed thu fri sat sun", "13pm"])
 def test_what_is_no_quiet_time_is_refused(text: str) -> None:
     with pytest.raises(QueryError):
         parse_quiet(text)
@@ -86,3 +93,10 @@ def test_holidays_without_end_hold_nothing_for_ever() -> None:
     end = held_until(Quiet(), BERLIN, every_day, datetime(2026, 11, 27, tzinfo=UTC))
     assert end is not None
     assert end < utc(2027, 2, 1)
+
+
+def test_quiet_hours_of_some_days_are_refused() -> None:
+    with pytest.raises(QueryError) as refused:
+        parse_quiet("7pm to 7am on weekdays")
+    assert "can't be kept for “on weekdays” alone" in str(refused.value)
+    assert list(refused.value.suggestions) == ["quiet 19:00-07:00", "quiet 19:00-07:00 weekend"]

@@ -18,6 +18,7 @@ from bot.domain.reports import (
     by_change,
     figures,
     most_costly,
+    parted,
     report,
     report_by_time,
     verdict,
@@ -136,11 +137,33 @@ def test_a_verdict_compares_the_newer_half_with_the_older(
 def test_criteria_graded_a_few_times_are_not_ranked() -> None:
     costs = [
         Cost(title="few", graded=4, failed=4, lost=40, total=40),
-        Cost(title="most", graded=9, failed=3, lost=6, total=45),
-        Cost(title="some", graded=9, failed=2, lost=2, total=45),
+        Cost(title="most points", graded=90, failed=30, lost=60, total=450),
+        Cost(title="largest part", graded=9, failed=2, lost=9, total=45),
         Cost(title="none", graded=9, failed=0, lost=0, total=45),
     ]
-    assert [one.title for one in most_costly(costs, 5)] == ["most", "some"]
+    assert [one.title for one in most_costly(costs, 5)] == ["largest part", "most points"]
+    assert [one.title for one in most_costly(costs, 5, with_small=True)] == ["largest part", "most points", "few"]
+    assert [one.title for one in most_costly(costs, 1, with_small=True)] == ["largest part"]
+
+
+def test_what_was_chosen_by_its_result_is_a_part_of_all() -> None:
+    every = [*outcome_counts("a", 6, 4), *outcome_counts("b", 2, 0)]
+    found = {row.group: row.now for row in report(parted(every, outcome_counts("a", 0, 4)), [])}
+    assert (found["a"].met, found["a"].completed, found["a"].median) == (4, 10, None)
+    assert found["a"].share == Fraction(40)
+    assert (found["b"].met, found["b"].completed) == (0, 2)
+
+
+@pytest.mark.parametrize(("now", "before", "is_clear"), [((6, 6), (5, 6), False), ((90, 10), (60, 40), True)])
+def test_a_change_that_chance_makes_is_not_clear(now: tuple[int, int], before: tuple[int, int], is_clear: bool) -> None:
+    assert verdict([row(before), row(now)]).is_clear is is_clear
+
+
+def test_empty_periods_do_not_count_for_the_halves_of_a_verdict() -> None:
+    nothing = row((0, 0))
+    found = verdict([nothing, nothing, nothing, row((2, 8)), row((9, 1)), nothing])
+    assert (found.now.completed, found.before.completed) == (10, 10)
+    assert found.change == Fraction(70)
 
 
 # ---- time ----------------------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """The demo's company on Friday 27 November 2026, noon: polled by the real poll, asked by people of each role."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,11 @@ from bot.demo import cast
 from bot.demo.slack import Workspace
 from bot.demo.world import World
 from bot.domain.errors import SpotterError
+from bot.domain.model import Details, SessionKey
 from bot.domain.notifications import Message
+from bot.domain.ports import Training
 from bot.ispring.dates import DateOrder
+from bot.jobs.details import AT_ONCE, BACK
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.poll import Poll
 from bot.listeners.after_ack import error_message
@@ -21,7 +25,7 @@ from bot.listeners.commands import answered
 from bot.listeners.context import AppContext
 from bot.listeners.requests import SlashCommand
 from bot.slack.contacts import SlackContacts
-from bot.store.database import Store
+from bot.store.database import Store, Tx
 from tests.blocks.limits import assert_fits_slack
 from tests.clock import FakeClock
 from tests.environment import database, ispring_client, ispring_simulator, messenger_of, slack_simulator
@@ -73,8 +77,22 @@ def offered(answer: Message) -> Sequence[tuple[str, str]]:
     ]
 
 
+async def _read_criteria(training: Training, store: Store) -> None:
+    """Stores the criteria of the last 90 days."""
+    while keys := await store.read(lambda tx: tx.details.pending(FRIDAY - BACK, FRIDAY, AT_ONCE)):
+        found = await training.details(keys)
+        assert found.keys() == set(keys)
+        await store.transact(partial(_save_criteria, found))
+
+
+def _save_criteria(found: Mapping[SessionKey, Details], tx: Tx) -> None:
+    for key, details in found.items():
+        tx.details.save(key, details, FRIDAY)
+
+
 @asynccontextmanager
-async def open_demo_office(folder: Path) -> AsyncIterator[DemoOffice]:
+async def open_demo_office(folder: Path, *, with_criteria: bool = False) -> AsyncIterator[DemoOffice]:
+    """`with_criteria`: the criteria of the last 90 days are read too."""
     clock = FakeClock(FRIDAY)
     world, workspace = World(SEED, clock.now), Workspace()
     roles = cast.assemble(world, workspace)
@@ -91,6 +109,8 @@ async def open_demo_office(folder: Path) -> AsyncIterator[DemoOffice]:
         await directory.when_due()
         await store.transact(lambda tx: tx.targets.set(None, 80.0, roles.user_id("admin"), FRIDAY))
         await poll.once()
+        if with_criteria:
+            await _read_criteria(ispring, store)
         contacts = SlackContacts(messenger, store, clock, settings.admins)
         for role in ROLES:
             await contacts.viewer(roles.user_id(role))

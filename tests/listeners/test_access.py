@@ -130,6 +130,14 @@ ASKED = {
     "audit": ["audit", "audit 50", "audit zoltn"],
     "pause": ["pause", "pause 1", "pause 1 4h", "pause all"],
     "resume": ["resume", "resume 1", "resume all"],
+    "shadow": [
+        "shadow",
+        "shadow here",
+        f"shadow <#{NORTH}|>",
+        f"shadow <#{PUBLIC}|public>",
+        "shadow off",
+        "shadow zoltn",
+    ],
 }
 VALUES = {
     actions.DETAILS: [actions.session_value(FOREIGN)],
@@ -154,6 +162,13 @@ VALUES = {
     ],
     actions.SET_CRITICAL: [actions.encode(actions.SetCritical("vault audit", "digest", True, "x")), "nonsense"],
     actions.CANCEL: [NORTH],
+    actions.BEGIN_SHADOW: [
+        actions.encode(actions.Shadow(NORTH, 9)),
+        actions.encode(actions.Shadow(NORTH, 0)),
+        actions.encode(actions.Shadow(PUBLIC, 9)),
+        "nonsense",
+    ],
+    actions.GO_LIVE: ["5", "nonsense"],
     actions.NOT_ME: ["zoltan", "nonsense"],
     actions.SHARE: [
         actions.encode(actions.Share(session=FOREIGN)),

@@ -1,7 +1,11 @@
 """What admins ask about Spotter's own past."""
 
+from datetime import timedelta
+
 import pytest
 
+from bot.domain.notifications import Destination, DestinationKind
+from bot.store.database import Tx
 from tests.listeners.office import ADMIN, EMMA, HIGH, LOW, NORTH, OLGA, SAM, Office, everything_in, suggestions_of
 
 pytestmark = pytest.mark.virtual_time
@@ -48,6 +52,37 @@ async def test_an_entry_names_who_what_and_the_value_before_and_after(office: Of
     assert "checklist “Till check” · none → 90 %" in answer
 
 
+async def test_a_channel_is_a_link_and_who_got_a_rule_has_a_name(office: Office) -> None:
+    await office.rule(NORTH, "employee:<id:emma>")
+    now = office.clock.now()
+
+    def write(tx: Tx) -> None:
+        tx.people.link(SAM, "sam", ADMIN, None, now)
+        tx.audit_log.write(ADMIN, "subscribe", "rule:1", now)
+        tx.audit_log.write(ADMIN, "offer", "rule:1", now, new=SAM)
+        tx.audit_log.write(ADMIN, "share", f"channel:{NORTH}:session:{LOW.session_id},session:{HIGH.session_id}", now)
+        made = tx.mutes.add(Destination(DestinationKind.PERSON, "sam"), "", now + timedelta(hours=4), SAM, "", now)
+        tx.audit_log.write(SAM, "mute", f"mute:{made.mute_id}", now)
+
+    await office.store.transact(write)
+    answer = await office.ask(ADMIN, "audit")
+    assert f"subscribe · rule 1 in <#{NORTH}>: " in answer.text and "Emma Employee" in answer.text
+    assert f"share · session 10aa0000, 20bb0000 in <#{NORTH}>" in answer.text
+    assert "mute · mute 1 for Sam Supervisor: " in answer.text
+    assert f"none → Sam Supervisor ({SAM})" in answer.text
+    assert NORTH not in answer.text.replace(f"<#{NORTH}>", "")
+
+
+async def test_people_and_sessions_are_named(office: Office) -> None:
+    now = office.clock.now()
+    subject = f"session:{LOW.session_id}:{LOW.employee_id}"
+    await office.store.transact(lambda tx: tx.audit_log.write(ADMIN, "acknowledge", subject, now))
+    await office.store.transact(lambda tx: tx.audit_log.write(ADMIN, "link", "user:U0NOBODY:person:emma", now))
+    answer = (await office.ask(ADMIN, "audit")).text
+    name = (await office.store.read(lambda tx: tx.people.directory())).name_of("emma")
+    assert f"session 10aa0000 of {name}" in answer and f"U0NOBODY and {name}" in answer
+
+
 async def test_rules_mutes_and_choices_are_said_without_ids(office: Office) -> None:
     await office.rule(NORTH, "outcome:failed")
     await office.ask(SAM, "settings supervisor daily 09:00")
@@ -64,18 +99,8 @@ async def test_rules_mutes_and_choices_are_said_without_ids(office: Office) -> N
     answer = await office.ask(ADMIN, "audit")
     said = everything_in(answer)
     assert f"take over · rule {rule.rule_id} in <#{NORTH}>: sessions with a low result · the command line → Sam" in said
-    assert f"share · 2 sessions in <#{NORTH}>" in said
+    assert f"share · session 10aa0000, 20bb0000 in <#{NORTH}>" in said
     assert "subscribe · rule 2 for Sam Supervisor: sessions that Sam Supervisor is not in" in said
     assert "mute · mute 1 for Sam Supervisor" in said
     assert "settings · Olga Observer (U0OLGA) · sessions they observe: the default → none at once" in said
     assert "what they did themselves: told → not told" in said
-
-
-async def test_people_and_sessions_are_named(office: Office) -> None:
-    now = office.clock.now()
-    subject = f"session:{LOW.session_id}:{LOW.employee_id}"
-    await office.store.transact(lambda tx: tx.audit_log.write(ADMIN, "acknowledge", subject, now))
-    await office.store.transact(lambda tx: tx.audit_log.write(ADMIN, "link", "user:U0NOBODY:person:emma", now))
-    answer = (await office.ask(ADMIN, "audit")).text
-    name = (await office.store.read(lambda tx: tx.people.directory())).name_of("emma")
-    assert f"session 10aa0000 of {name}" in answer and f"U0NOBODY and {name}" in answer

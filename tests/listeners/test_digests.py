@@ -224,6 +224,12 @@ async def test_its_figures_are_beside_those_of_the_week_before_and_of_what_its_o
     assert (below["value"], overdue["value"]) == ("results outcome:failed since:30d", "overdue")
 
 
+async def test_a_digest_of_failures_counts_them_among_all(office: Office) -> None:
+    text = (await office.ask(ADMIN, "digest now failed")).text
+    assert "3 of 5 completed, 60 % of them (none before) · none the week before" in text, text
+    assert "met the target" not in text and " 0 %" not in text and "100 %" not in text
+
+
 @pytest.mark.promise("digest_once")
 async def test_after_an_outage_one_digest_covers_what_was_missed(office: Office) -> None:
     await subscribed(office, "daily 09:00")

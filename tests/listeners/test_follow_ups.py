@@ -92,7 +92,7 @@ async def listed(office: Office, user: str) -> str:
 
 async def pass_time(office: Office, until: datetime) -> None:
     """Days pass, four hours at a time, with the job and the sender at work, and people read."""
-    job = RemindJob(office.store, office.clock, wake=lambda: None)
+    job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
     while office.clock.now() < until:
         await go_to(office, min(until, office.clock.now() + timedelta(hours=4)))
         await read_people(office)
@@ -267,6 +267,32 @@ async def test_who_loses_the_right_sees_it_no_more_and_is_not_reminded(office: O
     assert "Emma" not in json.dumps(await office.home(SAM))
     await pass_time(office, NOON + timedelta(days=5))
     assert told(office, SAM) == []
+
+
+async def test_it_ends_when_its_owner_loses_the_right_and_nobody_is_shown_as_seeing_to_it(office: Office) -> None:
+    await take(office, SAM)
+    await take(office, DANA)
+    await pass_time(office, NOON + timedelta(hours=1))
+    assert "2 follow-ups of others" in await listed(office, OLGA)
+    await office.ask(ADMIN, f"unlink <@{SAM}>")
+    await pass_time(office, NOON + timedelta(hours=2))
+
+    said = await listed(office, OLGA)
+    assert "1 follow-up of others" in said and SAM not in said
+    assert f"Followed up by <@{SAM}>, who may not see it any more" in (await office.ask(DANA, "show 10aa")).text
+    assert "ended by itself" in (await office.ask(ADMIN, "why 10aa")).text
+    assert ("spotter", "close_follow_up", f"session:{LOW.session_id}:emma") in await office.audit_log()
+
+
+async def test_it_stays_while_slack_can_not_say_who_its_owner_is(office: Office) -> None:
+    await take(office, SAM)
+    await office.store.transact(lambda tx: tx.people.unlink(SAM))
+    for _ in range(10):
+        office.slack.faults.order("users.info", "service_unavailable")
+    office.clock.advance(timedelta(hours=25))
+    job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
+    await job.once()
+    assert await office.store.read(lambda tx: len(tx.follow_ups.open_of(SAM))) == 1
 
 
 async def test_a_session_that_another_employee_has_now_shows_nothing_and_a_missing_one_says_so(office: Office) -> None:

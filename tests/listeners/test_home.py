@@ -119,7 +119,7 @@ async def test_who_is_unlinked_reads_why_and_no_session(office: Office) -> None:
 
 async def test_what_is_overdue_is_counted_and_shown_in_a_modal(office: Office) -> None:
     started = facts(
-        SessionKey("70aa0000-0000-4000-8000-000000000000", "emma"), "olga", status="IN_PROGRESS", days_ago=1
+        SessionKey("70aa0000-0000-4000-8000-000000000000", "emma"), "olga", status="IN_PROGRESS", days_ago=3
     )
 
     def start(tx: Tx) -> None:
@@ -129,7 +129,9 @@ async def test_what_is_overdue_is_counted_and_shown_in_a_modal(office: Office) -
 
     await office.store.transact(start)
     home = await office.home(SAM)
-    assert "*1 overdue*: not started in time, or not finished" in "\n".join(texts(home))
+    assert "*1 overdue*: not started 24 hours after the planned time, or not finished 48 hours" in "\n".join(
+        texts(home)
+    )
     [show] = [one for one in buttons_of(home) if one["action_id"] == "run:overdue"]
     trigger = await office.trigger(SAM)
     answer = await office.press(

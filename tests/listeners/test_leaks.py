@@ -53,7 +53,10 @@ ASKED = (
     "trend", "trend by:month since:180d", "trend by:checklist", "trend by:dept", "trend by:observer",
     "trend by:employee", "trend maya by:checklist", "trend vault",
     "silent", "silent 7d", "silent 90d south", "overdue", "overdue maya", "overdue dept:kiosk", "upcoming 30d",
-    "upcoming 30d okafor", "export", "export maya criteria:yes", "maya", "waht failed", "reslts vault",
+    "upcoming 30d okafor", "upcoming mine 30d", "show last", "show last maya", "why did maya fail", "my last failed",
+    "acknowledge maya", "nudge omar", "follow up with zoe by friday", "too many messages", "what went wrong in till",
+    'trend criterion "till"', "till drawer", "export", "export maya criteria:yes", "maya", "waht failed",
+    "reslts vault",
 )  # fmt: skip
 WORDS = (
     *(word.lower() for word in (*FIRST, *LAST)), "till", "opening", "vault", "audit", "food", "kiosk", "south", "north",

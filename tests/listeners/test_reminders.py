@@ -22,7 +22,7 @@ SECOND = SessionKey("77aa0000-0000-4000-8000-000000000000", "yves")
 
 async def pass_time(office: Office, until: datetime, job: RemindJob | None = None) -> None:
     """Hours pass with the job and the sender at work, and people read."""
-    job = job or RemindJob(office.store, office.clock, wake=lambda: None)
+    job = job or RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
     while office.clock.now() < until:
         await go_to(office, min(until, office.clock.now() + timedelta(hours=1)))
         await read_people(office)
@@ -134,7 +134,7 @@ async def test_the_mornings_list_snoozed_several_times_comes_once(office: Office
 
 
 async def test_reminders_that_wait_when_a_mute_begins_come_when_it_has_ended(office: Office) -> None:
-    job = RemindJob(office.store, office.clock, wake=lambda: None)
+    job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
     await job.once()
     await go_to(office, NOON + timedelta(days=2, minutes=5))
     await read_people(office)
@@ -244,5 +244,21 @@ async def test_the_operators_channel_is_told_last_with_what_was_done_and_no_name
         )
         for hidden in ("Emma", "Olga", "Till check", "30cc"):
             assert hidden not in told.text
+    finally:
+        office.store.close()
+
+
+async def test_a_reminder_that_reached_nobody_is_not_said_to_have_been_sent(office: Office) -> None:
+    office = office.with_store(Store.open(office.store.path, now=office.clock.now(), ops_channel=NORTH))
+    office.deliver = deliver_of(office.ctx, ADMIN)
+    try:
+        await office.ask(OLGA, "todo")
+        await office.ask(ADMIN, f"unlink <@{OLGA}>")
+        await pass_time(office, NOON + timedelta(days=4, hours=6))
+        assert reminders(office, OLGA) == []
+        (to_supervisor,) = reminders(office, SAM)
+        assert "the observer could not be reminded" in to_supervisor.text
+        (summary,) = office.slack.messages(NORTH)
+        assert "although the supervisor of each was reminded" in summary.text
     finally:
         office.store.close()

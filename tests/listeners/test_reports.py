@@ -9,7 +9,7 @@ from bot.domain.changes import decide
 from bot.domain.model import SessionFacts, SessionKey, Targets
 from bot.store.database import Tx
 from tests.clock import NOON
-from tests.listeners.office import ADMIN, DETAILS, EMMA, GUEST, OLGA, SAM, Office, facts, suggestions_of
+from tests.listeners.office import ADMIN, DETAILS, EMMA, GUEST, OLGA, SAM, Office, buttons_of, facts, suggestions_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -68,12 +68,15 @@ async def test_a_trend_has_a_row_for_each_week_and_the_change_from_the_one_befor
     await many(office, 2, 50.0, 8, first=200)
     await many(office, 5, 90.0, 1, first=300)
     answer = (await office.ask(ADMIN, "trend since:2026-03-02")).text
-    assert answer.startswith("Trend by week: sessions since 2 Mar 2026: 17 completed · 5 below target")
+    assert answer.startswith(
+        "Trend by week: sessions since 2 Mar 2026: About the same: 71 % met the target, 70 % in the"
+    )
+    assert "17 completed · 5 below target" in answer and "acknowledged" not in answer and "overdue" not in answer
     weeks = [line for line in answer.splitlines() if line.startswith("Week of")]
     assert [line.split(" · ")[0] for line in weeks][:1] == ["Week of 2 Mar 2026"]
-    assert "none before" in answer
+    assert "none before" not in answer, "what no row has is not said in each"
     assert "−0" not in answer
-    assert "Criteria that lost most points" not in answer, "one session with criteria ranks nothing"
+    assert "Criteria that lost" not in answer, "one session with criteria ranks nothing"
 
 
 async def test_the_most_costly_criteria_are_named_once_enough_sessions_have_them(office: Office) -> None:
@@ -81,8 +84,8 @@ async def test_the_most_costly_criteria_are_named_once_enough_sessions_have_them
     for n in range(5):
         await office.store.transact(lambda tx, n=n: tx.details.save(key(100 + n), DETAILS, NOON))  # type: ignore[misc]
     answer = (await office.ask(ADMIN, "trend by:checklist")).text
-    assert "Criteria that lost most points, in the newest 6 sessions with criteria:" in answer
-    assert "Counts the float: lost in 6 of 6, 80 % of its points" in answer
+    assert "Criteria that lost the largest part of their points, in the newest 6 sessions with criteria:" in answer
+    assert "Counts the float: 80 % of its points, in 6 of 6" in answer
     assert "Greets" not in answer
 
 
@@ -90,9 +93,57 @@ async def test_small_groups_are_marked_and_not_ranked(office: Office) -> None:
     await many(office, 6, 90.0, 3)
     answer = (await office.ask(ADMIN, "trend by:employee")).text
     rows = [line for line in answer.splitlines() if " met the target · " in line][1:]
-    assert [row.split(" · ")[0] for row in rows] == ["Emma Employee"]
-    assert "Fewer than 5 sessions, not ranked: " in answer
-    assert "Zoltan Kovacs (1)" in answer
+    assert rows[0].startswith("Emma Employee · ") and "fewer than 5" not in rows[0]
+    assert "Rows of fewer than 5 sessions are not ranked: they are last" in answer
+    (small,) = [row for row in rows if row.startswith("Zoltan Kovacs")]
+    assert " of 1 met the target · " in small and small.endswith("fewer than 5"), "its numbers, and no percentage"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "results till by:employee",
+        "till by:employee",
+        'checklist:"Till check" by:employee',
+        "till per person",
+        "till by people",
+    ],
+)
+async def test_a_list_that_asks_for_groups_is_a_trend(office: Office, typed: str) -> None:
+    assert (await office.ask(ADMIN, typed)).text.startswith("Trend by employee: sessions on “Till check”"), typed
+
+
+async def test_a_list_of_failed_by_criterion_is_a_trend(office: Office) -> None:
+    assert (await office.ask(ADMIN, "failed by criterion")).text.startswith("Trend by criterion: ")
+
+
+async def test_criteria_of_a_few_sessions_are_named_and_not_ranked(office: Office) -> None:
+    await many(office, 2, 70.0, 3)
+    for n in range(2):
+        await office.store.transact(lambda tx, n=n: tx.details.save(key(100 + n), DETAILS, NOON))  # type: ignore[misc]
+    answer = (await office.ask(ADMIN, "trend by:criterion since:2026-03-15 until:2026-03-15")).text
+    assert "Criteria that lost points, in the newest 2 sessions with criteria; too few to rank them" in answer
+    assert "Counts the float: 80 % of its points, in 2 of 2" in answer and "Greets" not in answer
+    unread = (await office.ask(ADMIN, "trend by:criterion since:2026-03-10 until:2026-03-10")).text
+    assert "No criterion" not in unread
+
+
+async def test_failures_are_counted_among_all_sessions(office: Office) -> None:
+    await many(office, 6, 90.0, 2, first=100)
+    await many(office, 2, 50.0, 2, first=200)
+    await add(office, *(facts(key(300 + n, "zoltan"), "xenia", result=40.0, days_ago=2) for n in range(6)))
+    answer = (await office.ask(ADMIN, "failed by site since:2026-03-16")).text
+    assert "the highest share first" in answer
+    rows = [line for line in answer.splitlines() if " of " in line and " %, " in line and "completed" not in line]
+    assert [row.split(" · ")[0] for row in rows] == ["Southern Kiosk", "Kiosk 7"], answer
+    weeks = (await office.ask(ADMIN, "failed per week since:2026-03-16")).text
+    assert "100 %" not in weeks and " 0 %" not in weeks, "no share of what is all failed"
+    assert "No session was completed" in (await office.ask(ADMIN, "trend planned")).text
+
+
+async def test_months_before_the_first_session_are_left_out(office: Office) -> None:
+    answer = (await office.ask(ADMIN, "trend by:month")).text
+    assert "none completed" not in answer and "Mar 2026" in answer
 
 
 async def test_rows_are_never_cut_silently(office: Office) -> None:
@@ -177,6 +228,23 @@ async def test_overdue_names_the_oldest_first_with_ages(office: Office) -> None:
     assert "Nothing is overdue" in (await office.ask(OLGA, "overdue checklist:till since:today")).text
 
 
+async def test_what_began_lately_is_not_overdue_yet(office: Office) -> None:
+    await add(
+        office,
+        facts(key(1), "olga", status="IN_PROGRESS", days_ago=0),
+        facts(key(2), "olga", status="IN_PROGRESS", days_ago=1),
+        facts(key(3), "olga", status="NOT_STARTED", days_ago=0),
+    )
+    answer = (await office.ask(SAM, "overdue")).text
+    assert "Nothing is overdue" in answer and "24 hours after the planned time" in answer
+    assert "48 hours after the start" in answer
+    office.clock.advance(timedelta(days=2))
+    asked = await office.ask(SAM, "overdue")
+    assert "2 started and not finished" in asked.text and "Overdue: not started 24 hours" in asked.text
+    [nudge] = [one for one in buttons_of(asked) if one["action_id"].startswith(actions.NUDGE)]
+    assert "direct message" in nudge["confirm"]["text"]["text"], "asked about first"
+
+
 async def test_upcoming_counts_days_in_the_viewers_zone(office: Office) -> None:
     assert "1 session planned in the next 7 days" in (await office.ask(OLGA, "upcoming")).text
     assert "1 session planned in the next 1 day" in (await office.ask(OLGA, "upcoming 1d")).text
@@ -201,6 +269,8 @@ async def test_an_observer_is_silent_for_a_supervisor_by_what_the_supervisor_may
     await add(office, facts(key(101, "zoltan"), "sam", result=90.0, days_ago=3))  # observed by sam
     answer = (await office.ask(SAM, "silent 1d")).text
     assert "Sam Supervisor" in answer and "15 Mar" in answer, answer
+    assert "observers · with the people you may see" in answer, "Sam learns nothing of what Olga did elsewhere"
+    assert "with the people" not in (await office.ask(ADMIN, "silent 1d")).text
 
 
 # ---- silent --------------------------------------------------------------------------------------------------------

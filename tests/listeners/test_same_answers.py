@@ -14,6 +14,8 @@ pytestmark = pytest.mark.virtual_time
 
 HIDDEN = ("Emma Hidden", "Olgo Almost", "Zofia Secret", "Emilia Kiosk", "Till Check", "May Failed", "Overdue Trend")
 ASKED = (
+    "s7", "s8", "kiosk seven", "kiosk no 8", "hidden, emma", "hidden emma", "e. hidden", "emma h", "kiosk, secret",
+    "observed by emma or zofia", "least active observers", "who failed more than once", "dept:\"South, Kiosk 7\"",
     "emma", "emm", "olga", "olgo", "zofia", "kiosk", "kiosk 7", "kiosk 8", "north", "nort", "south",
     "hidden", "secret",
     "till", "till check", "tll check", "may", "failed may", "12", "7", "8", "store 7", "site 8", "nobody", "almst",

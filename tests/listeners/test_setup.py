@@ -1,12 +1,13 @@
 """The check-list of a first run: one message to each admin, which follows what is done; `setup` shows it now."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.domain.polling import PollReport
 from bot.services.setup import queue_setup
-from tests.listeners.office import ADMIN, EMMA, NORTH, Office, everything_in
+from tests.listeners.office import ADMIN, EMMA, GUEST, NORTH, Office, deliver_of, everything_in
 from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
@@ -54,6 +55,18 @@ async def test_an_admin_gets_one_check_list_that_ticks_itself(office: Office) ->
     assert "done" not in last.splitlines()[0]
 
 
+async def test_who_is_no_full_member_gets_none_although_admins_names_them(office: Office) -> None:
+    await office.ask(GUEST, "setup")  # Slack says that it is a guest
+    office.deliver = deliver_of(office.ctx, GUEST)
+    await monitored(office, GUEST)
+    assert await listed(office, GUEST) == []
+
+
+async def test_what_is_to_be_done_is_escaped_as_slack_wants_it(office: Office) -> None:
+    answer = await office.ask(ADMIN, "setup")
+    assert "OAuth &amp; Permissions" in everything_in(answer) and "OAuth & P" not in everything_in(answer)
+
+
 async def test_a_restart_or_a_second_run_sends_no_second_one(office: Office) -> None:
     await monitored(office)
     office.clock.advance(timedelta(days=3))
@@ -96,3 +109,11 @@ async def test_an_installation_that_had_rules_before_gets_none(office: Office, h
     assert len(await listed(office)) == (0 if has_rules else 1)
     await office.rule(NORTH)
     assert await monitored(office) is not has_rules
+
+
+async def test_the_announcement_is_ready_to_copy_and_the_one_of_the_deploy_page(office: Office) -> None:
+    [block] = [one for one in (await office.ask(ADMIN, "setup")).blocks if "```" in str(one)]
+    copied = block["text"]["text"].split("```")[1]
+    page = (Path(__file__).parent.parent.parent / "deploy" / "README.md").read_text()
+    quoted = " ".join(line.removeprefix("> ") for line in page.splitlines() if line.startswith("> "))
+    assert copied == quoted.replace("`", "")

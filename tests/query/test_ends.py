@@ -34,6 +34,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ('"open until mon" 4h', "2026-11-27 16:00", '"open until mon"'),
         ("“3 days” until:mon", "2026-11-30 00:00", "“3 days”"),
         ("until:1.12.2026 score:<80", "2026-12-01 00:00", "score:<80"),
+        ("for today", "2026-11-28 00:00", ""),
+        ("opening for the rest of the day", "2026-11-28 00:00", "opening"),
+        ("overnight", "2026-11-28 07:00", ""),
+        ("this week", "2026-11-30 00:00", ""),
     ],
 )
 def test_an_end_is_read_in_the_zone_of_who_asks(text: str, end: str, rest: str) -> None:

@@ -5,7 +5,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.model import OutcomeKind
-from bot.domain.permissions import EVERYTHING
+from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.report_periods import Window
 from bot.domain.reports import Counts, figures
+from bot.query.parser import parse
+from bot.services.visible_names import visible_names
 from bot.store.database import Tx
-from bot.store.search import listed_within
+from bot.store.search import Where, asked_for, listed_within
 from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline, minutes
 
@@ -53,7 +56,8 @@ def test_what_is_open_is_counted_by_outcome_and_listed(tmp_path: Path) -> None:
     store = open_store(tmp_path / "spotter.db", now=NOON)
     rows = [a_session(n, status=status) for n, status in enumerate(("NOT_STARTED", "IN_PROGRESS", "PASSED"))]
     store._write_now(lambda tx: baseline(tx, *rows))
-    sessions, counts = store._read_now(lambda tx: tx.reports.overdue(listed_within(EVERYTHING), NOON, 10))
+    later = NOON + timedelta(days=2)
+    sessions, counts = store._read_now(lambda tx: tx.reports.overdue(listed_within(EVERYTHING), later, 10))
     assert counts == {OutcomeKind.PLANNED: 1, OutcomeKind.IN_PROGRESS: 1}
     assert sorted(one.facts.status for one in sessions) == ["IN_PROGRESS", "NOT_STARTED"]
     none, before = store._read_now(
@@ -133,10 +137,75 @@ def test_sessions_are_counted_piece_by_piece_as_in_python(
                 every, met, failing = wanted.get(group, (0, 0, 0))
                 wanted[group] = every + 1, met + (result == 90.0), failing + (result == 50.0)
             assert {one.group: (one.completed, one.met, one.failing) for one in counted} == wanted
+            scored = store._read_now(partial(_scored, where, window, place_of, at_once))
+            assert scored == Counter(
+                (person if place_of is None else place_of.get(person, ""), result) for person, result in inside
+            )
+        as_one = store._read_now(lambda tx: tx.reports.outcome_counts_in(where, window))
+        assert Counter({one.score: one.count for one in as_one}) == Counter(result for _, result in inside)
         active = store._read_now(lambda tx: tx.reports.employees_in(where, window))
         assert active == {person for person, _ in inside}
     finally:
         store.close()
+
+
+def _scored(
+    where: Where, window: Window, place_of: Mapping[str, str] | None, at_once: int, tx: Tx
+) -> Counter[tuple[str, float | None]]:
+    found: Counter[tuple[str, float | None]] = Counter()
+    for one in tx.reports.outcome_counts_by("employee", where, window, place_of, at_once):
+        found[one.group, one.score] += one.count
+    return found
+
+
+def _plan(path: Path, sql: str, parameters: Sequence[object] = ()) -> str:
+    with closing(sqlite3.connect(path)) as file:
+        return " | ".join(step for *_, step in file.execute(f"EXPLAIN QUERY PLAN {sql}", parameters))
+
+
+def test_a_long_time_is_counted_in_the_order_of_an_index(tmp_path: Path) -> None:
+    path = tmp_path / "spotter.db"
+    store = open_store(path, now=NOON)
+    store._write_now(lambda tx: baseline(tx, a_session(1)))
+    store.close()
+    in_time = "missing_since IS NULL AND outcome = 'met' AND +coalesce(finished_at, scheduled_at) >= 5"
+    orders = {
+        "score, outcome": "sessions_by_score",
+        "employee_id": "sessions_members",
+        "checklist_id": "sessions_checklist",
+        "observer_id": "sessions_by_observer",
+    }
+    for order, index in orders.items():
+        plan = _plan(path, f"SELECT {order}, count(*) FROM sessions WHERE {in_time} GROUP BY {order}")
+        assert f"COVERING INDEX {index}" in plan and "TEMP B-TREE" not in plan, plan
+
+
+def test_all_but_some_people_are_counted_without_a_look_at_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "spotter.db"
+    store = open_store(path, now=NOON)
+    store._write_now(lambda tx: baseline(tx, a_session(1)))
+    store.close()
+    for column in ("employee_id", "observer_id"):
+        plan = _plan(
+            path,
+            "SELECT outcome, score, count(*) FROM sessions WHERE missing_since IS NULL"
+            f" AND NOT ({column} IN ('eve', 'ana')) GROUP BY 2, 1",
+        )
+        assert "COVERING INDEX sessions_by_score" in plan and "TEMP B-TREE" not in plan, plan
+
+
+def test_a_team_without_a_checklist_is_found_by_its_people(tmp_path: Path) -> None:
+    path = tmp_path / "spotter.db"
+    store = open_store(path, now=NOON)
+    store._write_now(lambda tx: baseline(tx, a_session(1)))
+    scope = AccessScope(person_id="ana", employees=frozenset({"eve"}))
+    query = parse("-checklist:opening score:<60")
+    where = store._read_now(
+        lambda tx: asked_for(query, scope, visible_names(tx, scope, tx.people.directory(), query, "ana"), NOON, UTC)
+    )
+    store.close()
+    plan = _plan(path, f"SELECT id FROM sessions WHERE {where.sql}", where.parameters)
+    assert "sessions_members" in plan and "sessions_checklist" not in plan, plan
 
 
 def test_who_observed_a_team_last_is_read_without_a_look_at_the_table(tmp_path: Path) -> None:

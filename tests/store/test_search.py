@@ -130,6 +130,26 @@ async def test_the_newest_completion_comes_first_and_pages_follow_each_other(db:
     assert second == ([rows[4].key, planned(9).key], 6)
 
 
+async def test_sessions_by_name_follow_each_other_from_page_to_page(db: Store) -> None:
+    who = {"u1": "Zoe", "u2": "Ana", "u3": "Ana", "u4": "Bob"}
+    rows = [
+        a_session(number, employee=("u1", "u2", "u3", "u4", "nobody")[number % 5], finished=NOON - minutes(number))
+        for number in range(1, 16)
+    ]
+    people = [Person(person_id=ident, name=name) for ident, name in who.items()]
+    await db.transact(lambda tx: baseline(tx, *rows))
+    await db.transact(lambda tx: tx.people.replace_people(people, NOON))
+    expected = sorted(rows, key=lambda one: (who.get(one.key.employee_id, "~"), -(one.finished.at or NOON).timestamp()))
+
+    def page(tx: Tx, offset: int) -> list[SessionKey]:
+        answer = tx.search.find(parse("sort:name"), EVERYTHING, Names(), NOON, 2, offset)
+        assert answer.total == len(rows)
+        return [session.key for session in answer.sessions]
+
+    pages = await db.read(lambda tx: [key for offset in range(0, 16, 2) for key in page(tx, offset)])
+    assert pages == [one.key for one in expected]
+
+
 async def test_days_begin_in_the_askers_zone(db: Store) -> None:
     late = a_session(1, finished=NOON.replace(hour=2))
     await db.transact(lambda tx: baseline(tx, late))

@@ -4,12 +4,15 @@ import { deed, state } from "./live.js";
 import { view } from "./messages.js";
 
 const text = () => byId("composer-text");
+const MOST_MENTIONS = 8;
 let hints = [];
 let active = -1;
 
-// What could be typed next: commands first, then examples of the command that is there.
+// What could be typed next: the people and the app behind an @, else commands, then examples of the command that is there.
 function hintsFor(words, registry) {
   const { command, entries } = registry;
+  const at = /(^|\s)@([\w.-]*)$/.exec(words);
+  if (at) return mentions(words.slice(0, words.length - at[2].length), at[2].toLowerCase());
   if (!words.startsWith("/")) return [];
   if (command.startsWith(words)) return words.length <= command.length ? [{ text: `${command} `, usage: command, about: "Spotter: ask about on-the-job training" }, ...entries.map((entry) => whole(command, entry))] : [];
   if (!words.startsWith(`${command} `)) return [];
@@ -26,6 +29,11 @@ function hintsFor(words, registry) {
     .map((key) => ({ text: words.slice(0, words.length - last.length) + (last.startsWith("-") ? "-" : "") + key, usage: key, about: "narrows the answer" }));
   return [...examples, ...keys];
 }
+
+const mentions = (before, wanted) => state.people
+  .filter((person) => person.handle.startsWith(wanted) || person.name.toLowerCase().split(" ").some((part) => part.startsWith(wanted)))
+  .slice(0, MOST_MENTIONS)
+  .map((person) => ({ text: `${before}${person.handle} `, usage: `@${person.handle}`, about: person.name }));
 
 const whole = (command, entry) => ({ text: `${command} ${entry.name}${entry.usage === entry.name ? "" : " "}`, usage: `${command} ${entry.usage}`, about: entry.about });
 

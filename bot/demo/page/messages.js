@@ -134,7 +134,13 @@ export function drawMessages() {
   list.hidden = isHome;
   byId("home").hidden = !isHome;
   byId("composer").hidden = isHome;
-  if (isHome) { drawHome(); drawn = key; byId("jump").hidden = true; return; }
+  if (isHome) {
+    drawHome();
+    if (fresh) scroll.scrollTop = 0;
+    drawn = key;
+    byId("jump").hidden = true;
+    return;
+  }
   if (fresh) { list.setAttribute("aria-live", "off"); forget("main", list); }
   const atEnd = fresh || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
   const messages = messagesOf(view.channel).filter((message) => !isReply(message));

@@ -19,7 +19,7 @@ export function dateWords(template, unix, context) {
   };
   const long = write({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
   const middle = write({ day: "numeric", month: "long", year: "numeric" });
-  const short = write({ day: "numeric", month: "short", year: "numeric" });
+  const short = write({ day: "numeric", month: "short", year: "numeric" }).replace("Sept", "Sep"); // as messages spell it
   const words = {
     date_num: dayOf(moment), date: middle, date_short: short, date_long: long, date_slash: write({ day: "2-digit", month: "2-digit", year: "numeric" }),
     date_pretty: pretty(middle), date_short_pretty: pretty(short), date_long_pretty: pretty(long),

@@ -47,7 +47,8 @@ def _marked(found: re.Match[str], workspace: Workspace, with_names: bool) -> str
     if sign == "@":
         if name in _BROADCASTS:
             return f"<!{name}>"
-        user = next((one for one in workspace.users.values() if one.name == name and not one.deleted), None)
+        wanted = name.lower()
+        user = next((one for one in workspace.users.values() if one.name.lower() == wanted and not one.deleted), None)
         if user is not None:
             return f"<@{user.id}|{user.name}>" if with_names else f"<@{user.id}>"
     if sign == "#":

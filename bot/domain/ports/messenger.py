@@ -146,9 +146,10 @@ class Contacts(Protocol):
         ...
 
     async def conversation(
-        self, destination: Destination
+        self, destination: Destination, *, shadow: Destination | None = None
     ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
-        """Slack's id of a destination's conversation: the channel, or D… for people."""
+        """Slack's id of a destination's conversation: the channel, or D… for people. With `shadow` that channel's, if
+        the destination has a reader: no conversation with them is opened."""
         ...
 
     async def channel(self, channel_id: str) -> Channel | Throttled | NotSent | DestinationGone | AppRefused:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks import actions
-from bot.listeners.actions import follow_ups, links, reminders, rules, sessions, settings, sharing, targets
+from bot.listeners.actions import follow_ups, links, reminders, rules, sessions, settings, shadow, sharing, targets
 from bot.listeners.after_ack import AfterAck, Answering
 from bot.listeners.requests import ActionRequest
 from bot.listeners.views import rule_form
@@ -35,6 +35,8 @@ LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.PAUSE: rules.pause,
     actions.SET_TARGET: targets.set_target,
     actions.SET_CRITICAL: targets.set_critical,
+    actions.BEGIN_SHADOW: shadow.begin,
+    actions.GO_LIVE: shadow.end,
     actions.EDIT_RULE: rule_form.open_form,
     actions.CONFIRM_EDIT: rules.confirm_edit,
     actions.ACCEPT_RULE: rules.accept,

@@ -167,7 +167,9 @@ def _card_of(tx: Tx, key: SessionKey, action: ActionRequest) -> _Card:
     if action.channel_id is None or action.message_ts is None:
         return _NO_CARD
     delivery = tx.deliveries.at(action.channel_id, action.message_ts)
-    if delivery is None or delivery.destination.kind is not DestinationKind.CHANNEL:
+    if delivery is None or delivery.posted_to != delivery.destination:
+        return _NO_CARD  # shadow mode shows it to others than those it is for: it opens nothing for them
+    if delivery.destination.kind is not DestinationKind.CHANNEL:
         return _NO_CARD
     about = [stored.notification for stored in delivery.notifications if stored.notification.session == key]
     sharers = [str(one.facts.get("by")) for one in about if one.kind is NotificationKind.SHARED]

@@ -107,11 +107,12 @@ def _refuse(tx: Tx, viewer: Viewer, action: ActionRequest, *, is_end: bool) -> N
 
 
 def _refuse_others(tx: Tx, action: ActionRequest) -> None:
-    """Raises NotAllowed on a direct message to a person who has another account."""
+    """Raises NotAllowed on a direct message to a person who has another account, and on one that shadow mode shows to
+    others."""
     delivery = tx.deliveries.at(action.channel_id or "", action.message_ts or "")
     if delivery is not None and delivery.destination.kind is DestinationKind.PERSON:
         reader = tx.people.linked_user(delivery.destination.id)
-        if reader is not None and reader != action.user_id:
+        if reader != action.user_id and (reader is not None or delivery.shadow is not None):
             raise NotAllowed(settings_view.SOMEONE_ELSES, Remedy.NONE)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.blocks import actions, sharing
 from bot.blocks.rules import format_reason
-from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy
+from bot.domain.errors import NotAllowed, NotPossibleNow, Remedy
 from bot.domain.model import SessionKey
 from bot.domain.notifications import Destination, DestinationKind, Message, Notification, NotificationKind
 from bot.domain.outbox import NotificationState, NotificationStatus
@@ -14,7 +14,7 @@ from bot.domain.permissions import may_see, may_share
 from bot.domain.ports import Channel, Reply
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view, names, refuse_unknown, understood
-from bot.listeners.channels import fit_channel, is_channel, wait_until
+from bot.listeners.channels import fit_channel, is_channel, members_of, wait_until
 from bot.listeners.context import AppContext
 from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
 from bot.query.by_id import by_id
@@ -148,13 +148,7 @@ async def _readers_of(ctx: AppContext, viewer: Viewer, channel_id: str) -> tuple
     channel = await fit_channel(ctx, channel_id, what="posted")
     if isinstance(channel, Message):
         return channel
-    try:
-        members = await ctx.contacts.members(channel_id)
-    except MessengerError:
-        raise NotPossibleNow("Slack can't say just now who is in this channel; try again in a minute") from None
-    if viewer.slack_user_id not in members:
-        raise NotAllowed("you are not in this channel")
-    return channel, len(members) - 1
+    return channel, await members_of(ctx, viewer, channel_id)
 
 
 def _notification(

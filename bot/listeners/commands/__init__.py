@@ -29,12 +29,25 @@ from bot.listeners.commands import (
     sending,
     sessions,
     settings,
+    shadow,
     targets,
+    trends,
     why,
 )
 from bot.listeners.commands.intent import Intent, intent_of, is_grouped
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
-from bot.listeners.commands.small_talk import GREETING, HELP, STOP, THANKS, respelled, without_greeting
+from bot.listeners.commands.small_talk import (
+    GREETING,
+    HELP,
+    SEEN_BY,
+    STOP,
+    UNDO,
+    UNDO_WITH,
+    WHO_SEES,
+    is_thanks,
+    respelled,
+    without_greeting,
+)
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.listeners.understanding import names_in
@@ -46,6 +59,7 @@ from bot.store.database import Tx
 TOPICS = (
     help_pages,
     sessions,
+    trends,
     reports,
     export,
     why,
@@ -58,11 +72,19 @@ TOPICS = (
     reminders,
     quiet,
     people,
+    shadow,
     sending,
 )  # in the order of help
 
 _SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
 _SESSION_ID_PART = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")
+_NAMED_SESSION = re.compile(
+    r"(?:(?:show|open|see|details?|info)(?: me)? )?(?:(?:of|for|on|about|the|session|id) )+#?`?"
+    r"((?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*)`?",
+    re.IGNORECASE,
+)
+_FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=(?=[0-9a-f-]*\d)[0-9a-f]{8})", re.IGNORECASE)
+_ENDED_SCHEDULE = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
 _SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
 
@@ -104,6 +126,8 @@ async def answered(
     async def run(verb: str, words: str, *, is_guess: bool = False) -> Message:
         if not verb:
             return await sessions.menu(ctx, viewer, topics)
+        if verb == "results" and is_grouped(words):  # a list has no groups
+            verb = "trend"
         entry = offered[verb]
         asks = is_button or is_guess
         if asks and words and not (entry.only_reads or entry.asks_itself):
@@ -137,26 +161,37 @@ async def _answered(
 
     A mistyped subcommand is taken for what it resembles only if that changes nothing and the text is no query.
     """
-    if THANKS.fullmatch(_plain(text)):
+    if is_thanks(_plain(text)):
         return notice("You're welcome.")
     is_asking_for_help = any(pattern.fullmatch(_plain(text)) for pattern in (GREETING, HELP))
     if is_asking_for_help or not any(letter.isalnum() for letter in text):
         return await run("help" if text else "", "")
     text = without_greeting(text)
+    if WHO_SEES.fullmatch(_plain(text).rstrip("?")):
+        return notice(SEEN_BY)
     if STOP.fullmatch(_plain(text)):
+        return await run("unsubscribe", "")
+    if UNDO.fullmatch(_plain(text)):
+        raise QueryError("Say what is to end: each of these lists it.", [one for one in UNDO_WITH if one in offered])
+    text = _FOLLOW_UP.sub("follow-up ", text)
+    if found := _NAMED_SESSION.fullmatch(text):
+        return await run("show", found[1])
+    if _ENDED_SCHEDULE.fullmatch(_plain(text)):
         return await run("unsubscribe", "")
     if _SESSION_ID.fullmatch(text.strip("#")):
         return await run("show", text)
     first, *remaining = text.split(maxsplit=1)
     typed, words = first.strip("*_~`!.,?").lower(), "".join(remaining).strip()
     is_no_id = not _SESSION_ID_PART.fullmatch(words.strip("`#<>“”\"' ").removeprefix("session ").strip())
+    if typed == "show" and words.partition(" ")[0].lower() == sessions.LAST and is_no_id:
+        return await run(typed, words)
     if typed in ("show", "why") and words and is_no_id and (typed == "show" or " " in words):
+        return await _of_a_question(ctx, viewer, text, offered, run)
+    if typed == "follow-up" and words and not _SESSION_ID_PART.fullmatch(words.split()[0].strip("`#<>")):
         return await _of_a_question(ctx, viewer, text, offered, run)
     if typed == "results" and _SESSION_ID.fullmatch(words):
         return await run("show", words)
-    if typed == "results" and is_grouped(words):
-        return await run("trend", words)
-    if typed in offered:
+    if typed in offered and not (typed == "pause" and _is_mute(text)):
         return await run(typed, words)
     return await _of_a_question(ctx, viewer, text, offered, run)
 
@@ -174,10 +209,15 @@ async def _of_a_question(
     try:
         if intent is None:
             return await run("results", text)
-        return await run(intent.verb, intent.words, is_guess=True)
+        answer = await run(intent.verb, intent.words, is_guess=True)
+        return with_unused(answer, intent.unused) if intent.unused else answer
     except AmbiguousQuery:
         raise
     except QueryError as error:
+        if (intent is None or intent.verb == "trend") and (
+            words := await trends.about_criterion(ctx, viewer, text if intent is None else intent.words)
+        ):
+            return await run("trend", words)
         first, *remaining = text.split(maxsplit=1)
         reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
         is_verb = intent is None and len(first) > _SHORTEST_VERB and first.lower() not in offered
@@ -208,6 +248,12 @@ async def _is_name(ctx: AppContext, viewer: Viewer, text: str, intent: Intent) -
         return await ctx.store.read(work)
     except (NotAllowed, NotPossibleNow):
         return False
+
+
+def _is_mute(text: str) -> bool:
+    """ "pause notifications until tuesday" has an end, and so is a mute; "pause 3" is of a rule."""
+    intent = intent_of(text)
+    return intent is not None and intent.verb == "mute"
 
 
 def _plain(text: str) -> str:

@@ -1,6 +1,7 @@
 """Export: sessions as a CSV file, sent to the asker alone."""
 
 import asyncio
+import re
 import tempfile
 from io import TextIOWrapper
 from typing import IO
@@ -17,7 +18,7 @@ from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
 from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import with_labels
-from bot.query.keys import without_shape
+from bot.query.keys import Key, without_shape
 from bot.query.parser import say, words
 from bot.services.export import Export, write_csv
 from bot.store.database import Tx
@@ -27,6 +28,9 @@ AT_ONCE = 1  # each holds a read transaction for as long as it writes its file
 _NOT_ALLOWED = frozenset({"missing_scope", "not_allowed_token_type", "no_permission"})
 _UPLOADS_OFF = frozenset({"file_uploads_disabled", "file_uploads_except_images_disabled"})
 _turn = asyncio.Semaphore(AT_ONCE)
+
+
+_FORMAT = re.compile(r"\b(?:as|to|in|into) (?:an? )?(?:csv|excel|xlsx?|spreadsheet)(?: file)?\b", re.IGNORECASE)
 
 
 @subcommand(
@@ -41,11 +45,12 @@ _turn = asyncio.Semaphore(AT_ONCE)
 async def export(ctx: AppContext, request: CommandRequest) -> Message:
     """Sends the file, and says so once Slack has completed it."""
     await fetch_mentioned_users(ctx, request.words)
-    viewer, now = request.viewer, ctx.clock.now()
+    viewer, now, asked = request.viewer, ctx.clock.now(), _FORMAT.sub(" ", request.words).strip()
 
     def work(tx: Tx, out: IO[bytes]) -> tuple[int, str, str, str, str]:
         access = access_view(tx, viewer)
-        meant = understand(tx, access, request.words, "export", now)
+        meant = understand(tx, access, asked, "export", now)
+        rows_by = [f"{Key.BY}:{term.value}" for term in meant.query.terms if term.key is Key.BY]
         made = Export(tx, meant.query, access.scope, meant.known, access.directory, now, access.zone)
         text = TextIOWrapper(out, encoding="utf-8", newline="")
         rows = write_csv(text, made)
@@ -57,7 +62,7 @@ async def export(ctx: AppContext, request: CommandRequest) -> Message:
             rows,
             known_as,
             say(meant.query),
-            not_used(meant.unused),
+            not_used((*meant.unused, *rows_by)),
             covered + age(poll.last_good_at, now, poll.corrected_at),
         )
 

@@ -25,7 +25,9 @@ from bot.store.search import listed_within
 MOST_READ = 200
 _NOTE = re.compile(r"(?:^|\s)note:\s*(.*)$", re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'["“”„]([^"“”„]+)["“”„]')
-_DUE = re.compile(r"^(?:due(?:[:\s]\s*|$)|by\s+|until[:\s]\s*|for\s+|in\s+)+", re.IGNORECASE)
+_DUE = re.compile(
+    r"^(?:due(?:[:\s]\s*|$)|by\s+|until[:\s]\s*|for\s+|in\s+|on\s+|(?:the\s+)?(?:next|this|coming)\s+)+", re.IGNORECASE
+)
 
 
 @subcommand(
@@ -34,7 +36,8 @@ _DUE = re.compile(r"^(?:due(?:[:\s]\s*|$)|by\s+|until[:\s]\s*|for\s+|in\s+)+", r
     examples=("follow-up 4f2a91c0 due:friday", 'follow-up 4f2a91c0 due:2w "Cold room logged" note: with Ana'),
     more="For who observed the session or has its employee in their charge. A criterion goes in quotes; without a day "
     "it is due in a week. You are reminded the day before, on the day and weekly from then on. It ends by itself when "
-    "a later completion of the same employee meets the target on that checklist, or brings the criterion to it.",
+    "a later completion of the same employee meets the target on that checklist, or brings the criterion to it; and "
+    "when you may no longer see the session.",
 )
 async def follow_up(ctx: AppContext, request: CommandRequest) -> Message:
     """Takes a follow-up of the viewer's, or changes the one they have on the session."""

@@ -1,5 +1,6 @@
 """Help: what this user can ask for, and a page for each role, each subcommand and each key of the query language."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ async def help_(ctx: AppContext, request: CommandRequest) -> Message:
 
     has, names, own = await ctx.store.read(work)
     topics = {topic.verb: topic for topic in request.topics if topic.needs in has}
-    typed = request.words.lower().removeprefix(ctx.command).strip(" `?!.")
+    typed = _TOPIC.sub("", request.words.lower().removeprefix(ctx.command).strip(" `?!."))
     wanted = typed.strip(":")
     if not wanted or wanted in _ALL:
         keys = list(Key) if Needs.SESSIONS in has else []
@@ -97,6 +98,9 @@ async def help_(ctx: AppContext, request: CommandRequest) -> Message:
     roles = [page.name.lower() for page in role_pages.ROLE_PAGES]
     like = alike(wanted, (*topics, *Key, *roles))
     raise QueryError(f"There is no help on “{request.words}”.", [f"help {one}" for one in like] or ["help"])
+
+
+_TOPIC = re.compile(r"^(?:(?:me|us|please|pls) )*(?:(?:with|on|about|for|to|the) )*|,?(?: (?:please|pls|thanks|thx))+$")
 
 
 def own_role_pages(tx: Tx, viewer: Viewer, has: Collection[Needs]) -> Sequence[RolePage]:

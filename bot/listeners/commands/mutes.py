@@ -3,8 +3,10 @@
 import re
 
 from bot.blocks import mutes as views
-from bot.domain.errors import NotAllowed, QueryError, Remedy
+from bot.domain.errors import AmbiguousQuery, NotAllowed, QueryError, Remedy
 from bot.domain.notifications import Destination, DestinationKind, Message
+from bot.domain.quiet import Quiet, parse_quiet
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view, zone_of
 from bot.listeners.channels import is_channel
 from bot.listeners.commands.registry import CommandRequest, subcommand
@@ -44,7 +46,10 @@ async def mute(ctx: AppContext, request: CommandRequest) -> Message:
     try:
         end = read_end(text, now, zone_of(viewer))
     except QueryError as error:
-        query = without_end(text)
+        if (hours := _quiet(text)) is not None:
+            said = "A mute has one end. What holds every day or every week is a quiet time of yours."
+            raise QueryError(said, [f"quiet {hours}", "mute 4h for:me"]) from None
+        query = await _understood(ctx, viewer, without_end(text))
         raise QueryError(
             str(error), [f"mute {when} {query}".rstrip() for when in ("4h", "until:tomorrow", "until:mon")]
         ) from None
@@ -67,6 +72,26 @@ async def mute(ctx: AppContext, request: CommandRequest) -> Message:
         return views.muted(made, said, held, command=ctx.command)
 
     return await ctx.store.transact(work)
+
+
+def _quiet(text: str) -> Quiet | None:
+    """The quiet time that a text names, as "weekends" or "at night"; None if it names none."""
+    try:
+        return parse_quiet(text)
+    except QueryError:
+        return None
+
+
+async def _understood(ctx: AppContext, viewer: Viewer, text: str) -> str:
+    """A text if it can be read as a query, else "": a suggestion runs."""
+    now = ctx.clock.now()
+    try:
+        await ctx.store.read(lambda tx: understand(tx, access_view(tx, viewer), text, "mute", now))
+    except AmbiguousQuery:
+        return text
+    except QueryError:
+        return ""
+    return text
 
 
 @subcommand(

@@ -1,4 +1,4 @@
-"""Answers that mean something: trends, a person's history, what is overdue or upcoming, who was silent."""
+"""Answers that mean something: a person's history, what is overdue or upcoming, who was silent."""
 
 import re
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from bot.domain.errors import QueryError
 from bot.domain.model import OutcomeKind
 from bot.domain.notifications import Message
 from bot.domain.report_periods import Window, midnight
-from bot.domain.reports import figures, steps
+from bot.domain.reports import figures
+from bot.domain.whole_reports import steps
 from bot.listeners.access_scope import AccessView, access_view
-from bot.listeners.commands.intent import COMPARED
 from bot.listeners.commands.registry import CommandRequest, subcommand
-from bot.listeners.commands.sessions import shown
+from bot.listeners.commands.sessions import ATTENTION_DAYS, shown
 from bot.listeners.context import AppContext
 from bot.listeners.understanding import (
     Counting,
@@ -36,13 +36,16 @@ from bot.store.database import Tx
 from bot.store.search import Where, asked_for, completed
 
 HISTORY_READ = 500  # of one person's sessions
-UPCOMING_DAYS, SILENT_DAYS, ATTENTION_DAYS, MOST_DAYS = 7, 30, 30, 366
+UPCOMING_DAYS, SILENT_DAYS, MOST_DAYS = 7, 30, 366
 ATTENTION_SHOWN = 10  # sessions, each with its buttons
-_DAYS = re.compile(r"(?:in |the |next |last |within )*(\d{1,3}) ?(d|day|days|w|week|weeks)\b[ ,]*", re.IGNORECASE)
+MINE = "mine"  # behind `upcoming`: in which the viewer is the observer or the employee
+_IN = r"(?:(?:in|the|next|last|past|within|for|since) )*"
+_LENGTH = r"(\d{1,3}) ?(d|day|days|w|week|weeks)\b"
+_DAYS = re.compile(rf"{_IN}{_LENGTH}[ ,]*|(?:^|(?<=\s)){_IN}{_LENGTH}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class Read:
     """One report being made: what may be seen, what was asked, and the sessions that this selects."""
 
     tx: Tx
@@ -64,12 +67,12 @@ class _Read:
         return min(found[-1], view.MOST_SHOWN) if found else view.UNITS_SHOWN
 
 
-async def _answered(
+async def report_of(
     ctx: AppContext,
     request: CommandRequest,
     verb: str,
     text: str,
-    make: Callable[[_Read, view.Asked], Message],
+    make: Callable[[Read, view.Asked], Message],
     counting: Counting = count_sessions,
 ) -> Message:
     """The answer that `make` gives to a text, in one transaction. Raises QueryError, NotAllowed and NotPossibleNow.
@@ -81,13 +84,13 @@ async def _answered(
 
     def work(tx: Tx) -> Message:
         access = access_view(tx, request.viewer)
-        read = _Read(tx, access, understand(tx, access, text, verb, now, counting=counting), now)
+        read = Read(tx, access, understand(tx, access, text, verb, now, counting=counting), now)
         return make(read, _asked(ctx, read, verb))
 
     return await ctx.store.read(work)
 
 
-def _asked(ctx: AppContext, read: _Read, verb: str) -> view.Asked:
+def _asked(ctx: AppContext, read: Read, verb: str) -> view.Asked:
     query = read.query
     about = without_shape(query)
     return view.Asked(
@@ -109,51 +112,6 @@ def _asked(ctx: AppContext, read: _Read, verb: str) -> view.Asked:
 
 
 @subcommand(
-    "trend [query] [by:week]",
-    "Whether results get better",
-    examples=("trend by:week", "trend by:month since:365d", "trend by:checklist since:90d"),
-    more="By week, month, checklist, dept, observer or employee: the share that met the target, the median, the change "
-    "against the time before in points, and the criteria that cost most. Groups under 5 sessions are not ranked.",
-    on_menu="Trend",
-    takes_query=True,
-    only_reads=True,
-)
-async def trend(ctx: AppContext, request: CommandRequest) -> Message:
-    """Figures by week, month or unit, compared with the time before."""
-    first, _, words = request.words.partition(" ")
-    compares = first.lower() == COMPARED
-    text = words if compares else request.words
-
-    def make(read: _Read, asked: view.Asked) -> Message:
-        if compares:
-            read, asked = _by_what_is_named(read, asked)
-        access = read.access
-        try:
-            made = counted.trend(
-                read.tx, read.query, access.scope, read.meant.known, access.directory, read.now, access.zone
-            )
-        except QueryError as error:
-            raise QueryError(str(error), [f"trend {one}" for one in error.suggestions]) from None
-        return view.trend(made, asked)
-
-    return await _answered(ctx, request, "trend", text, make, _count_completed)
-
-
-_COMPARED_BY = {Key.DEPT: "dept", Key.CHECKLIST: "checklist", Key.OBSERVER: "observer", Key.EMPLOYEE: "employee"}
-
-
-def _by_what_is_named(read: _Read, asked: view.Asked) -> tuple[_Read, view.Asked]:
-    """The same with a row for each of what a query names: "compare Sofia and Arjun"."""
-    keys = [term.key for term in read.query.terms]
-    named = [key for key in keys if key in _COMPARED_BY]
-    if Key.BY in keys or not named:
-        return read, asked
-    by = _COMPARED_BY[max(named, key=named.count)]
-    query = Query((*read.query.terms, Term(Key.BY, by)))
-    return replace(read, meant=replace(read.meant, query=query)), replace(asked, query=say(query))
-
-
-@subcommand(
     "history PERSON",
     "One person's results, and how they change",
     examples=("history me",),
@@ -164,21 +122,21 @@ def _by_what_is_named(read: _Read, asked: view.Asked) -> tuple[_Read, view.Asked
 async def history(ctx: AppContext, request: CommandRequest) -> Message:
     """The completed sessions of one employee."""
 
-    def make(read: _Read, asked: view.Asked) -> Message:
+    def make(read: Read, asked: view.Asked) -> Message:
         read, asked = _of_one_person(read, asked)
         person = _people_asked_for(read)[0]
         newest = read.tx.reports.completed_of(read.where, HISTORY_READ)
         total = figures(read.tx.reports.outcome_counts(read.where))
         return report_lists.history(read.access.directory.name_of(person), steps(newest), total, asked)
 
-    return await _answered(ctx, request, "history", request.words, make, _count_completed)
+    return await report_of(ctx, request, "history", request.words, make, count_completed)
 
 
-def _count_completed(tx: Tx, where: Where) -> int:
+def count_completed(tx: Tx, where: Where) -> int:
     return count_sessions(tx, completed(where))
 
 
-def _of_one_person(read: _Read, asked: view.Asked) -> tuple[_Read, view.Asked]:
+def _of_one_person(read: Read, asked: view.Asked) -> tuple[Read, view.Asked]:
     """The same for a query that names exactly one employee: the viewer, if it names none. Raises QueryError."""
     people = _people_asked_for(read)
     if not people and read.access.viewer.person_id is not None:
@@ -197,7 +155,7 @@ def _of_one_person(read: _Read, asked: view.Asked) -> tuple[_Read, view.Asked]:
     return read, asked
 
 
-def _people_asked_for(read: _Read) -> list[str]:
+def _people_asked_for(read: Read) -> list[str]:
     """The ids of the employees that a query names."""
     named = [term.value for term in read.query.terms if term.key is Key.EMPLOYEE and not term.negated]
     return sorted(frozenset[str]().union(*(read.meant.known.meant(Kind.PERSON, value) for value in named)))
@@ -214,14 +172,14 @@ def _people_asked_for(read: _Read) -> list[str]:
 async def overdue(ctx: AppContext, request: CommandRequest) -> Message:
     """The open sessions whose time has passed, with their ages, the oldest first."""
 
-    def make(read: _Read, asked: view.Asked) -> Message:
+    def make(read: Read, asked: view.Asked) -> Message:
         sessions, counts = read.tx.reports.overdue(read.where, read.now, read.limit)
         return report_lists.overdue(sessions, counts, asked)
 
     def counting(tx: Tx, where: Where) -> int:
         return sum(tx.reports.overdue(where, ctx.clock.now(), 0)[1].values())
 
-    return await _answered(ctx, request, "overdue", request.words, make, counting)
+    return await report_of(ctx, request, "overdue", request.words, make, counting)
 
 
 @subcommand(
@@ -237,11 +195,11 @@ async def overdue(ctx: AppContext, request: CommandRequest) -> Message:
 async def attention(ctx: AppContext, request: CommandRequest) -> Message:
     """The failing sessions that no one has acknowledged, the lowest first, with buttons; and how many are overdue."""
 
-    def window_of(read: _Read) -> Window:
+    def window_of(read: Read) -> Window:
         first = read.now.astimezone(read.access.zone).date() - timedelta(days=ATTENTION_DAYS)
         return counted.window_of(read.query, Window(midnight(first, read.access.zone), read.now), read.access.zone)
 
-    def make(read: _Read, asked: view.Asked) -> Message:
+    def make(read: Read, asked: view.Asked) -> Message:
         tx, access, window = read.tx, read.access, window_of(read)
         where = asked_for(counted.without_time(read.query), access.scope, read.meant.known, read.now, access.zone)
         found = tx.reports.attention(where, window, min(read.limit, ATTENTION_SHOWN))
@@ -250,35 +208,47 @@ async def attention(ctx: AppContext, request: CommandRequest) -> Message:
         about = shown(ctx, tx, access, (one.key for one in found))
         return attention_list(found, failing - tx.reports.acknowledged(where, window), overdue, about, window, asked)
 
-    return await _answered(ctx, request, "attention", request.words, make, _count_completed)
+    return await report_of(ctx, request, "attention", request.words, make, count_completed)
 
 
 @subcommand(
     "upcoming [7d] [query]",
     "What is planned for the next days",
     examples=("upcoming 7d", "upcoming 30d"),
+    more="`upcoming mine` shows only what you observe or are observed in.",
     takes_query=True,
     only_reads=True,
 )
 async def upcoming(ctx: AppContext, request: CommandRequest) -> Message:
     """The planned sessions of the next days, the soonest first; a day ends at midnight in the viewer's zone."""
-    days, text = _days(request.words, UPCOMING_DAYS)
+    first, _, remaining = request.words.strip().partition(" ")
+    is_mine = first.lower() == MINE and request.viewer.person_id is not None
+    days, text = _days(remaining if is_mine else request.words, UPCOMING_DAYS)
+    verb = f"upcoming {MINE}" if is_mine else "upcoming"
 
-    def make(read: _Read, asked: view.Asked) -> Message:
+    def within(where: Where) -> Where:
+        if is_mine:
+            where.add("(observer_id = ? OR employee_id = ?)", request.viewer.person_id, request.viewer.person_id)
+        return where
+
+    def make(read: Read, asked: view.Asked) -> Message:
         read = replace(read, meant=to_its_end(read.meant))
         has_end = any(term.key is Key.UNTIL and not term.negated for term in read.query.terms)
         last = read.now.astimezone(read.access.zone).date() + timedelta(days=MOST_DAYS if has_end else days)
         window = Window(read.now, midnight(last + timedelta(days=1), read.access.zone))
-        sessions, counts = read.tx.reports.upcoming(read.where, window, read.limit)
+        sessions, counts = read.tx.reports.upcoming(within(read.where), window, read.limit)
         total = counts.get(OutcomeKind.PLANNED, 0)
-        asked = _asked(ctx, read, "upcoming" if has_end else f"upcoming {days}d")
+        asked = _asked(ctx, read, verb if has_end else f"{verb} {days}d")
+        if is_mine:
+            others = "" if asked.words == "all sessions" else f", {asked.words}"
+            asked = replace(asked, words=f"sessions that you observe or are observed in{others}")
         return report_lists.upcoming(sessions, total, None if has_end else days, asked)
 
     def counting(tx: Tx, where: Where) -> int:
         now = ctx.clock.now()
-        return sum(tx.reports.upcoming(where, Window(now, now + timedelta(days=days)), 0)[1].values())
+        return sum(tx.reports.upcoming(within(where), Window(now, now + timedelta(days=days)), 0)[1].values())
 
-    return await _answered(ctx, request, f"upcoming {days}d", text, make, counting)
+    return await report_of(ctx, request, f"{verb} {days}d", text, make, counting)
 
 
 @subcommand(
@@ -293,7 +263,7 @@ async def silent(ctx: AppContext, request: CommandRequest) -> Message:
     """The employees, sites and observers that a viewer may see and that had no completed session in the last days."""
     days, text = _days(request.words, SILENT_DAYS)
 
-    def make(read: _Read, asked: view.Asked) -> Message:
+    def make(read: Read, asked: view.Asked) -> Message:
         access = read.access
         first = read.now.astimezone(access.zone).date() - timedelta(days=days)
         window = counted.window_of(read.query, Window(midnight(first, access.zone), read.now), access.zone)
@@ -302,17 +272,26 @@ async def silent(ctx: AppContext, request: CommandRequest) -> Message:
         has_time = query != read.query
         verb = "silent" if has_time else f"silent {days}d"
         said = words(with_labels(without_shape(query), read.meant.known))
-        return report_lists.silent(found, None if has_time else days, replace(asked, verb=verb, words=said))
+        named = next((what for what, pattern in _FIRST.items() if re.search(pattern, text, re.IGNORECASE)), "")
+        return report_lists.silent(found, None if has_time else days, replace(asked, verb=verb, words=said), named)
 
-    return await _answered(ctx, request, f"silent {days}d", text, make)
+    return await report_of(ctx, request, f"silent {days}d", text, make)
+
+
+_FIRST = {
+    "observer": r"\b(?:observers|trainers|assessors|graders)\b",
+    "site": r"\b(?:stores|sites|shops|locations|departments|branches|units|places)\b(?! \d)",
+}  # which of the silent were asked for
 
 
 def _days(text: str, default: int) -> tuple[int, str]:
-    """The number of days that a text begins with, and the rest of it. Raises QueryError."""
-    found = _DAYS.match(text)
+    """The number of days that a text begins or ends with, and the rest of it. Raises QueryError."""
+    text = text.strip()
+    found = _DAYS.match(text) or next((one for one in _DAYS.finditer(text) if one.end() == len(text)), None)
     if found is None:
         return default, text
-    days = int(found[1]) * (7 if found[2][0].lower() == "w" else 1)
+    number, unit = found[1] or found[3], found[2] or found[4]
+    days = int(number) * (7 if unit[0].lower() == "w" else 1)
     if not 1 <= days <= MOST_DAYS:
         raise QueryError(f"The number of days lies between 1 and {MOST_DAYS}.", [])
-    return days, text[found.end() :]
+    return days, f"{text[: found.start()]}{text[found.end() :]}".strip()

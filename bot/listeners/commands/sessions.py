@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from bot.blocks import answers, session_lists
 from bot.blocks import status as status_view
@@ -14,6 +15,7 @@ from bot.domain.errors import QueryError, StoreBusy
 from bot.domain.model import DetailsState, Session, SessionKey, SessionRecord
 from bot.domain.notifications import Message
 from bot.domain.permissions import may_follow_up, may_share, scope_of
+from bot.domain.report_periods import Window, midnight
 from bot.domain.reports import figures
 from bot.domain.rules import RuleState
 from bot.domain.viewers import Viewer
@@ -35,10 +37,12 @@ from bot.query.parser import Query, say, words
 from bot.query.values import score_range
 from bot.services.digests import next_digest_at
 from bot.store.database import Tx
-from bot.store.search import asked_for
+from bot.store.search import asked_for, completed
 
 PAGE_SIZE = 10
 TO_DO_READ = 200
+ATTENTION_DAYS = 30
+LAST = "last"  # behind `show`: the newest session of a query
 
 QUERY_HELP = "Its words are a query: a name, a day, a result in your own words, or conditions with keys."
 
@@ -119,7 +123,11 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
             options=[(one.label, f"results {one.text}") for one in meant.options],
             unused=meant.unused,
         )
-        about = replace(shown(ctx, tx, access, (one.key for one in sessions)), beside=_percentages_in(query))
+        about = replace(
+            shown(ctx, tx, access, (one.key for one in sessions)),
+            beside=_percentages_in(query),
+            names_observers=any(term.key is Key.EMPLOYEE and not term.negated for term in query.terms),
+        )
         return session_lists.results(status, about, may_share=may_share_here(viewer, None, tx))
 
     return await ctx.store.read(work)
@@ -135,15 +143,23 @@ def _percentages_in(query: Query) -> list[float]:
     "show ID",
     "One session in full: criteria, competency areas, history",
     examples=("show 4f2a91c0",),
-    more="The id is at the foot of each card; its first few characters are enough.",
+    more="The id is at the foot of each card; its first few characters are enough. `show last` and conditions show the "
+    "newest completed session of them: `show last my failed`.",
     only_reads=True,
 )
 async def show(ctx: AppContext, request: CommandRequest) -> Message:
     """One session, or those whose ids start like what was typed."""
+    first, _, text = request.words.strip().partition(" ")
+    if first.lower() == LAST:
+        await fetch_mentioned_users(ctx, text)
 
     def work(tx: Tx) -> tuple[Message, SessionRecord | None]:
         access = access_view(tx, request.viewer)
-        meant = session_meant(ctx, tx, access, "show", request.words)
+        asked: session_lists.Newest | None = None
+        if first.lower() == LAST:
+            meant, asked = _newest(ctx, tx, access, text)
+        else:
+            meant = session_meant(ctx, tx, access, "show", request.words)
         if isinstance(meant, Message):
             return meant, None
         about = shown(ctx, tx, access, [meant.session.key])
@@ -154,12 +170,28 @@ async def show(ctx: AppContext, request: CommandRequest) -> Message:
             with_previous=meant.previous is not None,
             may_share=may_share,
             may_follow_up=may_follow_up_here(request.viewer, meant.session, access.directory),
+            asked=asked,
         )
         return answer, meant
 
     answer, record = await ctx.store.read(work)
     await prioritise_details(ctx, record)
     return answer
+
+
+def _newest(
+    ctx: AppContext, tx: Tx, access: AccessView, text: str
+) -> tuple[SessionRecord | Message, session_lists.Newest]:
+    """The newest completed session that a text selects, a message if there is none; and how the text was read. Raises
+    QueryError."""
+    now = ctx.clock.now()
+    meant = understand(tx, access, text, f"show {LAST}", now)
+    query = without_shape(meant.query)
+    where = completed(asked_for(query, access.scope, meant.known, now, access.zone))
+    asked = session_lists.Newest(say(query), words(with_labels(query, meant.known)), meant.unused)
+    found = tx.search.rows(Query((*query.terms, Term(Key.SORT, "-date"))), where, 1, 0)
+    record = record_of(tx, access, found[0].key) if found else None
+    return record or session_lists.no_newest(asked, shown(ctx, tx, access, ())), asked
 
 
 async def prioritise_details(ctx: AppContext, record: SessionRecord | None) -> None:
@@ -227,9 +259,22 @@ async def todo(ctx: AppContext, request: CommandRequest) -> Message:
         asked = session_lists.ToDoAsked(
             say(query), words(with_labels(query, meant.known)) if query.terms else "", meant.unused
         )
-        return session_lists.to_do(open_sessions, about, asked, now=now)
+        return session_lists.to_do(
+            open_sessions, about, asked, now=now, unacknowledged=_unacknowledged(tx, access, now)
+        )
 
     return await ctx.store.read(work)
+
+
+def _unacknowledged(tx: Tx, access: AccessView, now: datetime) -> int:
+    """How many low results of the last days wait for somebody in charge; 0 for who is in charge of nobody."""
+    if not access.scope.everything and not access.scope.employees:
+        return 0
+    first = now.astimezone(access.zone).date() - timedelta(days=ATTENTION_DAYS)
+    window, nothing = Window(midnight(first, access.zone), now), understand(tx, access, "", "todo", now)
+    where = asked_for(nothing.query, access.scope, nothing.known, now, access.zone)
+    failing = figures(tx.reports.outcome_counts_in(where, window)).failing
+    return failing - tx.reports.acknowledged(where, window)
 
 
 def _says_nothing_of_to_do(term: Term) -> bool:

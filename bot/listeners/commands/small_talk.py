@@ -12,8 +12,10 @@ GREETING = re.compile(
     rf"|how are you|nice to meet you|bye|goodbye|see you)(?: how are you)?{_ANYBODY}\W*"
 )
 HELP = re.compile(
-    r"(?:\?+|help ?me|how (?:does|do) (?:this|it|you) work"
-    r"|what (?:can|do) (?:you|i) (?:do|ask|type)\??|what is this\??|who are you\??|commands|usage)"
+    r"(?:\?+|help ?me|(?:i )?need (?:some |your )?help(?: with .+)?|(?:can|could) you help(?: me)?"
+    r"|how (?:does|do) (?:this|it|you) work"
+    r"|what (?:can|do) (?:you|i) (?:do|ask|type|say)\??|what is this\??|who are you\??|usage|examples?"
+    r"|(?:list (?:of )?|what |show |all )?commands(?: list)?|how (?:do|can|to) (?:i )?use (?:this|it|you|spotter))"
     rf"{_ANYBODY}"
 )
 THANKS = re.compile(
@@ -22,18 +24,53 @@ THANKS = re.compile(
     r"|:(?:\+1|thumbsup|pray|ok_hand|heart):)"
 )
 STOP = re.compile(
-    r"(?:please )?(?:stop|quit|no more)(?: (?:it|this|that|all|sending|me|my|the|these|any|more|messages?"
-    r"|notifications?|dms?|please))*"
+    r"(?:please )?(?:stop|quit|no more|cancel|abort)(?: (?:it|this|that|all|sending|me|my|the|these|any|more|messages?"
+    r"|notifications?|dms?|please|spamming|bothering|messaging|now))*"
+)
+UNDO = re.compile(
+    r"(?:please |can (?:you|i) |how (?:do|can) i )*(?:undo|revert|go back|take (?:it|that) back|i made a mistake)"
+    r"(?: (?:it|this|that|the|my|last|change|mute|rule|one|please))*"
+)
+UNDO_WITH = ("unsubscribe", "unmute", "target", "follow-ups")  # each lists what can be ended
+
+
+WHO_SEES = re.compile(
+    r"(?:who|who else|which people|can (?:others|anyone|anybody|somebody|everyone|my colleagues))"
+    r"(?: (?:can|may|is able to|will|could))?(?: (?:see|read|view|look at|know))"
+    r" (?:my|our) (?:results?|sessions?|scores?|observations?|data)"
+)
+SEEN_BY = (
+    "Your results are seen by you, by who observed you, by your supervisors and the managers of your department and"
+    " those above it as iSpring has them, and by the admins of Spotter. Colleagues do not see them. What an admin posts"
+    " to a channel is seen by its members."
 )
 
 
 def without_greeting(text: str) -> str:
-    """ "good morning, who failed today" without the greeting before the question."""
-    return _GREETED.sub("", text)
+    """ "good morning, who failed today, thanks" without the greeting before the question and the thanks behind it."""
+    return _THANKED.sub("", _HELP_ME.sub("", _GREETED.sub("", text)))
 
 
+_HELP_ME = re.compile(r"^(?:(?:can|could) you |please |pls )*help me (?:to )?(?:find|see|get|list) ", re.IGNORECASE)
+
+
+def is_thanks(text: str) -> bool:
+    """Whether a text in lower case only thanks: "thanks, and last week?" asks."""
+    return THANKS.fullmatch(text) is not None and not _ASKS_TOO.match(text)
+
+
+_ASKS_TOO = re.compile(
+    r".*?(?:thanks|thank you|thx|ty|cheers)[\s,.!;-]+"
+    r"(?:and|but|now|also|then|what|who|how|which|show|can|could|is|are|did) .+"
+)
+_THANKED = re.compile(
+    r"(?<=\w)[\s,.!?;-]+(?:many )?(?:thanks|thank you|thx|ty|cheers|tia|thank u)"
+    r"(?: (?:a lot|so much|in advance|very much|you|all|spotter|bot|again))*[\s.!:)]*$",
+    re.IGNORECASE,
+)
 _GREETED = re.compile(
-    r"^\s*(?:hi+|hello|hey+|good (?:morning|afternoon|evening|day))(?: (?:there|spotter|bot|team|all))?[\s,!.]+(?=\w)",
+    r"^\s*(?:hi+|hello|hey+|good (?:morning|afternoon|evening|day)|thanks|thank you|thx|ok|okay)"
+    r"(?: (?:there|spotter|bot|team|all))?[\s,!.]+(?=\w)",
     re.IGNORECASE,
 )
 

@@ -67,7 +67,8 @@ def _rules_of(found: Explanation) -> frozenset[int]:
 
 
 async def _for_viewer(ctx: AppContext, viewer: Viewer, found: Explanation) -> Explanation:
-    """Without destinations that are neither the viewer's own nor a channel they are in."""
+    """Without destinations that are neither the viewer's own nor a channel they are in, and without links to what
+    shadow mode showed to the admins."""
     places = {status.notification.destination for status in found.status} | {
         one.rule.destination for one in found.judged if one.rule is not None
     }
@@ -79,8 +80,10 @@ async def _for_viewer(ctx: AppContext, viewer: Viewer, found: Explanation) -> Ex
                 theirs.add(place)
         except MessengerError:
             continue  # who can't be shown to be in it does not see it
+    shadowed = {one.delivery.delivery_id for one in found.status if one.delivery is not None and one.delivery.shadow}
     return replace(
         found,
+        links={ident: link for ident, link in found.links.items() if ident not in shadowed},
         status=[status for status in found.status if status.notification.destination in theirs],
         judged=[one for one in found.judged if _is_theirs(viewer, one, theirs, found.record.session.facts)],
     )

@@ -20,23 +20,39 @@ _JOINS_EARLY = {
 }
 
 
-def next_delivery(connection: sqlite3.Connection, destination: Destination, now: datetime, new_id: str) -> int | None:
-    """The row of the delivery to send now, None if none is due: one that was tried before, else a new one."""
+def next_delivery(
+    connection: sqlite3.Connection,
+    destination: Destination,
+    now: datetime,
+    new_id: str,
+    shadow: Destination | None = None,
+) -> int | None:
+    """The row of the delivery to send now, None if none is due: one that was tried before, else a new one. `shadow`:
+    the channel it is shown in instead, None for what goes to the destination."""
     eligibility = Eligibility(connection, str(destination), now)
-    retries = [retry for retry in eligibility.retries() if retry.waits is None]
+    shown_in = None if shadow is None else str(shadow)
+    retries = [retry for retry in eligibility.retries() if retry.waits is None and retry.shadow == shown_in]
     if not retries:
-        return _new_delivery(connection, eligibility, destination, now, new_id)
+        return _new_delivery(connection, eligibility, destination, now, new_id, shown_in)
     return min((retry.delivery for retry in retries if retry.due_at <= to_ms(now)), default=None)
 
 
 def _new_delivery(
-    connection: sqlite3.Connection, eligibility: Eligibility, destination: Destination, now: datetime, new_id: str
+    connection: sqlite3.Connection,
+    eligibility: Eligibility,
+    destination: Destination,
+    now: datetime,
+    new_id: str,
+    shadow: str | None,
 ) -> int | None:
-    """Makes a delivery of one notification, or of a group. Its members never change again."""
+    """Makes a delivery of one notification, or of a group. Its members, and where it is shown, never change again."""
     groups = list(eligibility.groups())
-    if not any(group.waits is None and group.due_at <= to_ms(now) for group in groups):
+    here = [group for group in groups if group.shadow == shadow]
+    if not any(group.waits is None and group.due_at <= to_ms(now) for group in here):
         return None
-    waiting = listed(group.key for group in groups if group.waits is not None or group.is_quiet)
+    waiting = listed(
+        group.key for group in groups if group.shadow != shadow or group.waits is not None or group.is_quiet
+    )
     members = connection.execute(
         # In the order of that index, so that the rest of a long line is not read.
         f"SELECT id, priority FROM notifications {by_index('notifications_next')}"
@@ -48,9 +64,9 @@ def _new_delivery(
     chosen = _with_what_belongs_to_it(connection, members[0]["id"]) if goes_alone else [row["id"] for row in members]
     number: int = value_of(
         connection,
-        "INSERT INTO deliveries (delivery_id, destination, state, created_at, due_at) VALUES (?, ?, 'pending', ?, ?)"
-        " RETURNING id",
-        (new_id, str(destination), to_ms(now), to_ms(now)),
+        "INSERT INTO deliveries (delivery_id, destination, shadow, state, created_at, due_at)"
+        " VALUES (?, ?, ?, 'pending', ?, ?) RETURNING id",
+        (new_id, str(destination), shadow, to_ms(now), to_ms(now)),
     )
     connection.execute(f"UPDATE notifications SET delivery = ? WHERE id {IN_LIST}", (number, to_json(chosen)))
     return number

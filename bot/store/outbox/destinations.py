@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.notifications import Destination, DestinationKind
@@ -9,22 +10,24 @@ from bot.domain.outbox import BlockedDestination
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.store.columns import State, from_ms_or_none, to_ms, value_of
 from bot.store.outbox.cancel import cancel_notifications, cancel_unintroduced_rules
-from bot.store.outbox.eligibility import PENDING
+from bot.store.outbox.eligibility import PENDING, last_shadow_mode, shadow_mode, store_shadow_mode
 
 # Whether a message still shows something of a session: see `domain.notifications.TAKEN_BACK`.
 SHOWS = (
     "EXISTS (SELECT 1 FROM notifications WHERE notifications.delivery = deliveries.id"
     " AND notifications.cancelled_reason IS NULL AND coalesce(notifications.shown_version, 0) >= 0)"
 )
+# Where a delivery is posted, read back and edited.
+POSTED_TO = "coalesce(deliveries.shadow, deliveries.destination)"
 # A blocked destination can't be read either, unless it is blocked because another company reads along: there an
 # ambiguous message is read back, so that it can be redacted.
 MAY_BE_READ = (
-    "NOT EXISTS (SELECT 1 FROM destinations WHERE destinations.destination = deliveries.destination"
+    f"NOT EXISTS (SELECT 1 FROM destinations WHERE destinations.destination = {POSTED_TO}"
     f" AND destinations.blocked_reason <> '{SHARED_OUTSIDE}')"
 )
 # Likewise only redactions are edited there.
 MAY_BE_EDITED = (
-    "NOT EXISTS (SELECT 1 FROM destinations WHERE destinations.destination = deliveries.destination"
+    f"NOT EXISTS (SELECT 1 FROM destinations WHERE destinations.destination = {POSTED_TO}"
     " AND destinations.blocked_reason IS NOT NULL"
     f" AND NOT (destinations.blocked_reason = '{SHARED_OUTSIDE}' AND {SHOWS}))"
 )
@@ -61,7 +64,7 @@ class Destinations:
             "UPDATE destinations SET blocked_reason = NULL, blocked_at = NULL WHERE destination = ?", (name,)
         )
         resumed = self._connection.execute(
-            "UPDATE deliveries SET due_at = ? WHERE destination = ? AND state = 'pending'", (to_ms(now), name)
+            f"UPDATE deliveries SET due_at = ? WHERE {POSTED_TO} = ? AND state = 'pending'", (to_ms(now), name)
         ).rowcount
         if was_blocked:
             sql = f"SELECT count(*) FROM notifications WHERE destination = ? AND {PENDING}"
@@ -108,6 +111,10 @@ class Destinations:
             (new, old, new),
         )
         self._connection.execute("UPDATE deliveries SET destination = ? WHERE destination = ?", (new, old))
+        self._connection.execute("UPDATE deliveries SET shadow = ? WHERE shadow = ?", (new, old))
+        mode = last_shadow_mode(self._connection)
+        if mode is not None and mode.channel == old_channel:
+            store_shadow_mode(self._connection, replace(mode, channel=new_channel))
         self._connection.execute("UPDATE deliveries SET channel = ? WHERE channel = ?", (new_channel, old_channel))
         # A notification that is stored under both ids keeps the old one. It is not sent again.
         twice = self._connection.execute(
@@ -123,21 +130,30 @@ class Destinations:
             self.block(after, blocked, now)
 
     def is_used(self, destination: Destination) -> bool:
-        """Whether anything was sent, or is to be sent, to a destination."""
-        sql = "SELECT EXISTS (SELECT 1 FROM notifications WHERE destination = ? AND cancelled_reason IS NULL)"
-        return bool(value_of(self._connection, sql, (str(destination),)))
+        """Whether anything was sent, or is to be sent, to a destination, or shown there in shadow mode."""
+        mode = shadow_mode(self._connection)
+        if mode is not None and mode.destination == destination:
+            return True
+        sql = (
+            "SELECT EXISTS (SELECT 1 FROM notifications WHERE destination = ? AND cancelled_reason IS NULL)"
+            " OR EXISTS (SELECT 1 FROM deliveries WHERE shadow = ?)"
+        )
+        return bool(value_of(self._connection, sql, (str(destination), str(destination))))
 
     def checks_due(self, checked_before: datetime, limit: int) -> Sequence[str]:
-        """Ids of channels that rules post to or that are blocked and that Slack was not asked about since then; the
-        longest unchecked first."""
+        """Ids of channels that rules post to, that shadow mode shows things in or that are blocked and that Slack was
+        not asked about since then; the longest unchecked first."""
+        mode = shadow_mode(self._connection)
         rows = self._connection.execute(
             "SELECT destination FROM ("
             "SELECT rules.destination, checked_at FROM rules LEFT JOIN destinations USING (destination)"
             " WHERE state IN ('active', 'paused')"
+            " UNION SELECT shadow.destination, checked_at FROM (SELECT ? AS destination) AS shadow"
+            " LEFT JOIN destinations USING (destination)"
             " UNION SELECT destination, checked_at FROM destinations WHERE blocked_reason IS NOT NULL) AS watched"
             " WHERE destination LIKE 'channel:%' GROUP BY destination HAVING coalesce(max(checked_at), 0) <= ?"
             " ORDER BY coalesce(max(checked_at), 0), destination LIMIT ?",
-            (to_ms(checked_before), limit),
+            ("" if mode is None else str(mode.destination), to_ms(checked_before), limit),
         )
         return [Destination.parse(row["destination"]).id for row in rows]
 
@@ -154,6 +170,25 @@ class Destinations:
         )
         return True
 
+    def describe(self, destination: Destination, name: str, *, is_public: bool) -> None:
+        """Stores what Slack said of a channel."""
+        self._connection.execute(
+            "INSERT INTO destinations (destination, name, is_public) VALUES (?, ?, ?)"
+            " ON CONFLICT (destination) DO UPDATE SET name = excluded.name, is_public = excluded.is_public",
+            (str(destination), name, is_public),
+        )
+
+    def name_of(self, destination: Destination) -> str:
+        """A channel's name as it was seen last, "" if it was not."""
+        return (
+            value_of(self._connection, "SELECT name FROM destinations WHERE destination = ?", (str(destination),)) or ""
+        )
+
+    def is_public(self, destination: Destination) -> bool:
+        """Whether a channel was public when it was seen last."""
+        sql = "SELECT is_public FROM destinations WHERE destination = ?"
+        return bool(value_of(self._connection, sql, (str(destination),)))
+
     def doubt(self, destination: Destination) -> None:
         """An event says that something changed: what was seen of a channel before counts no more."""
         number = self.doubts() + 1
@@ -169,14 +204,17 @@ class Destinations:
         return State(self._connection).get("channel_doubts") or 0
 
     def watched(self) -> Collection[str]:
-        """Ids of the channels that rules post to, that something waits for, or that are blocked."""
+        """Ids of the channels that rules post to, that something waits for, that show or shall show something in shadow
+        mode, or that are blocked."""
+        mode = shadow_mode(self._connection)
         rows = self._connection.execute(
             "SELECT substr(destination, 9) AS id FROM ("
             "SELECT destination FROM rules WHERE state <> 'ended'"
             " UNION SELECT destination FROM destinations WHERE blocked_reason IS NOT NULL"
             f" UNION SELECT destination FROM notifications WHERE {PENDING}"
-            " UNION SELECT destination FROM deliveries WHERE state = 'pending' OR edit_due_at IS NOT NULL)"
-            " WHERE destination LIKE 'channel:%'"
+            f" UNION SELECT {POSTED_TO} FROM deliveries WHERE state = 'pending' OR edit_due_at IS NOT NULL"
+            " UNION SELECT ?) WHERE destination LIKE 'channel:%'",
+            ("" if mode is None else str(mode.destination),),
         )
         return frozenset(row["id"] for row in rows)
 

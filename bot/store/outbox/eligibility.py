@@ -8,11 +8,12 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from bot.domain.eligibility import WaitCode, wait_code
 from bot.domain.kinds import KINDS
 from bot.domain.notifications import NotificationKind
-from bot.domain.outbox import SendingPause
+from bot.domain.outbox import SendingPause, ShadowMode
 from bot.domain.rules import RuleState
 from bot.store.columns import State, from_json, from_ms, to_json, to_ms_up, value_of
 from bot.store.quiet import QuietTimes
@@ -30,7 +31,8 @@ GROUP_KEY = (
 @dataclass(frozen=True, slots=True)
 class Group:
     """Pending notifications of one destination, set of rules and kind. Times in ms; `waits`: None if they may go.
-    `is_quiet`: the quiet time of their reader holds them, until `due_at`."""
+    `is_quiet`: the quiet time of their reader holds them, until `due_at`. `shadow`: the channel that shadow mode would
+    show them in, None if they would go to their destination."""
 
     key: str
     destination: str
@@ -39,12 +41,13 @@ class Group:
     oldest_at: int
     waits: WaitCode | None
     is_quiet: bool = False
+    shadow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A pending delivery: made before, and not sent yet. `waits`: None if one of its notifications may go. `is_quiet`:
-    as for a group."""
+    """A pending delivery: made before, and not sent yet. `waits`: None if one of its notifications may go. `is_quiet`
+    and `shadow`: as for a group."""
 
     delivery: int
     destination: str
@@ -52,6 +55,7 @@ class Retry:
     created_at: int
     waits: WaitCode | None
     is_quiet: bool = False
+    shadow: str | None = None
 
 
 class Eligibility:
@@ -77,8 +81,10 @@ class Eligibility:
             for row in connection.execute("SELECT destination FROM destinations WHERE blocked_reason IS NOT NULL")
         }
         self._is_all_paused = sending_pause(connection) is not None
+        self._shadow_mode = shadow_mode(connection)
         if if_it_could_be_sent:
             self._blocked, self._is_all_paused = set(), False
+        self._if_it_could_be_sent = if_it_could_be_sent
         self._quiet = QuietTimes(connection).of_destinations() if now is not None else {}
         self._now = now
         # Until a mute is marked as ended: that queues the recap in the same transaction.
@@ -102,22 +108,23 @@ class Eligibility:
             self._parameters,
         )
         for row in rows:
-            due_at = self._due_at(row)
+            due_at, shadow = self._due_at(row), self._shadow(row)
             yield Group(
                 f"{row['destination']} {row['rule_ids']} {row['kind']} {row['mutes']} {row['recap'] or 0}",
                 row["destination"],
                 row["number"],
                 due_at,
                 row["oldest_at"],
-                self._wait_code(row),
+                self._wait_code(row, shadow),
                 is_quiet=due_at > row["due_at"],
+                shadow=shadow,
             )
 
     def retries(self) -> Iterator[Retry]:
         """Every pending delivery, the one that is due first before the others."""
         rows = self._connection.execute(
-            "SELECT deliveries.id, deliveries.destination, deliveries.due_at, deliveries.created_at, kind, rule_ids,"
-            " mutes, NULL AS recap"  # it has been claimed with its recap, or the recap is over
+            "SELECT deliveries.id, deliveries.destination, shadow, deliveries.due_at, deliveries.created_at, kind,"
+            " rule_ids, mutes, NULL AS recap"  # it has been claimed with its recap, or the recap is over
             f" FROM deliveries {by_index('deliveries_pending')}"
             " JOIN notifications ON notifications.delivery = deliveries.id AND cancelled_reason IS NULL"
             f" WHERE state = 'pending'{self._where.format('deliveries')} ORDER BY deliveries.due_at, deliveries.id",
@@ -133,25 +140,27 @@ class Eligibility:
                     row["destination"],
                     due_at,
                     row["created_at"],
-                    self._wait_code(row),
+                    self._wait_code(row, row["shadow"]),
                     is_quiet=due_at > row["due_at"],
+                    shadow=row["shadow"],
                 )
         yield from found.values()
 
-    def due_times(self) -> Mapping[str, int]:
-        """When each destination that may get something gets it next, in ms.
+    def due_times(self) -> Mapping[tuple[str, str | None], int]:
+        """When each destination that may get something gets it next, in ms; apart what is shown in a shadow channel.
 
         A delivery that was tried before holds up new ones: the channel that refused it would refuse them too, and cards
         stay in order. An ambiguous delivery holds up nothing.
         """
-        retries: dict[str, int] = {}
+        retries: dict[tuple[str, str | None], int] = {}
         for retry in self.retries():
             if retry.waits is None:
-                retries.setdefault(retry.destination, retry.due_at)
-        times: dict[str, int] = {}
+                retries.setdefault((retry.destination, retry.shadow), retry.due_at)
+        times: dict[tuple[str, str | None], int] = {}
         for group in self.groups():
             if group.waits is None:
-                times[group.destination] = min(group.due_at, times.get(group.destination, group.due_at))
+                queue = group.destination, group.shadow
+                times[queue] = min(group.due_at, times.get(queue, group.due_at))
         return times | retries
 
     def waiting_keys(self) -> list[str]:
@@ -167,16 +176,34 @@ class Eligibility:
         end = quiet.held_until(max(from_ms(due_at), self._now))
         return due_at if end is None else max(due_at, to_ms_up(end))
 
-    def _wait_code(self, row: sqlite3.Row) -> WaitCode | None:
+    def _shadow(self, row: sqlite3.Row) -> str | None:
+        """The channel that shadow mode would show a row's notifications in, None if they would go where they belong."""
+        if self._shadow_mode is None or not KINDS[NotificationKind(row["kind"])].is_shadowed:
+            return None
+        shadow = str(self._shadow_mode.destination)
+        return shadow if shadow != row["destination"] else None
+
+    def _wait_code(self, row: sqlite3.Row, shadow: str | None) -> WaitCode | None:
         return wait_code(
             NotificationKind(row["kind"]),
             from_json(row["rule_ids"], tuple[int, ...]),
             self._rules,
             is_blocked=row["destination"] in self._blocked,
             is_all_paused=self._is_all_paused,
+            is_shadow_closed=shadow is not None and self._is_closed(shadow),
             is_muted=self._is_muted(row),
             is_in_recap=row["recap"] in self._recaps,
         )
+
+    def _is_closed(self, shadow: str) -> bool:
+        """Whether shadow mode can show nothing in a channel now."""
+        return not self._if_it_could_be_sent and (shadow in self._blocked or shadow in self._public)
+
+    @cached_property
+    def _public(self) -> frozenset[str]:
+        """Channels that were public when they were seen last."""
+        rows = self._connection.execute("SELECT destination FROM destinations WHERE is_public = 1")
+        return frozenset(row["destination"] for row in rows)
 
     def _is_muted(self, row: sqlite3.Row) -> bool:
         if not KINDS[NotificationKind(row["kind"])].waits_for_mutes:
@@ -202,6 +229,25 @@ def last_sending_pause(connection: sqlite3.Connection) -> SendingPause | None:
 
 def store_sending_pause(connection: sqlite3.Connection, pause: SendingPause) -> None:
     State(connection).set(_PAUSE, to_json(pause))
+
+
+_SHADOW = "shadow_mode"  # the name of the fact; it stays after its end
+
+
+def shadow_mode(connection: sqlite3.Connection) -> ShadowMode | None:
+    """The shadow mode that is on, None if none is."""
+    last = last_shadow_mode(connection)
+    return last if last is not None and last.until is None else None
+
+
+def last_shadow_mode(connection: sqlite3.Connection) -> ShadowMode | None:
+    """The last shadow mode, which may have ended; None if there never was one."""
+    stored = State(connection).get(_SHADOW)
+    return None if stored is None else from_json(stored, ShadowMode)
+
+
+def store_shadow_mode(connection: sqlite3.Connection, mode: ShadowMode) -> None:
+    State(connection).set(_SHADOW, to_json(mode))
 
 
 def is_blocked(connection: sqlite3.Connection, destination: str) -> bool:

@@ -76,9 +76,11 @@ class Outbox:
             f" WHERE edit_due_at IS NOT NULL AND {_EDITABLE} AND NOT ? ORDER BY edit_due_at LIMIT 1))",
             (is_paused,),
         )
+        found = [(Destination.parse(name), shadow, from_ms(due_at)) for (name, shadow), due_at in times.items()]
         return Schedule(
-            posts={Destination.parse(name): from_ms(due_at) for name, due_at in times.items()},
+            posts={to: due_at for to, shadow, due_at in found if shadow is None},
             other_due_at=from_ms_or_none(other),
+            shadowed={(to, Destination.parse(shadow)): due_at for to, shadow, due_at in found if shadow is not None},
         )
 
     def read_backs_due(self, now: datetime, limit: int) -> Sequence[Delivery]:
@@ -122,15 +124,22 @@ class Outbox:
 
     # ---- posting ---------------------------------------------------------------------------------------------------
 
-    def claim(self, destination: Destination, now: datetime, slack_time: float, new_id: str) -> Delivery | None:
+    def claim(
+        self,
+        destination: Destination,
+        now: datetime,
+        slack_time: float,
+        new_id: str,
+        shadow: Destination | None = None,
+    ) -> Delivery | None:
         """Takes the next delivery of a destination and marks it as sending; None if none is due.
 
         `slack_time`: Slack's own clock in Unix seconds, from which the conversation is read back if need be. `new_id`:
-        the id of a delivery that is made now.
+        the id of a delivery that is made now. `shadow`: the channel that shows it instead, None for what goes there.
         """
         if self.app_refused():
             return None
-        number = next_delivery(self._connection, destination, now, new_id)
+        number = next_delivery(self._connection, destination, now, new_id, shadow)
         if number is None:
             return None
         self._connection.execute(
@@ -154,8 +163,9 @@ class Outbox:
             return
         if attempt is not None:
             write_attempt(self._connection, row["id"], attempt)
-        if str(decided.destination) != row["destination"]:  # the id of its channel changed meanwhile
-            decided = replace(decided, channel=Destination.parse(row["destination"]).id)
+        posted_to = row["shadow"] or row["destination"]
+        if str(decided.posted_to) != posted_to:  # the id of its channel changed meanwhile
+            decided = replace(decided, channel=Destination.parse(posted_to).id)
         if decided.state is DeliveryState.PENDING:
             cancel_orphans(self._connection, row["id"])
         delivery = reconcile(
@@ -312,7 +322,10 @@ class Outbox:
         waits = Eligibility(self._connection, row["destination"]).retries()
         if row["state"] != "failed" and all(one.delivery != row["id"] or one.waits is None for one in waits):
             return False
-        destinations, destination = Destinations(self._connection), Destination.parse(row["destination"])
+        destinations, destination = (
+            Destinations(self._connection),
+            Destination.parse(row["shadow"] or row["destination"]),
+        )
         if destinations.blocked_reason(destination) == SHARED_OUTSIDE:
             return False  # results of named people must not leave the company, not even on demand
         self._connection.execute(

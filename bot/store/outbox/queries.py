@@ -11,7 +11,8 @@ from bot.domain.notifications import Delivery, Destination
 from bot.domain.outbox import Attempt, CardDelay, NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import State, from_ms, from_ms_or_none, from_row, listed, to_json, value_of
-from bot.store.outbox.eligibility import GROUP_KEY, Eligibility, sending_pause
+from bot.store.outbox.destinations import POSTED_TO
+from bot.store.outbox.eligibility import GROUP_KEY, Eligibility, sending_pause, shadow_mode
 from bot.store.outbox.rows import delivery_of, notification_of, row_of
 from bot.store.sqlite import IN_LIST
 
@@ -54,27 +55,31 @@ class Deliveries:
         return None if row is None else delivery_of(self._connection, row)
 
     def has_message_before(self, destination: Destination, delivery_id: str) -> bool:
-        """Whether any message was posted there before this one."""
+        """Whether any message was posted there before this one, or of one in shadow mode shown for it."""
         return bool(
             value_of(
                 self._connection,
                 "SELECT EXISTS (SELECT 1 FROM notifications JOIN deliveries ON deliveries.id = notifications.delivery"
-                " WHERE notifications.destination = ? AND deliveries.state = 'sent'"
-                " AND deliveries.id < (SELECT id FROM deliveries WHERE delivery_id = ?))",
-                (str(destination), delivery_id),
+                " JOIN deliveries AS this ON this.delivery_id = ? AND deliveries.id < this.id"
+                " AND (deliveries.shadow IS NULL) = (this.shadow IS NULL)"
+                " WHERE notifications.destination = ? AND deliveries.state = 'sent')",
+                (delivery_id, str(destination)),
             )
         )
 
     def shown_before(self, key: SessionKey, notification_id: int) -> tuple[str, str, datetime] | None:
         """The conversation, Slack's `ts` and the time of the last message that showed a session where this notification
-        goes, before it; None if there was none."""
+        goes, before it; None if there was none. What shadow mode shows for a destination is apart."""
         row = self._connection.execute(
-            "SELECT channel, ts, deliveries.created_at"
-            " FROM notifications JOIN deliveries ON deliveries.id = notifications.delivery"
-            " WHERE session_id = ? AND employee_id = ? AND kind = 'session' AND cancelled_reason IS NULL"
-            " AND deliveries.state = 'sent' AND ts IS NOT NULL AND notifications.id < ? AND notifications.destination ="
-            " (SELECT destination FROM notifications WHERE id = ?) ORDER BY notifications.id DESC LIMIT 1",
-            (key.session_id, key.employee_id, notification_id, notification_id),
+            "SELECT deliveries.channel, deliveries.ts, deliveries.created_at"
+            " FROM notifications AS this JOIN deliveries AS mine ON mine.id = this.delivery"
+            " JOIN notifications ON notifications.destination = this.destination AND notifications.id < this.id"
+            " AND notifications.session_id = ? AND notifications.employee_id = ? AND notifications.kind = 'session'"
+            " AND notifications.cancelled_reason IS NULL"
+            " JOIN deliveries ON deliveries.id = notifications.delivery AND deliveries.state = 'sent'"
+            " AND deliveries.ts IS NOT NULL AND coalesce(deliveries.shadow, '') = coalesce(mine.shadow, '')"
+            " WHERE this.id = ? ORDER BY notifications.id DESC LIMIT 1",
+            (key.session_id, key.employee_id, notification_id),
         ).fetchone()
         if row is None:
             return None
@@ -148,7 +153,8 @@ class Deliveries:
         # A delivery that is being sent or ambiguous waits as well: it may stay so while Slack can't be read.
         oldest_on_its_way = value_of(
             self._connection,
-            "SELECT min(created_at) FROM deliveries LEFT JOIN destinations USING (destination)"
+            "SELECT min(created_at) FROM deliveries"
+            f" LEFT JOIN destinations ON destinations.destination = {POSTED_TO}"
             " WHERE state IN ('sending', 'ambiguous') AND blocked_reason IS NULL",
         )
         if oldest_on_its_way is not None:
@@ -166,6 +172,7 @@ class Deliveries:
             app_refused=State(self._connection).get("app_refused") or "",
             paused=sending_pause(self._connection),
             quiet=quiet,
+            shadow=shadow_mode(self._connection),
         )
 
     def _blocked(self) -> tuple[str, str]:

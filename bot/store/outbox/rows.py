@@ -10,7 +10,7 @@ from bot.domain.outbox import Attempt
 from bot.store.columns import column_names, from_json, from_ms, from_row, to_row
 
 ATTEMPTS_KEPT = 50  # of one delivery
-_NOT_CHANGED = ("delivery_id", "destination", "created_at")  # of a delivery, once it is made
+_NOT_CHANGED = ("delivery_id", "destination", "shadow", "created_at")  # of a delivery, once it is made
 _NO_COLUMNS = ("notifications",)  # they are rows of their own
 _WRITE = "UPDATE deliveries SET {} WHERE delivery_id = :delivery_id".format(
     ", ".join(f"{name} = :{name}" for name in column_names(Delivery) if name not in (*_NOT_CHANGED, *_NO_COLUMNS))

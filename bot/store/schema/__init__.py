@@ -37,6 +37,7 @@ from bot.store.schema.steps_011_to_017 import (
 from bot.store.schema.steps_from_018 import (
     INDEX_OF_MEMBERS,
     REPLACED_TEAM_INDEX,
+    WIDER_INDEXES,
     m018_rule_options,
     m020_critical_criteria,
     m021_incremental_polling,
@@ -46,6 +47,8 @@ from bot.store.schema.steps_from_018 import (
     m030_index_of_members,
     m031_follow_ups,
     m032_narrower_preferences,
+    m033_shadow_mode,
+    m034_wider_indexes,
 )
 
 APPLICATION_ID = 0x53505431  # "SPT1": tells `file` and us whose database this is
@@ -78,6 +81,8 @@ STEPS = (
     m030_index_of_members,
     m031_follow_ups,
     m032_narrower_preferences,
+    m033_shadow_mode,
+    m034_wider_indexes,
 )
 migrations = Migrations("spotter")
 for step in STEPS:
@@ -86,6 +91,7 @@ for step in STEPS:
 
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes the indexes of a finished baseline, once."""
-    for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS, INDEX_OF_MEMBERS):
-        if not any(f" {name} " in statement for name in (REPLACED_INDEX, REPLACED_TEAM_INDEX)):
+    replaced = (REPLACED_INDEX, REPLACED_TEAM_INDEX, *WIDER_INDEXES)
+    for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS, INDEX_OF_MEMBERS, *WIDER_INDEXES.values()):
+        if not any(f" {name} " in statement for name in replaced):
             connection.execute(statement)

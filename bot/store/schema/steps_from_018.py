@@ -1,4 +1,5 @@
-"""Steps from 18: rule options, critical criteria, digests, reminders, Home tabs, follow-ups. New ones come last."""
+"""Steps from 18: rule options, critical criteria, digests, reminders, Home tabs, follow-ups, shadow mode. New ones come
+last."""
 
 import msgspec
 from sqlite_utils import Database
@@ -254,3 +255,37 @@ NARROWER_PREFERENCES = (
 def m032_narrower_preferences(db: Database) -> None:
     for statement in NARROWER_PREFERENCES:
         db.conn.execute(statement)
+
+
+# Where shadow mode shows what would go elsewhere.
+SHADOW_MODE = (
+    # The channel that a delivery is shown in instead, as a destination; NULL: it goes to its destination.
+    "ALTER TABLE deliveries ADD COLUMN shadow TEXT",
+    "CREATE INDEX deliveries_shadow ON deliveries (shadow, created_at) WHERE shadow IS NOT NULL",
+    # A channel as it was seen last.
+    "ALTER TABLE destinations ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE destinations ADD COLUMN is_public INTEGER NOT NULL DEFAULT 0",
+)
+
+
+def m033_shadow_mode(db: Database) -> None:
+    for statement in SHADOW_MODE:
+        db.conn.execute(statement)
+
+
+# Figures without a site, an observer or an employee, and those of a long time, are counted in the order of scores; and
+# those of observers in their order. Both without a look at the table.
+WIDER_INDEXES = {
+    "sessions_score": "CREATE INDEX IF NOT EXISTS sessions_by_score ON sessions"
+    " (score, outcome, missing_since, finished_at, scheduled_at, checklist_id, employee_id, observer_id)",
+    "sessions_observer": "CREATE INDEX IF NOT EXISTS sessions_by_observer ON sessions"
+    " (observer_id, finished_at, scheduled_at, outcome, score, missing_since)",
+}  # by the index that each replaces
+
+
+def m034_wider_indexes(db: Database) -> None:
+    """Where a baseline is finished; elsewhere its end makes them."""
+    for replaced, statement in WIDER_INDEXES.items():
+        if has_table(db.conn, replaced):
+            db.conn.execute(f"DROP INDEX {replaced}")
+            db.conn.execute(statement)

@@ -1,0 +1,216 @@
+"""Which subcommand is asked for that explains or changes something: help, rules, digests, mutes, reminders, targets.
+
+Nothing is changed by any of them without being shown or asked about first.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bot.domain.errors import QueryError
+from bot.domain.quiet import parse_quiet
+from bot.domain.schedules import begins_schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A subcommand, the words for it, and those that the text holds beside and the answer can't use."""
+
+    verb: str
+    words: str
+    unused: str = ""
+
+
+Reader = Callable[[re.Match[str]], Intent | None]  # None: the words are about something else
+
+
+def taken_as(verb: str, more: str = "") -> Callable[[re.Match[str]], Intent]:
+    """The subcommand with some words, then what the pattern did not take."""
+
+    def intent(found: re.Match[str]) -> Intent:
+        return Intent(verb, f"{more} {left_of(found)}".strip())
+
+    return intent
+
+
+def left_of(found: re.Match[str]) -> str:
+    """What a pattern did not take of its text."""
+    return " ".join(f"{found.string[: found.start()]} {found.string[found.end() :]}".split())
+
+
+def _meant(verb: str, words: str = "") -> Reader:
+    """The subcommand with these words alone."""
+    return lambda _: Intent(verb, words)
+
+
+_TOPICS = (
+    r"(?:un)?subscribe|(?:un)?mute|digests?|export|targets?|trends?|silent|overdue|reminders?|quiet|holidays?|link|preview"
+    r"|critical|scores?|outcomes?|rules?|settings|history|todo|upcoming|handover|status|dates?|sort|limit"
+)
+_OUTCOMES = r"failed|passed|below|met|critical|planned|progress|completed|unknown"
+_MAKING = r"set|change|add|make|create|use|see|read|get|remove|edit|stop|end|find|turn (?:on|off)"
+SEND = (
+    r"(?:(?:can you |could you |please |pls )*(?:send|give|get|post|e-?mail|mail|i want|i need)(?: me| us)? )?"
+    r"(?:an? |the |my )?"
+)
+_PLEASE = r"(?:please |pls |can you |could you |would you |i want you to )*"
+_MESSAGES = r"(?:messages?|notifications?|alerts?|posts?|cards?|dms?|updates?|pings?)"
+_RULES = rf"(?:digests?|rules?|subscriptions?|reports?|{_MESSAGES})"
+_HERE = r"(?:here|(?:to|in|into) (?:this|the|our) channel)"
+_STOPPING = r"(?:stop|cancel|end|remove|delete|turn off|switch off|disable|quit|no more)"
+_WISH = (
+    r"i (?:want|need|wish|'?d like|would like) (?:to (?:get|be|receive|have|see) )?(?:an? )?"
+    r"(?:alert(?:ed|s)?|notif(?:ied|ications?)|messages?|messaged|ping(?:ed)?|dms?|told|informed)"
+)
+
+
+def _digest(found: re.Match[str]) -> Intent:
+    """ "send me a weekly report", "monthly summary on the 1st at 9": a digest, which is shown before it is saved."""
+    left = left_of(found)
+    for_me = " for:me" if re.search(r"\bme\b", found[0], re.IGNORECASE) else ""
+    every = "" if begins_schedule(left) else f"{found['every']} "
+    return Intent("digest", f"{every}{left}".strip() + for_me)
+
+
+def _subscribed(found: re.Match[str]) -> Intent:
+    """ "notify me when sofia fails": a rule, which is shown before it is saved."""
+    left = re.sub(
+        rf"\s+{_HERE}$|^\s*(?:someone|somebody|anyone|a|an)\b", " ", found.string[found.end() :], flags=re.IGNORECASE
+    )
+    for_me = "" if re.match(rf"{_PLEASE}(?:post|send|put|share)", found[0], re.IGNORECASE) else " for:me"
+    return Intent("subscribe", f"{' '.join(left.split())}{for_me}")
+
+
+def _ended(found: re.Match[str]) -> Intent:
+    """ "stop the digest", "remove rule 3": what can be ended, as buttons that ask first; a rule by its number."""
+    return Intent("unsubscribe", found["number"] or "")
+
+
+def _help(found: re.Match[str]) -> Intent:
+    return Intent("help", found["topic"].lower())
+
+
+def _target(found: re.Match[str]) -> Intent:
+    """ "set the target for opening to 85": asked about before it is saved."""
+    return Intent("target", f"{found['percent']} {found['of'] or found['of2'] or ''}".strip())
+
+
+def _no_target(found: re.Match[str]) -> Intent:
+    return Intent("target", f"remove {found['of'] or ''}".strip())
+
+
+def _critical(found: re.Match[str]) -> Intent:
+    return Intent("target", f'critical "{found["of"]}"')
+
+
+def _muted(found: re.Match[str]) -> Intent:
+    left = re.sub(r"\b(?:this |the )?channel\b|\bme\b", " ", found.string[found.end() :], flags=re.IGNORECASE)
+    left = re.sub(r"\btil+\b", "until", left, flags=re.IGNORECASE)
+    for_me = " for:me" if re.search(r"\bme\b|disturb|\bdnd\b", found.string, re.IGNORECASE) else ""
+    return Intent("mute", f"{' '.join(left.split())}{for_me}".strip())
+
+
+def _quiet(found: re.Match[str]) -> Intent | None:
+    """ "don't message me at night": a quiet time, which is asked about before it is saved; None if it names no hours
+    and no days of the week."""
+    try:
+        return Intent("quiet", str(parse_quiet(found["when"])))
+    except QueryError:
+        return None
+
+
+CHANGES: Sequence[tuple[str, Reader]] = (
+    # what a page of help explains
+    (
+        rf"^how (?:do|can|does|to)(?: (?:i|we|one|you))?(?: (?:{_MAKING}))?(?: (?:an?|the|my|new))*"
+        rf" (?P<topic>{_TOPICS})(?: .*)?$",
+        _help,
+    ),
+    (rf"^what (?:does|is|are|do)(?: (?:an?|the))? (?P<topic>{_TOPICS})(?: mean| do)?$", _help),
+    (rf"^what(?: (?:does|is))?(?: the)? [“\"']?(?P<topic>{_OUTCOMES})[”\"']?(?: target)? means?$", _help),
+    (r"^what(?:'?s| is| does)?(?: an?| the)? critical criteri(?:on|a)(?: mean)?$", _meant("help", "critical")),
+    (
+        rf"^(?:what(?:'?s| is) )?(?:the )?difference between (?:{_OUTCOMES})(?: target)?"
+        rf" and (?:{_OUTCOMES})(?: target)?$",
+        _meant("help", "outcome"),
+    ),
+    (
+        r"^why (?:did|do|does|am|are|have) (?:i|we)(?: still| always| keep)? "
+        r"(?:get|got|getting|gotten|receiv(?:e|ed|ing)|see|seeing|here)(?: this| that| these| those| all| so many| it)*"
+        rf"(?: {_MESSAGES})?$",
+        _meant("help", "why"),
+    ),
+    # what changes something, and is asked about first
+    (
+        rf"^{_PLEASE}(?:(?:stop|pause|hold|hold back|no) (?:(?:all|the|my|sending|any|me|everything) ?)*{_MESSAGES}?"
+        r"|do not disturb(?: me)?|dnd)(?= (?:until|till|til|for) )",
+        _muted,
+    ),
+    (
+        rf"^{_PLEASE}{_STOPPING}"
+        r" (?:(?:sending|getting|posting|all|the|my|me|this|these|those|any|of|daily|weekly|monthly) )*"
+        rf"{_RULES}(?: #?(?P<number>\d+))?(?: .*)?$",
+        _ended,
+    ),
+    (
+        rf"^{_PLEASE}(?:stop|quit) (?:sending|posting|showing|telling|messaging|pinging|spamming|bothering|annoying)"
+        r"(?P<number>)\b.*$",
+        _ended,
+    ),
+    (
+        rf"^{_PLEASE}(?:(?:don'?t|do not|never|stop|no|silence|pause) (?:(?:any|all|my|the|me) )*"
+        rf"(?:{_MESSAGES}|send|sending|messaging|messages|notify|bother|bothering|disturb|me)|dnd|silence)"
+        r"(?: (?:me|us|anything|any ?more|anymore|messages|notifications|please))* "
+        r"(?P<when>(?!until|till?\b|for\b|\d+ ?[hdmw])\S.*)$",
+        _quiet,
+    ),
+    (rf"^{_PLEASE}(?:don'?t|do not|never) (?:message|dm|ping|send|notify|bother|disturb)\b.*$", _meant("quiet")),
+    (r"^(?:turn off|stop|disable|no)(?: the| my| all)? reminders?$|^turn reminders off$", _meant("reminders", "off")),
+    (r"^(?:turn on|start|enable)(?: the| my| all)? reminders?$|^turn reminders on$", _meant("reminders", "on")),
+    (
+        r"^(?:(?:list|show|what|which|see|view|all|the|my|our|me|of|active) )*(?:rules|subscriptions)"
+        r"(?: (?:are there|do (?:we|i) have|exist|here))?$|^what (?:am i|are we) subscribed to$"
+        rf"|^who (?:gets|receives|sees) (?:this|these|the|those)(?: {_MESSAGES})?$",
+        _meant("rules"),
+    ),
+    (rf"{SEND}(?P<every>daily|weekly|monthly) (?:report|digest|summary|update|e-?mail|overview)s?", _digest),
+    (
+        rf"{_PLEASE}(?:send|give|post|e-?mail|mail)(?: me| us)?(?: the| a| my)? (?P<every>daily|weekly|monthly)"
+        r" (?:numbers|figures|stats|statistics|results|kpis)",
+        _digest,
+    ),
+    (rf"{SEND}(?P<every>)(?:report|digest|summary|update|overview)s?(?= (?:every|each) \w)", _digest),
+    (
+        r"(?P<every>)(?:please )?(?:send|post|give|mail|e-?mail)(?: me| us)?(?: an?| the| my)?"
+        r" (?:report|digest|summary|update|overview|numbers)",
+        lambda found: _digest(found) if begins_schedule(found.string) else Intent("results", found.string),
+    ),
+    (
+        r"(?:set|change|raise|lower|put|make) (?:the |our )?(?:target|pass(?:ing)? (?:mark|score|grade)|threshold)"
+        r"(?: (?:for|of|on) (?P<of>.+?))?(?: to| at)? (?P<percent>\d{1,3})%?(?: (?:for|on) (?P<of2>.+))?",
+        _target,
+    ),
+    (r"^(?:remove|delete|clear|drop) (?:the |our )?target(?: (?:for|of|on|from) (?P<of>.+))?$", _no_target),
+    (r"^(?:make|mark|set) (?:the )?(?P<of>[^\"“”]+?) (?:as )?(?:a )?critical(?: criterion)?$", _critical),
+    (
+        r"^what(?:'?s| is| are)?(?: the| our)? (?:targets?|pass(?:ing)? mark)(?: (?:for|of|on|in) .+)?$",
+        _meant("target"),
+    ),
+    (
+        # What the settings offer needs no rule beside them.
+        rf"^{_PLEASE}(?:tell|notify|alert|ping|message|dm|inform) me"
+        r"(?: (?:when(?:ever)?|if|every time|once|as soon as))?"
+        r" (?:i (?:get|got|have)|(?:about|of) (?:all )?my) (?:an? |new )*(?:results?|scores?)$",
+        _meant("settings", "employee instantly"),
+    ),
+    (
+        rf"^{_PLEASE}(?:notify|alert|ping|message|dm|inform|warn)(?: me| us)?"
+        r" (?:when(?:ever)?|if|on|about|of|for|every time|once)"
+        rf"|^{_PLEASE}(?:tell (?:me|us)|let (?:me|us) know) (?:when(?:ever)?|if|every time|once)"
+        rf"|^{_WISH}(?: when(?:ever)?| if| on| about| of| for| every time)"
+        r"|^(?:follow|watch|track|monitor|keep an eye on)(?= (?!ups?\b)\w)"
+        rf"|^{_PLEASE}(?:post|send|put|share)(?= .+ {_HERE}$)",
+        _subscribed,
+    ),
+    (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),
+)

@@ -1,0 +1,160 @@
+"""Which subcommand somebody asks for who wants to act on a result, to know why one is low, or to hear less of them.
+
+Nothing is done by these words: the answer shows what they are about, with the buttons that do it.
+"""
+
+import re
+from collections.abc import Sequence
+
+from bot.listeners.commands.intent_changes import Intent, Reader, left_of, taken_as
+
+_PLEASE = (
+    r"^(?:(?:please|pls|can you|could you|can i|i want to|i'?d like to|i need to|let me|how (?:do|can) i"
+    r"|i would like to) )*"
+)
+_RESULTS = (
+    r"(?: (?:with|on|to|about|for|of|all|everything|every ?one|them|it|these|those|this|that|the|my|his|her|their|an?"
+    r"|results?|sessions?|observations?|low|failed|failing|bad|ones?|both)(?![\w:]))*"
+)
+_DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)\w*"
+_DUE = re.compile(
+    r"\s*\b(?:by|until|till|on|due:?|before|in|within) ?(?:the )?(?:next |this |coming )?"
+    rf"(?:{_DAY}|tomorrow|today|tonight|week|month|end|\d\S*|a |two |one )(?: \w+)?$"
+    rf"|\s*\b(?:tomorrow|today|tonight|(?:next|this|coming) (?:week|month|{_DAY})|{_DAY}day)$",
+    re.IGNORECASE,
+)
+_NOTES = r"(?:messages?|notifications?|alerts?|dms?|pings?|e-?mails?|posts?|cards?|spam|noise)"
+_MANY = r"(?:(?:way |far )?too (?:many|much)|so many|a lot of|fewer|less|not so many|reduce(?: the)?(?: number of)?)"
+_GETTING = r"(?:(?:there are|there is|i get|i'?m getting|i am getting|i have|i want|send|give|get|me|please|pls) )*"
+_LOW = (
+    r"(?:failures?|fails|failed (?:ones|results|sessions)|low (?:ones|results|scores)|bad (?:ones|results)|problems"
+    r"|(?:when |if )?(?:some(?:one|body)|a person|people|anyone|it|i) fails?|below target|the (?:low|bad|failed) ones)"
+)
+_TELL = r"(?:tell|message|notify|alert|ping|dm|send|inform|write)(?: to)?(?: me)?(?: (?:about|of|on|for|when|if|the))*"
+_POLITE = r"(?: (?:please|pls|thanks|instead|from now on))*"
+_SESSION = r"(?:session|observation|result|check|test|assessment|training|visit|one)"
+_LAST = rf"(?:last|latest|newest|most recent)(?: (?:failed|low|bad))?(?: {_SESSION})"
+_WHOSE = r"(?P<whose>my|our|the|a|\S+'s|)"
+
+
+def _low_ones(found: re.Match[str]) -> Intent:
+    """ "follow up with Leila by friday": Leila's low results, each with its buttons, which ask for the day."""
+    left = re.sub(r"(?<=\w)'s?(?= |$)", "", left_of(found))
+    due = _DUE.search(left)
+    return Intent("attention", left[: due.start()] if due else left, due[0].strip() if due else "")
+
+
+def _newest(found: re.Match[str]) -> Intent:
+    """ "what went wrong in my last session": that session, with its criteria."""
+    low = " failed" if re.search(r"failed|low|bad", found[0], re.IGNORECASE) else ""
+    return Intent("show", " ".join(f"last {found['whose']}{low} {left_of(found)}".split()))
+
+
+_NOBODY = frozenset({"we", "they", "people", "everyone", "everybody", "so many", "so many people", "employees"})
+
+
+def _why_failed(found: re.Match[str]) -> Intent:
+    """ "why did I fail opening": the criteria that cost most in those results."""
+    who = found["who"].lower()
+    whose = "my" if who == "i" else "" if who in _NOBODY else found["who"]
+    return Intent("trend", " ".join(f"by:criterion outcome:failed {whose} {left_of(found)}".split()))
+
+
+def _narrowed(found: re.Match[str]) -> Intent:
+    """ "only tell me about opening": a rule for oneself, which is shown before it is saved."""
+    return Intent("subscribe", f"{left_of(found)} for:me")
+
+
+def _observer_of_mine(found: re.Match[str]) -> Intent:
+    """ "who observed me last": one's sessions, which name their observer."""
+    only = "last result " if re.search(r"last|recent", found[0], re.IGNORECASE) else ""
+    return Intent("results", f"{only}my {left_of(found)}".strip())
+
+
+def _fewer(_found: re.Match[str]) -> Intent:
+    return Intent("unsubscribe", "")
+
+
+def _session(found: re.Match[str]) -> Intent:
+    return Intent("show", found["id"])
+
+
+_nudge = taken_as("overdue", "observed by")
+
+DUTIES: Sequence[tuple[str, Reader]] = (
+    # fewer messages
+    (rf"^{_GETTING}{_MANY}(?: of)?(?: (?:the|my|these|those))? {_NOTES}(?: .*)?$", _fewer),
+    (
+        r"^(?:once|one message|one|just once|only once) (?:a|per|every) (?:day|week)(?: (?:is enough|only|please))*$",
+        _fewer,
+    ),
+    (r"^(?:less|fewer|quieter|off|enough|too much|too many|that'?s (?:enough|too much))(?: please)?$", _fewer),
+    (
+        r"^(?:please |pls )?(?:message|notify|ping|dm|bother|disturb|write) me (?:less|fewer)(?: often| please)*$",
+        _fewer,
+    ),
+    (rf"^(?:please |pls )?(?:only|just) (?:{_TELL} )?{_LOW}{_POLITE}$", _fewer),
+    (rf"^(?:please |pls )?{_TELL} (?:only|just)(?: (?:about|when|of|if|on))? {_LOW}{_POLITE}$", _fewer),
+    (
+        r"^(?:please |pls )?only (?:tell|message|notify|alert|ping|dm|inform)(?: me)?"
+        r"(?: (?:about|of|on|for|when|if))*(?= \w)",
+        _narrowed,
+    ),
+    # acting on results
+    (
+        rf"{_PLEASE}(?:ack|acknowledge|confirm)(?: (?:the|session|result|id))* #?`?(?P<id>(?=[0-9a-f-]*\d)[0-9a-f]{{8}}"
+        r"[0-9a-f-]*)`?$",
+        _session,
+    ),
+    (rf"{_PLEASE}(?:ack|acknowledge|mark as seen|mark as read){_RESULTS}", _low_ones),
+    (rf"{_PLEASE}follow(?:ing)?[- ]?up{_RESULTS}(?!\w)", _low_ones),
+    (
+        rf"{_PLEASE}(?:remind me|set a reminder)"
+        r" (?:about|of|to (?:check(?: on)?|talk to|follow up with|look at)|for|on)(?= \D)",
+        _low_ones,
+    ),
+    (rf"{_PLEASE}(?:nudge|remind|chase|poke)(?: (?:the )?observers?)?$", taken_as("overdue")),
+    (rf"{_PLEASE}(?:nudge|chase|poke)(?: (?:the )?(?:observer|trainer))?(?= \S)", _nudge),
+    (rf"{_PLEASE}remind(?= (?!me\b|us\b|of\b|off\b|on\b)\w)", _nudge),
+    # what is next for me
+    (
+        r"(?:when(?:'?s| is|'?re| are)? |what(?:'?s| is) )?my next (?:planned |scheduled )?"
+        r"(?:sessions?|observations?|ones?|checks?|visits?|trainings?|appointments?|shifts?)",
+        taken_as("upcoming", "mine 30d"),
+    ),
+    (
+        r"(?:when|what time)(?:'s| am| is| will)? i(?: be| going to be| being)? "
+        r"(?:observed|checked|assessed|graded|trained)(?: next)?",
+        taken_as("upcoming", "my"),
+    ),
+    # why
+    (
+        r"(?:what(?:'?s| was| did| were)?(?: i| they| he| she)?(?: (?:went|go|going|gone|do|did|get|was))?"
+        r" (?:wrong|bad|badly|weak|low)|why (?:was|is|did)|what happened|how (?:was|did))"
+        rf"(?: (?:in|with|at|on|about|i do in|i do on))? {_WHOSE} ?{_LAST}"
+        r"(?: (?:so )?(?:low|bad|poor|fail|failed|wrong|below target))*",
+        _newest,
+    ),
+    (
+        r"why (?:did|do|does|is|are|was|were|have|has) (?P<who>so many people|so many|\S+(?: \S+)??)"
+        r" (?:always |often |still |keep |keeps |so )*"
+        r"(?:fail(?:ed|ing|s)?|not pass(?:ed)?|below target|low|bad|do badly|did badly)(?: so often)?",
+        _why_failed,
+    ),
+    (
+        r"(?:what|which|where) (?:points?|criteri(?:a|on)|questions?|items?|marks?)? ?(?:did|do|have|am) i "
+        r"(?:lose|lost|losing|miss|missed|missing|fail|failed|get wrong|weak(?:est)?)"
+        r"(?: (?:the )?(?:most|points?|marks?))*",
+        taken_as("trend", "by:criterion my"),
+    ),
+    (
+        r"(?:what|which (?:areas?|criteria|things))(?: (?:should|must|can|do|could)) i (?:need to |have to )?"
+        r"(?:work on|improve|practi[cs]e|train|focus on|learn|do better|get better at)(?: (?:on|next|at))?",
+        taken_as("trend", "by:criterion my"),
+    ),
+    (
+        r"who (?:was it that )?(?:has |have )?(?:observed|checked|assessed|graded|trained|tested|rated) me"
+        r"(?: (?:last(?: time)?|most recently|the last time))?",
+        _observer_of_mine,
+    ),
+)

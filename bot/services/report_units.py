@@ -1,0 +1,163 @@
+"""The rows of reports by site, person or checklist, within one transaction."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from bot.domain.directory import Directory
+from bot.domain.model import Department
+from bot.domain.permissions import AccessScope
+from bot.domain.report_periods import By, Window
+from bot.domain.reports import (
+    Counts,
+    Figures,
+    OutcomeCount,
+    ReportRow,
+    added_up,
+    by_change,
+    parted,
+    ranked,
+    report,
+)
+from bot.domain.sites import NO_DEPARTMENT, all_sites, department_of, sites_among
+from bot.store.database import Tx
+from bot.store.search import Where
+
+MOST_IN_FULL = 40  # groups with a median and a change: as many as an answer shows
+
+
+def counted(
+    where: Where, every: Where | None, count: Callable[[Where], Sequence[OutcomeCount]]
+) -> Sequence[OutcomeCount]:
+    """The counts of the sessions asked for; of all, parted into these and the others, if they are asked for by their
+    results."""
+    return count(where) if every is None else parted(count(every), count(where))
+
+
+def by_unit(tx: Tx, by: By, where: Where, window: Window, directory: Directory) -> Sequence[OutcomeCount]:
+    """The counts of the sessions completed in a window, by department, person or checklist."""
+    place_of = directory.derived(department_of) if by is By.DEPT else None
+    return tx.reports.outcome_counts_by(By.EMPLOYEE if by is By.DEPT else by, where, window, place_of)
+
+
+def in_units(
+    outcome_counts: Sequence[OutcomeCount], unit_of: Mapping[str, str], otherwise: str | None = None
+) -> Sequence[OutcomeCount]:
+    """The counts of groups as those of the units that they belong to; a group of none is its own, or `otherwise`."""
+    return [
+        replace(one, group=unit_of.get(one.group, one.group if otherwise is None else otherwise))
+        for one in outcome_counts
+    ]
+
+
+def units_of(departments: Collection[str], scope: AccessScope, directory: Directory) -> Mapping[str, str]:
+    """The site that each department of a scope counts for, one outside it for itself. {} if these departments are all
+    of one site: each of them counts for itself then."""
+    sites = directory.derived(all_sites) if scope.everything else sites_among(scope.employees, directory)
+    return sites if len({sites.get(one, one) for one in departments}) > 1 else {}
+
+
+class Units(NamedTuple):
+    """The rows of the units that an answer can name; how many are ranked and how many small; whose names are
+    compared, as a site's depends on all the others; and whether any is a site with departments below it."""
+
+    rows: Sequence[ReportRow]
+    ranked: int
+    small: int
+    named: Sequence[str]
+    has_parts: bool
+
+
+def rows_by_unit(
+    tx: Tx,
+    by: By,
+    where: Where,
+    every_where: Where | None,
+    window: Window,
+    directory: Directory,
+    scope: AccessScope,
+    sort: str,
+) -> Units:
+    """The first units in the order of `sort:`, in full, and the first of the small ones."""
+    length = window.end - window.start
+    earlier = Window(window.start - length, window.start)
+    column = By.EMPLOYEE if by is By.DEPT else by
+    departments = directory.derived(department_of) if by is By.DEPT else None
+
+    def counts_in(each: Window) -> Sequence[Counts]:
+        found = tx.reports.counts_by(column, every_where or where, each, departments)
+        if every_where is None:
+            return found
+        chosen = {one.group: one.completed for one in tx.reports.counts_by(column, where, each, departments)}
+        return [
+            Counts(one.group, one.completed, chosen.get(one.group, 0), one.completed - chosen.get(one.group, 0))
+            for one in found
+        ]
+
+    counts = counts_in(window)
+    unit_of = units_of([one.group for one in counts], scope, directory) if by is By.DEPT else {}
+    large, small, number = ranked(added_up(counts, unit_of), MOST_IN_FULL, fewest_first=sort == "count")
+    if sort.endswith("change"):
+        large = by_change(large, added_up(counts_in(earlier), unit_of))
+    elif sort.endswith("count"):
+        large = sorted(large, key=lambda one: (one.completed if every_where is None else one.met, one.group))
+    if sort.startswith("-"):
+        large = large[::-1]
+    large = sorted(large, key=lambda one: not one.group)  # people of no department are no site
+    first = [one.group for one in large[:MOST_IN_FULL]]
+    values: Collection[str] = first
+    place_of: Mapping[str, str] | None = None
+    if departments is not None:
+        place_of = {ident: unit_of.get(place, place) for ident, place in departments.items()}
+        values = _members(tx, first, every_where or where, Window(earlier.start, window.end), place_of)
+
+    def in_full_of(each: Window) -> Sequence[OutcomeCount]:
+        return counted(
+            where, every_where, lambda one: tx.reports.outcome_counts_of(column, values, one, each, place_of)
+        )
+
+    not_ranked = [ReportRow(group=one.group, now=one.figures, before=Figures()) for one in small]
+    place = {group: at for at, group in enumerate(first)}
+    rows = [*sorted(report(in_full_of(window), in_full_of(earlier)), key=lambda row: place[row.group]), *not_ranked]
+    named = [one.group for one in (*large, *small)] if by is By.DEPT else [row.group for row in rows]
+    has_parts = any(unit_of.get(one.group, one.group) != one.group for one in counts)
+    return Units(rows, len(large), number, named, has_parts)
+
+
+def _members(
+    tx: Tx, places: Collection[str], where: Where, window: Window, place_of: Mapping[str, str]
+) -> Collection[str]:
+    """Whose sessions count for some units: their people, and for none those that the directory lacks."""
+    chosen = frozenset(places)
+    people = [one for one, place in place_of.items() if place in chosen]
+    if NO_DEPARTMENT in chosen:
+        people += tx.reports.employees_in(where, window) - place_of.keys()
+    return people
+
+
+def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mapping[str, str]) -> dict[str, str]:
+    """The names of sites, people or checklists by id; `titles` are those of checklists.
+
+    Sites of one name get the one above before theirs: "Store 12, Kitchen". One with others among the given below it
+    says that it is without them: "Store 12 (own people)". Only the given ones are compared, so that a
+    name does not say that there is another which the reader may not see.
+    """
+    match by:
+        case By.CHECKLIST:
+            return {group: titles.get(group, "") for group in groups}
+        case By.DEPT:
+            return _sites_named({group: directory.department_path(group) for group in groups})
+        case _:
+            return {group: directory.name_of(group) for group in groups}
+
+
+def _sites_named(paths: Mapping[str, Sequence[Department]]) -> dict[str, str]:
+    often = Counter(path[0].name for path in paths.values() if path)
+    with_others = {one.department_id for path in paths.values() for one in path[1:]}
+
+    def named(group: str, path: Sequence[Department]) -> str:
+        name = ", ".join(one.name for one in reversed(path[: 1 if often[path[0].name] == 1 else 2]))
+        return f"{name} (own people)" if group in with_others else name
+
+    return {group: named(group, path) if path else "No department known" for group, path in paths.items()}
