@@ -341,8 +341,9 @@ async def test_a_day_of_the_admin(browser: Browser, director: Director) -> None:
         await expect(await visitor.asks("/ojt are you alive")).to_contain_text("Waiting to be sent")
         await expect(await visitor.asks("/ojt help manager")).to_contain_text("Site manager or supervisor")
 
-        paused = await visitor.asks("/ojt pause all")
-        await expect(paused).to_contain_text("paused")
+        question = await visitor.asks("/ojt pause all")
+        await question.get_by_role("button", name="Yes, pause all sending").click()
+        await expect(visitor.answers.last).to_contain_text("Nothing is posted or edited")
         [low] = completed(director, FOOD, employee, observer, 49)
         await something_is_held(visitor)
         await expect(visitor.alert_of(low)).to_have_count(0)
