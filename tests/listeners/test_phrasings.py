@@ -236,7 +236,6 @@ RULES = {
     "help me with dates": "since:: From which day on",
     "help targets": "/ojt target [PERCENT [checklist]]",
     "what are digests": "/ojt digest",
-    "how do holidays work": "/ojt quiet",
     "help dates please": "since:: From which day on",
     "why did i get this": "/ojt why ID",
     "i need help": "What Spotter understands",

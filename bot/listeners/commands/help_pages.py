@@ -102,11 +102,10 @@ async def help_(ctx: AppContext, request: CommandRequest) -> Message:
 
 def _topic_named(wanted: str, topics: Sequence[Topic]) -> Topic | None:
     """The subcommand of a name, in the plural too: `help targets`; None if there is none."""
-    verb = _OTHER_VERBS.get(wanted, wanted)
-    return next((one for one in topics if one.verb in (verb, verb.removesuffix("s"))), None)
+    by_verb = {one.verb: one for one in topics}
+    return by_verb.get(wanted) or by_verb.get(wanted.removesuffix("s"))
 
 
-_OTHER_VERBS = {"holiday": "quiet", "holidays": "quiet"}
 _TOPIC = re.compile(r"^(?:(?:me|us|please|pls) )*(?:(?:with|on|about|for|to|the) )*|,?(?: (?:please|pls|thanks|thx))+$")
 
 
