@@ -182,9 +182,9 @@ def acknowledged(*, was_new: bool) -> Message:
 def acknowledged_all(seen: int, new: int, *, of: int) -> Message:
     """The answer to a press on the button that acknowledges several results: how many of them the user may see, and
     how many they had not acknowledged before."""
-    if not new:
-        return notice("You had acknowledged these sessions before.")
     left = f" {of - seen} you may not see, or they are open again." if seen < of else ""
+    if not new:
+        return notice(f"You had acknowledged {count(seen, 'session')} before.{left}")
     return notice(f"Acknowledged {count(new, 'session')}: every card of them now shows that you have seen it.{left}")
 
 

@@ -7,7 +7,7 @@ from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, context, message, mrkdwn, notice, section
 from bot.blocks.follow_ups import close_button, format_day, format_subject
 from bot.blocks.markup import NAME, safe
-from bot.blocks.session_lists import RenderContext
+from bot.blocks.session_lists import RenderContext, short_id_of
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.follow_ups import NOTE, FollowedUp
@@ -77,7 +77,7 @@ def follow_up_blocks(
         blocks.append(section(mrkdwn(f"*{count(len(own), 'follow-up')} of yours*")))
     for one in own[:most_own]:
         line = follow_up_line(one.follow_up, one.session, shown.directory, today, with_owner=False, with_note=True)
-        blocks.append(section(mrkdwn(f"{line} · {_short_id(one, shown)}"), close_button(one.follow_up)))
+        blocks.append(section(mrkdwn(f"{line} · {short_id_of(one.session.key, shown)}"), close_button(one.follow_up)))
     if len(own) > most_own:
         blocks.append(context(f"and {len(own) - most_own:,} more; `{shown.command} follow-ups` shows them"))
     if others:
@@ -90,11 +90,6 @@ def follow_up_blocks(
         heading = f"*{count(len(others), 'follow-up')} of others on sessions that you may see*"
         blocks.append(section(mrkdwn("\n".join([heading, *lines, *further]))))
     return blocks
-
-
-def _short_id(one: FollowedUp, shown: RenderContext) -> str:
-    key = one.session.key
-    return safe(shown.short_ids.get(key, key.session_id[:8]), NAME)
 
 
 def closed(*, was_open: bool) -> Message:

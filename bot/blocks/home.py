@@ -16,9 +16,10 @@ from bot.blocks.overview import attention_blocks, unit_blocks
 from bot.blocks.role_pages import RolePage
 from bot.blocks.rule_lists import rule_blocks
 from bot.blocks.sending import first_block
-from bot.blocks.session_lists import RenderContext, age_text, own_planned_row, result_row, to_do_row
+from bot.blocks.session_lists import RenderContext, age_text, result_row
 from bot.blocks.settings import Settings, settings_blocks
 from bot.blocks.status import Status, alert_lines, format_verdict
+from bot.blocks.to_do_lists import own_planned_row, to_do_row
 from bot.domain.follow_ups import FollowedUp
 from bot.domain.model import Session
 from bot.domain.mutes import Mute

@@ -81,9 +81,8 @@ def trend(shown: Trend, asked: Asked) -> Message:
         hint = "A trend counts completed sessions: try a longer time, or fewer conditions."
         return report_answer(asked, [f"*{title}*\nNo session was completed {_time_of(shown, asked)}. {hint}"])
     is_ranked = not shown.by.is_time and any(not row.now.is_small for row in shown.rows)
-    order = f", {_ORDERS.get(shown.sort, _ORDERS['score'])}" if is_ranked else ""
-    if shown.is_parted and shown.sort.endswith("count"):
-        order = order.replace("sessions", "of these")
+    orders = _PARTED_ORDERS if shown.is_parted else _ORDERS
+    order = f", {orders.get(shown.sort, orders['score'])}" if is_ranked else ""
     lines = [f"*{title}{order}*", *_verdict(shown), _total_line(shown), f"Completed {_time_of(shown, asked)}"]
     listed, more = _rows_shown(shown, asked)
     blocks = [section(mrkdwn("\n".join(lines))), *_listed(listed, shown)]
@@ -136,6 +135,11 @@ _ORDERS: Mapping[str, str] = {
     "count": "the fewest sessions first",
     "-count": "the most sessions first",
 }  # by what `sort:` says
+_PARTED_ORDERS: Mapping[str, str] = {
+    **_ORDERS,
+    "count": "the fewest of these first",
+    "-count": "the most of these first",
+}
 _NO_CHANGE = 3  # points: less is said to be about the same
 
 
@@ -198,7 +202,7 @@ def _drawn(rows: Sequence[ReportRow], shown: Trend) -> Block | None:
 
 def _cells(row: ReportRow, shown: Trend, *, has_change: bool, has_median: bool) -> list[str | tuple[float, str]]:
     now = row.now
-    share = _number(now.share)
+    share = percent_cell(now.share)
     if now.share is not None and now.is_small:
         share = f"{now.met:,} of {now.judged:,}"
     elif now.share is not None and shown.is_parted:
@@ -206,11 +210,12 @@ def _cells(row: ReportRow, shown: Trend, *, has_change: bool, has_median: bool) 
     cells: list[str | tuple[float, str]] = [shown.labels.get(row.group, "") or UNTITLED, share]
     change = _change(row)
     cells += ["–" if change is None else format_points(change)] if has_change else []
-    cells += [_number(now.median)] if has_median else []
+    cells += [percent_cell(now.median)] if has_median else []
     return [*cells, (now.completed, f"{now.completed:,}{', few' if now.is_small else ''}")]
 
 
-def _number(percent: Fraction | None) -> str | tuple[float, str]:
+def percent_cell(percent: Fraction | None) -> str | tuple[float, str]:
+    """A percentage as a cell of `data_table`, which sorts by what is shown."""
     return "–" if percent is None else (shown_percent(percent), format_percent(percent))
 
 
@@ -288,11 +293,10 @@ def costly_blocks(costs: Sequence[CriterionCost], criteria_from: int) -> list[Bl
 
 def costly_lines(costs: Sequence[CriterionCost]) -> list[str]:
     """A line for each criterion: which part of its points it lost, and in how many sessions."""
+    not_ranked = "" if all(one.is_small for one in costs) else f" · fewer than {SMALLEST_GROUP}, not ranked"
     return [
         f"• {safe(one.title, NAME) or UNTITLED}: {format_percent(one.share)} of its points,"
-        f" in {one.failed:,} of {one.graded:,}"
-        + (f" · fewer than {SMALLEST_GROUP}, not ranked" if one.is_small and not all_small else "")
-        for all_small in (all(other.is_small for other in costs),)
+        f" in {one.failed:,} of {one.graded:,}{not_ranked if one.is_small else ''}"
         for one in costs
     ]
 

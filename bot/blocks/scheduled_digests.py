@@ -14,7 +14,7 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
 from bot.blocks.markup import MONTHS, bar, date_token, format_query_text, moment_token, safe
 from bot.blocks.report_lists import late_since, listed, observed_by
-from bot.blocks.reports import costly_blocks
+from bot.blocks.reports import costly_blocks, percent_cell
 from bot.domain.digests import Digest, DigestView
 from bot.domain.model import OutcomeKind
 from bot.domain.report_numbers import format_against, format_percent, format_points
@@ -48,7 +48,12 @@ def digest_blocks(view: DigestView) -> list[Block]:
     if not found.needs_somebody:
         blocks.append(section(mrkdwn("Nobody has to act: nothing is overdue, and every low result is acknowledged.")))
     blocks += _sites(found)
-    return [*blocks, *costly_blocks(found.costly, found.criteria_from), *_silent(found, _counted(view)), *_foot(view)]
+    return [
+        *blocks,
+        *costly_blocks(found.costly, found.criteria_from),
+        *_silent(found, _of_observers(view)),
+        *_foot(view),
+    ]
 
 
 # ---- the head ----------------------------------------------------------------------------------------------------
@@ -211,7 +216,7 @@ def _site_table(rows: Sequence[ReportRow], found: Digest) -> Block | None:
     cells = [
         (
             found.labels.get(row.group, "") or UNTITLED,
-            (float(row.now.share), format_percent(row.now.share)),
+            percent_cell(row.now.share),
             _points(row.now, row.before),
             (row.now.completed, f"{row.now.completed:,}"),
         )
@@ -230,7 +235,7 @@ def _name(row: ReportRow, found: Digest) -> str:
     return safe(found.labels.get(row.group, ""), SHORT) or UNTITLED
 
 
-def _silent(found: Digest, counted: str) -> list[Block]:
+def _silent(found: Digest, of_observers: str) -> list[Block]:
     silent, lines = found.silent, []
     for what, those, every in (
         ("site", silent.sites, silent.all_sites),
@@ -241,13 +246,13 @@ def _silent(found: Digest, counted: str) -> list[Block]:
     if not lines:
         return []
     days = round((found.window.end - silent.window.start).total_seconds() / 86_400)
-    heading = f"*Without a completed session for {count(days, 'day')}*{counted}"
+    heading = f"*Without a completed session for {count(days, 'day')}*{of_observers}"
     return [section(mrkdwn("\n".join([heading, *lines])))]
 
 
-def _counted(view: DigestView) -> str:
+def _of_observers(view: DigestView) -> str:
     """An observer may have observed somebody of another site meanwhile, of which the owner learns nothing."""
-    return "" if view.scope.everything else ", observers with the people of this digest"
+    return "" if view.scope.everything else "; of an observer, only sessions with the people of this digest count"
 
 
 def _silent_names(those: Sequence[SilentUnit]) -> str:

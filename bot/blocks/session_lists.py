@@ -1,4 +1,4 @@
-"""Answers about sessions: a page of results, one session in full, and what an observer has to do."""
+"""Answers about sessions: a page of results, and one session in full."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from bot.blocks.results import headline, unchecked
 from bot.blocks.sharing import share_button
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import OutcomeKind, Session, SessionKey, SessionRecord
+from bot.domain.model import Session, SessionKey, SessionRecord
 from bot.domain.notifications import Message
 from bot.domain.permissions import Coverage
 from bot.domain.reports import Figures
@@ -213,76 +213,6 @@ def which_session(prefix: str, sessions: Sequence[Session], shown: RenderContext
     return message([section(mrkdwn(text)), *rows])
 
 
-@dataclass(frozen=True, slots=True)
-class ToDoAsked:
-    """Conditions on a to-do list: canonical text, in words, and the typed words that are in neither."""
-
-    query: str = ""
-    words: str = ""
-    unused: Sequence[str] = ()
-
-
-def to_do(
-    sessions: Sequence[Session],
-    shown: RenderContext,
-    asked: ToDoAsked = ToDoAsked(),
-    *,
-    now: datetime,
-    unacknowledged: int = 0,
-) -> Message:
-    """The sessions an observer has to finish (started) and to conduct (planned), the longest due first.
-
-    `unacknowledged`: how many low results of the reader's people wait for somebody.
-    """
-    low = _low_results(unacknowledged)
-    read_as, left_out = list[Block](), not_used(asked.unused)
-    if asked.query or left_out:
-        read_as = [context(f"Read as {code(f'{shown.command} todo {asked.query}'.rstrip(), 1_500)}{left_out}")]
-    if not sessions and asked.query:
-        text = f"Nothing to do among {format_query_text(asked.words, 800)}. All you have to do: `{shown.command} todo`."
-        return message([section(mrkdwn(text)), *_own_only(shown), *low, *read_as, age_block(shown)])
-    if not sessions:
-        text = (
-            "Nothing to do: no session waits for you to conduct or finish it. Sessions planned for you in iSpring "
-            f"appear here by themselves; `{shown.command} results` shows past ones."
-        )
-        return message([section(mrkdwn(text)), *_own_only(shown), *low, age_block(shown)])
-    listed = sessions[:ROWS]
-    started = [one for one in listed if _is_started(one)]
-    planned = [one for one in listed if not _is_started(one)]
-    which = f": {format_query_text(asked.words, 800)}" if asked.query else ""
-    blocks: list[Block] = [section(mrkdwn(f"*{count(len(sessions), 'session')} to do as an observer{which}*"))]
-    blocks += [*_own_only(shown), *read_as]
-    number = 0
-    for title, those in (("To finish", started), ("To conduct", planned)):
-        if those:
-            blocks.append(section(mrkdwn(f"*{title}*")))
-        for one in those:
-            blocks.append(to_do_row(one, number, shown, now))
-            number += 1
-    if len(sessions) > len(listed):
-        blocks.append(context(f"and {len(sessions) - len(listed)} more"))
-    return message([*blocks, *low, age_block(shown)])
-
-
-def _low_results(number: int) -> list[Block]:
-    """What else waits for who has people in their charge."""
-    if not number:
-        return []
-    run = button(actions.action_id(actions.RUN, "attention"), "Show", "attention", label="Show what needs attention")
-    return [section(mrkdwn(f"*{count(number, 'low result')}* of the last 30 days that nobody has acknowledged"), run)]
-
-
-def _own_only(shown: RenderContext) -> list[Block]:
-    """Whose sessions a to-do list covers, and for supervisors and managers where those of their people are."""
-    if shown.coverage is None:
-        return []
-    others = ""
-    if shown.coverage.supervised or shown.coverage.departments:
-        others = f" `{shown.command} overdue` and `{shown.command} upcoming` cover those of your people."
-    return [context(f"Covers only sessions that you observe yourself.{others}")]
-
-
 def result_row(session: Session, suffix: str | int, shown: RenderContext, *, is_own: bool = False) -> Block:
     """One session with its result, and a button to its details; `suffix` keeps look-alike buttons apart. `is_own`: its
     employee reads it, who needs the checklist and the observer rather than their own name."""
@@ -297,46 +227,19 @@ def result_row(session: Session, suffix: str | int, shown: RenderContext, *, is_
         moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled),
         _observer_of(session, shown) if shown.names_observers else "",
         unchecked(session),
-        _short_id(row.key, shown),
+        short_id_of(row.key, shown),
     )
     first = safe(headline(name, outcome_of(session), *shown.beside), TITLE + NAME)
     text = f"*{first}*\n{' · '.join(filter(None, parts))}"
-    return section(mrkdwn(text), _details_button(session, suffix, shown))
+    return section(mrkdwn(text), details_button(session, suffix, shown))
 
 
 def _observer_of(session: Session, shown: RenderContext) -> str:
     return f"observed by {safe(shown.directory.name_of(session.facts.observer_id), NAME)}"
 
 
-def to_do_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime) -> Block:
-    """One session to conduct or finish, with its employee and a button to its details."""
-    who = safe(shown.directory.name_of(session.key.employee_id), NAME)
-    site = safe(shown.directory.site_of(session.key.employee_id) or "site unknown", NAME)
-    return _open_row(session, suffix, shown, now, f"{who}, {site}")
-
-
-def own_planned_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime) -> Block:
-    """One session in which the reader will be observed, with its observer and a button to its details."""
-    observer = safe(shown.directory.name_of(session.facts.observer_id), NAME)
-    return _open_row(session, suffix, shown, now, f"with {observer}")
-
-
-def _open_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime, who: str) -> Block:
-    row = session.facts
-    when = f"planned for {moment_token(row.scheduled)}"
-    if _is_started(session):
-        when = f"started {moment_token(row.started)}"
-    elif row.scheduled.at and row.scheduled.at < now:
-        when = f"overdue since {moment_token(row.scheduled)}"
-    text = f"*{safe(row.checklist_title, NAME) or UNTITLED}*\n{who} · {when} · {_short_id(row.key, shown)}"
-    return section(mrkdwn(text), _details_button(session, suffix, shown))
-
-
-def _is_started(session: Session) -> bool:
-    return outcome_of(session).kind is OutcomeKind.IN_PROGRESS
-
-
-def _details_button(session: Session, suffix: str | int, shown: RenderContext) -> Block:
+def details_button(session: Session, suffix: str | int, shown: RenderContext) -> Block:
+    """The button that opens a session; `suffix` keeps look-alike ones apart."""
     who = bare(shown.directory.name_of(session.key.employee_id), 30)
     what = bare(session.facts.checklist_title, 30)
     action = actions.action_id(actions.DETAILS, suffix)
@@ -356,7 +259,8 @@ def _page_buttons(page: Page) -> list[Block]:
     ]
 
 
-def _short_id(key: SessionKey, shown: RenderContext) -> str:
+def short_id_of(key: SessionKey, shown: RenderContext) -> str:
+    """The short id of a session, for mrkdwn."""
     return safe(shown.short_ids.get(key, key.session_id[:8]), NAME)
 
 

@@ -13,7 +13,7 @@ from bot.domain.outbox import ShadowCounts, ShadowMode
 from bot.domain.text import count, lasting
 
 # In previews of rules and digests, for everybody: it names no channel.
-SHADOW_HINT = "Shadow mode is on: until an admin goes live, what it sends is shown to the admins only."
+SHADOW_HINT = "Shadow mode is on: until an admin goes live, what it sends is shown in one private channel."
 _WHAT = "cards, direct messages, digests, reminders, recaps and introductions of rules"
 
 
@@ -31,6 +31,11 @@ def _meant_for(destination: Destination, name: str) -> str:
 def format_channel(mode: ShadowMode) -> str:
     """The channel of shadow mode, for mrkdwn."""
     return f"<#{safe(mode.channel, 40)}>"
+
+
+def began(mode: ShadowMode) -> str:
+    """When shadow mode began, as the value of the button that ends it."""
+    return str(int(mode.at.timestamp() * 1000))
 
 
 # ---- the questions ---------------------------------------------------------------------------------------------------
@@ -77,7 +82,7 @@ def ask_to_go_live(mode: ShadowMode, counts: ShadowCounts, now: datetime) -> Mes
     ]
     if counts.waiting:
         lines.append(f"{count(counts.waiting, 'message waits', 'messages wait')} and will go where they belong.")
-    value = str(int(mode.at.timestamp() * 1000))
+    value = began(mode)
     made = [
         button(actions.GO_LIVE, "Go live", value, style="primary"),
         button(actions.CANCEL, "Stay in shadow mode", value),

@@ -108,10 +108,10 @@ def alert_lines(known: Status) -> list[str]:
             "admin lets it go on with `resume all`."
         )
     if (shadow := outbox.shadow) is not None:
-        where = f" in {format_channel(shadow)}" if known.is_admin else ""
+        where = format_channel(shadow) if known.is_admin else "one private channel"
         lines.append(
-            f"Shadow mode is on since {date_token(shadow.at)}: what Spotter sends by itself is shown{where} to the "
-            "admins only. An admin goes live with `shadow off`."
+            f"Shadow mode is on since {date_token(shadow.at)}: what Spotter sends by itself is shown in {where} "
+            "only. An admin goes live with `shadow off`."
         )
     if last and last.error:
         lines.append(

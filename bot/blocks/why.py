@@ -210,7 +210,7 @@ def _state(status: NotificationStatus, found: Explanation, spelled: Spelling) ->
         link = found.links.get(delivery.delivery_id)
         if delivery.shadow is not None:
             at = f": {spelled.link(link)}" if link else ""
-            return f"was shown to the admins in shadow mode instead, and is not sent{at}"
+            return f"was shown in the channel of shadow mode instead, and is not sent{at}"
         return f"was posted: {spelled.link(link) if link else f'message {delivery.ts} in {delivery.channel}'}"
     if delivery is not None and delivery.reason_code is ReasonCode.POSTED_AND_DELETED:
         return delivery.reason

@@ -69,6 +69,13 @@ def running_clock(session: Session) -> tuple[ReminderClock, datetime] | None:
             return None
 
 
+def is_overdue(session: Session, now: datetime) -> bool:
+    """Whether an open session is late: not started a day after its planned time, or not finished two days after its
+    start."""
+    clock = running_clock(session)
+    return clock is not None and now >= clock[1] + LATE_AFTER[clock[0]]
+
+
 def next_step(
     clock: ReminderClock, since: datetime, reminded: Sequence[Reminded], active_since: datetime, now: datetime
 ) -> ReminderStep | None:

@@ -68,6 +68,11 @@ def cuts_of(every: Iterable[Period]) -> tuple[datetime, ...]:
     return tuple(sorted(instants))
 
 
+def last_days(days: int, now: datetime, zone: tzinfo) -> Window:
+    """From the midnight so many days before today until now."""
+    return Window(midnight(now.astimezone(zone).date() - timedelta(days=days), zone), now)
+
+
 def months_before(day: date, count: int) -> date:
     """The first day of the month so many months before a day's."""
     year, month = divmod(day.year * 12 + day.month - 1 - count, 12)

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from bot.domain.errors import AmbiguousQuery, QueryError
 from bot.domain.text import count
-from bot.listeners.access_scope import AccessView, refuse_unknown
+from bot.domain.viewers import Viewer
+from bot.listeners.access_scope import AccessView, access_view, refuse_unknown
 from bot.listeners.context import AppContext
 from bot.query.days import Period
 from bot.query.free_words import MOST_WORDS, Reading, read_words
@@ -100,6 +101,18 @@ def names_in(tx: Tx, access: AccessView, text: str) -> Sequence[Sequence[str]]:
                 break
         at += 1
     return found
+
+
+async def is_readable(ctx: AppContext, viewer: Viewer, text: str, verb: str) -> bool:
+    """Whether a text can be read as a query, or asks which of several things is meant: a suggestion has to run."""
+    now = ctx.clock.now()
+    try:
+        await ctx.store.read(lambda tx: understand(tx, access_view(tx, viewer), text, verb, now))
+    except AmbiguousQuery:
+        return True
+    except QueryError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

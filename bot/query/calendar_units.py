@@ -115,6 +115,7 @@ def _stepped_month(words: Sequence[str], at: int, number: int, step: int, today:
 
 
 def named_day(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "Monday": the newest one, today included."""
     weekday = weekday_number(words[at])
     if weekday is None:
         return None

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from bot.domain.errors import QueryError
 from bot.query.calendar_dates import read_day
 from bot.query.days import MONTHS, WEEKDAYS
+from bot.query.numbers import NUMBER_WORDS
 
 LONGEST = timedelta(days=366)
 HOW = "Say until when, as 4h, 2d, “until 17:00”, “until mon”, “until mon 09:00” or “until 2026-12-01”."
@@ -81,21 +82,24 @@ def _time_of_day(found: re.Match[str]) -> str:
 
 
 _DAYS = "|".join(one[:3] for one in (*WEEKDAYS, *MONTHS))
-_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _PLAIN: Sequence[tuple[str, str | Callable[[re.Match[str]], str]]] = (
     (rf"(?:un)?till?(?= (?:\d|tomorrow|tonight|midnight|next|the|this|end|{_DAYS}))", "until"),
     (r"(\d{1,2})(?::(\d{2}))?\s?([ap])\.?m\.?", _time_of_day),
     (r"half an hour", "30 min"),
-    (r"(?:for |during )?(?:the rest of )?(?:the day|today)", "until midnight"),
-    (r"(?:over ?night|for the night|(?:during|for) tonight|(?<!until )tonight)", "until tomorrow 07:00"),
-    (r"(?:for )?(?:the rest of )?this week", "until mon"),
-    (r"(?:over|for|during) (?:the|this) weekend", "until mon"),
+    # Before those without "until": "until the end of the day" holds "the day".
+    (r"until (?:the )?end of (?:the |this )?(?:day|today)", "until midnight"),
+    (r"until (?:the )?end of (?:the|this) week", "until mon"),
     (r"until (?:the )?next week", "until mon"),
     (r"until (?:the )?(?:next|this|coming)(?= [a-z]{3,6}day)", "until"),
-    (r"until (?:the )?end of (?:the )?(?:day|today)", "until midnight"),
-    (r"until (?:the )?end of (?:the|this) week", "until mon"),
+    (r"(?:for |during )?(?:the rest of )?(?:the day|today)", "until midnight"),
+    (r"(?:over ?night|for the night|(?:during|for) tonight|(?<!until )tonight)", "until tomorrow 07:00"),
+    (r"(?:for )?(?:the rest of (?:the|this)|this) week", "until mon"),
+    (r"(?:over|for|during) (?:the|this) weekend", "until mon"),
     (r"an?(?= (?:min(?:ute)?|hour|day|week)s?)", "1"),
-    *((rf"{word}(?= (?:min(?:ute)?|hour|day|week)s?)", str(number)) for number, word in enumerate(_COUNTS, 1)),
+    *(
+        (rf"{word}(?= (?:min(?:ute)?|hour|day|week)s?)", str(number))
+        for number, word in enumerate(NUMBER_WORDS[:12], 1)
+    ),
 )
 _SPELLINGS = [(re.compile(rf"(?<![\w:]){pattern}(?!\w)", re.IGNORECASE), plain) for pattern, plain in _PLAIN]
 

@@ -152,9 +152,7 @@ def _parts(token: Token, index: NameIndex) -> Sequence[Token]:
     ]
 
 
-_KEYS_OF_TIME = frozenset(
-    {"date", "dates", "when", "day", "days", "period", "month", "year", "time", "week", "quarter"}
-)
+_KEYS_OF_TIME = frozenset({"date", "dates", "when", "day", "days", "period", "month", "year", "time"})
 _NUMBERED = frozenset({"week", "quarter"})  # `week:47`
 
 
@@ -166,7 +164,7 @@ def _without_key(token: Token, index: NameIndex) -> Sequence[Token]:
     if key.isdigit():
         return (replace(token, key=None, value=f"{token.key}:{token.value}", value_start=token.start),)
     value = replace(token, start=token.value_start, key=None, negated=False)
-    if key in _KEYS_OF_TIME and key not in _NUMBERED:
+    if key in _KEYS_OF_TIME:
         return (value,)
     if key not in _NUMBERED and not index.named(words_of(key)):
         return (token,)

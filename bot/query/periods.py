@@ -11,14 +11,12 @@ from bot.query.calendar_dates import ORDINAL, Read, calendar_date, day_of_month
 from bot.query.calendar_units import LAST, NEXT, UNITS, month, named_day, numbered, part_of_unit, quarter, relative
 from bot.query.days import MOST_BACK, Period, month_number, one_day, units_back
 from bot.query.named_days import PHRASES
+from bot.query.numbers import count_at
 
 _SINCE = frozenset({"since", "from", "starting"})
 _UNTIL = frozenset({"until", "till", "til", "to", "through", "thru", "upto"})
 _FILLERS = frozenset({"in", "on", "the", "during", "within", "for", "over", "of", "at"})
-_NUMBERS: Mapping[str, int] = {
-    "a": 1, "an": 1, "few": 3, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
-    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "thirty": 30, "ninety": 90,
-}  # fmt: skip
+_FEW: Mapping[str, int] = {"a": 1, "an": 1, "few": 3}  # beside the numbers in words
 _COUNTED = re.compile(r"(\d{1,4})(d|w|m|y|h|days?|hours?|weeks?|months?|years?)")
 
 
@@ -204,21 +202,28 @@ def _counted(words: Sequence[str], at: int, today: date) -> Read | None:
     if found := _COUNTED.fullmatch(words[at]):
         number, unit, used = int(found[1]), UNITS[found[2]], 1
     else:
-        count = int(words[at]) if words[at].isascii() and words[at].isdigit() else _NUMBERS.get(words[at])
-        unit_of = UNITS.get(words[at + 1]) if at + 1 < len(words) else None
+        count = _count(words, at)
+        unit_of = UNITS.get(words[at + count[1]]) if count is not None and at + count[1] < len(words) else None
         if count is None or unit_of is None:
             return None
-        number, unit, used = count, unit_of, 2
+        number, unit, used = count[0], unit_of, count[1] + 1
     if at + used < len(words) and words[at + used] == "ago":
         day = units_back(today, number, unit)
         return None if day is None else Read((one_day(day),), at + used + 1 - start)
     if is_ahead:
-        return Read((Period(today, today + _lengths(number, unit)),), at + used - start)
+        return Read((Period(today, today + _length_ahead(number, unit)),), at + used - start)
     first = units_back(today, number, unit)
     return None if first is None else Read((Period(since=first),), at + used - start)
 
 
-def _lengths(number: int, unit: str) -> timedelta:
+def _count(words: Sequence[str], at: int) -> tuple[int, int] | None:
+    """The number before a unit of time, and how many words say it: "30", "a few", "twenty one"."""
+    if words[at].isascii() and words[at].isdigit():
+        return int(words[at]), 1
+    return count_at(words, at) or ((_FEW[words[at]], 1) if words[at] in _FEW else None)
+
+
+def _length_ahead(number: int, unit: str) -> timedelta:
     """How far ahead so many units reach; a month is counted as 30 days, and ten years are the farthest."""
     days = {"hour": 1 / 24, "week": 7, "month": 30, "quarter": 91, "year": 365}.get(unit, 1)
     return timedelta(days=min(MOST_BACK, round(number * days)))

@@ -171,20 +171,11 @@ NEGATIONS = frozenset({
     "besides", "wasn't", "weren't", "isn't", "aren't", "won't", "hasnt", "havent", "didnt", "doesnt", "dont", "wasnt",
     "werent", "isnt", "arent",
 })  # fmt: skip
-ROLES: Mapping[str, Key] = {
-    "by": Key.OBSERVER,
-    "observer": Key.OBSERVER,
-    "of": Key.EMPLOYEE,
-    "for": Key.EMPLOYEE,
-    "employee": Key.EMPLOYEE,
-    "about": Key.EMPLOYEE,
-    **dict.fromkeys(("trainer", "assessor", "grader"), Key.OBSERVER),
-    **dict.fromkeys(("trainee", "learner"), Key.EMPLOYEE),
-}
 ROLE_NAMES: Mapping[str, Key] = {
     **dict.fromkeys(("observer", "trainer", "assessor", "grader"), Key.OBSERVER),
     **dict.fromkeys(("employee", "trainee", "learner"), Key.EMPLOYEE),
-}  # behind "as"
+}  # also behind "as"
+ROLES: Mapping[str, Key] = {"by": Key.OBSERVER, **dict.fromkeys(("of", "for", "about"), Key.EMPLOYEE), **ROLE_NAMES}
 OBSERVATIONS = frozenset({"observations", "obs", "observation"})
 OBSERVING = frozenset({
     "observe", "observed", "observes", "observing", "observations", "obs", "conduct", "conducted", "conducts", "graded",

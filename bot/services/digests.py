@@ -100,15 +100,8 @@ def digest(
     about = reports.without_results(query)
     window, before = time_of.window, time_of.before
     is_parted = reports.is_of_results(query)
-
-    def by_site(each: Window) -> Sequence[OutcomeCount]:
-        return report_units.counted(
-            where,
-            open_where if is_parted else None,
-            lambda one: report_units.by_unit(tx, By.DEPT, one, each, directory),
-        )
-
-    counted, then = by_site(window), by_site(before)
+    every_where = open_where if is_parted else None
+    counted, then = (_by_department(tx, where, every_where, one, directory) for one in (window, before))
     unit_of = report_units.units_of({one.group for one in (*counted, *then)}, scope, directory)
     sites = report(*(report_units.in_units(one, unit_of) for one in (counted, then)))
     costs, criteria_from = tx.reports.costs(where, window)
@@ -135,6 +128,15 @@ def digest(
         data_until=tx.polls.last_good_at(),
         read_until=time_of.read_until,
         follow_ups=tx.follow_ups.counts(where, now.astimezone(zone).date(), FOLLOW_UPS_NAMED),
+    )
+
+
+def _by_department(
+    tx: Tx, where: Where, every_where: Where | None, window: Window, directory: Directory
+) -> Sequence[OutcomeCount]:
+    """The counts of a window; of sessions chosen by their results, those of all, parted."""
+    return report_units.counted(
+        where, every_where, lambda one: report_units.by_unit(tx, By.DEPT, one, window, directory)
     )
 
 

@@ -1,11 +1,11 @@
 """What a supervisor sees of their people, and an admin of the company, on the Home tab."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from bot.domain.directory import Directory
 from bot.domain.permissions import AccessScope
-from bot.domain.report_periods import By, Window, midnight
+from bot.domain.report_periods import By, Window, last_days
 from bot.domain.reports import Figures, ReportRow, figures, most_costly, report
 from bot.domain.whole_reports import OpenCounts, Overview, UnitRow
 from bot.services.report_units import by_unit, in_units, labels_of, units_of
@@ -28,8 +28,8 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
     team = AccessScope(everything=scope.everything, employees=scope.employees)
     by = _unit_of(team, directory)
     where = listed_within(team)
-    start = midnight(now.astimezone(zone).date() - timedelta(days=DAYS), zone)
-    window, before = Window(start, now), Window(start - (now - start), start)
+    window = last_days(DAYS, now, zone)
+    before = Window(window.start - (now - window.start), window.start)
     counted, then = (by_unit(tx, by, where, one, directory) for one in (window, before))
     open_counts = _open_counts(tx, by, where, now, directory)
     if by is By.DEPT:

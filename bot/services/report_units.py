@@ -62,11 +62,11 @@ class Units(NamedTuple):
     """The rows of the units that an answer can name; how many are ranked and how many small; whose names are
     compared, as a site's depends on all the others; and whether any is a site with departments below it."""
 
-    rows: Sequence[ReportRow]
-    ranked: int
-    small: int
-    named: Sequence[str]
-    has_parts: bool
+    rows: Sequence[ReportRow] = ()
+    ranked: int = 0
+    small: int = 0
+    named: Sequence[str] = ()
+    has_parts: bool = False
 
 
 def rows_by_unit(
@@ -98,13 +98,7 @@ def rows_by_unit(
     counts = counts_in(window)
     unit_of = units_of([one.group for one in counts], scope, directory) if by is By.DEPT else {}
     large, small, number = ranked(added_up(counts, unit_of), MOST_IN_FULL, fewest_first=sort == "count")
-    if sort.endswith("change"):
-        large = by_change(large, added_up(counts_in(earlier), unit_of))
-    elif sort.endswith("count"):
-        large = sorted(large, key=lambda one: (one.completed if every_where is None else one.met, one.group))
-    if sort.startswith("-"):
-        large = large[::-1]
-    large = sorted(large, key=lambda one: not one.group)  # people of no department are no site
+    large = _in_order(large, sort, lambda: added_up(counts_in(earlier), unit_of), is_parted=every_where is not None)
     first = [one.group for one in large[:MOST_IN_FULL]]
     values: Collection[str] = first
     place_of: Mapping[str, str] | None = None
@@ -123,6 +117,19 @@ def rows_by_unit(
     named = [one.group for one in (*large, *small)] if by is By.DEPT else [row.group for row in rows]
     has_parts = any(unit_of.get(one.group, one.group) != one.group for one in counts)
     return Units(rows, len(large), number, named, has_parts)
+
+
+def _in_order(
+    large: Sequence[Counts], sort: str, before: Callable[[], Sequence[Counts]], *, is_parted: bool
+) -> Sequence[Counts]:
+    """The ranked units in the order of `sort:`; `before` counts those of the time before."""
+    if sort.endswith("change"):
+        large = by_change(large, before())
+    elif sort.endswith("count"):
+        large = sorted(large, key=lambda one: (one.met if is_parted else one.completed, one.group))
+    if sort.startswith("-"):
+        large = large[::-1]
+    return sorted(large, key=lambda one: not one.group)  # people of no department are no site
 
 
 def _members(

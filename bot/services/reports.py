@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
@@ -10,6 +11,7 @@ from bot.domain.model import OutcomeKind
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of, midnight, months_before, periods
 from bot.domain.reports import (
+    Figures,
     ReportRow,
     figures,
     most_costly,
@@ -22,9 +24,9 @@ from bot.query.keys import OUTCOMES, Key, Query, Term
 from bot.query.names import Kind, Names
 from bot.query.parser import say
 from bot.query.values import since_when, until_when
-from bot.services.report_units import MOST_IN_FULL, counted, labels_of, rows_by_unit
+from bot.services.report_units import MOST_IN_FULL, Units, counted, labels_of, rows_by_unit
 from bot.store.database import Tx
-from bot.store.search import asked_for
+from bot.store.search import Where, asked_for
 
 WEEKS, MONTHS, DAYS = 12, 12, 90  # that a trend covers if the query names no beginning
 DAYS_OF_CHANGE = 45  # if its rows are ordered by their change: as long a time is compared with
@@ -42,49 +44,64 @@ def trend(
     timeless = without_time(query)
     where = asked_for(timeless, scope, names, now, zone)
     every_where = asked_for(without_results(timeless), scope, names, now, zone) if is_of_results(query) else None
-    ranked, small, has_parts = 0, 0, False
+    units, partial = Units(), frozenset[str]()
     if by.is_time:
         every = periods(by, window.start, window.end, zone)
         if len(every) > MOST_PERIODS:
             raise _too_long(query, by)
-        cuts = cuts_of(every)
-        outcome_counts = counted(where, every_where, lambda one: tx.reports.outcome_counts_by_time(one, cuts))
-        rows: Sequence[ReportRow] = report_by_time(every, cuts, outcome_counts, _start_of)
-        if has_default_start:  # nobody asked for the months before the first session
-            empty = next((at for at, row in enumerate(rows) if row.now.completed), 0)
-            rows, every = rows[empty:], every[empty:]
-            window = Window(every[0].window.start, window.end)
-        inside = {str(at) for at in range(cuts.index(window.start) + 1, cuts.index(window.end) + 1)}
-        total = figures(one for one in outcome_counts if one.group in inside)
-        labels, partial = {row.group: row.group for row in rows}, {_start_of(one) for one in every if one.is_partial}
-    elif by is By.CRITERION:
-        rows, labels, partial = (), {}, set()
-        total = figures(counted(where, every_where, lambda one: tx.reports.outcome_counts_in(one, window)))
+        rows, window, total, partial = _over_time(tx, where, every_where, every, window, from_first=has_default_start)
+        labels = {row.group: row.group for row in rows}
     else:
-        sort = sort or ("-score" if every_where is not None else "")  # those with the most of what was asked for
-        units = rows_by_unit(tx, by, where, every_where, window, directory, scope, sort)
-        rows, ranked, small, has_parts = units.rows, units.ranked, units.small, units.has_parts
+        if by is not By.CRITERION:
+            sort = sort or ("-score" if every_where is not None else "")  # those with the most of what was asked for
+            units = rows_by_unit(tx, by, where, every_where, window, directory, scope, sort)
+        rows, labels = units.rows, labels_of(by, units.named, directory, names.checklists)
         total = figures(counted(where, every_where, lambda one: tx.reports.outcome_counts_in(one, window)))
-        partial = set()
-        labels = labels_of(by, units.named, directory, names.checklists)
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
         by=by,
         window=window,
         has_default_start=has_default_start,
         rows=rows,
-        ranked=ranked,
-        small=small,
+        ranked=units.ranked,
+        small=units.small,
         labels=labels,
-        partial=frozenset(partial),
+        partial=partial,
         sort=sort,
         verdict=verdict(rows) if by.is_time else None,
         total=total,
         costly=most_costly(costs, MOST_COSTLY, with_small=True) if by is By.CRITERION else most_costly(costs, COSTLY),
         criteria_from=criteria_from,
         is_parted=every_where is not None,
-        has_parts=has_parts,
+        has_parts=units.has_parts,
     )
+
+
+class _OverTime(NamedTuple):
+    """The rows of a report over time, the time that they cover, its figures, and the rows that cover a part of their
+    week or month."""
+
+    rows: Sequence[ReportRow]
+    window: Window
+    total: Figures
+    partial: frozenset[str]
+
+
+def _over_time(
+    tx: Tx, where: Where, every_where: Where | None, every: Sequence[Period], window: Window, *, from_first: bool
+) -> _OverTime:
+    """A row for each week or month of a window. `from_first`: without those before the first session, for which nobody
+    asked."""
+    cuts = cuts_of(every)
+    outcome_counts = counted(where, every_where, lambda one: tx.reports.outcome_counts_by_time(one, cuts))
+    rows = report_by_time(every, cuts, outcome_counts, _start_of)
+    if from_first:
+        empty = next((at for at, row in enumerate(rows) if row.now.completed), 0)
+        rows, every = rows[empty:], every[empty:]
+        window = Window(every[0].window.start, window.end)
+    inside = {str(at) for at in range(cuts.index(window.start) + 1, cuts.index(window.end) + 1)}
+    total = figures(one for one in outcome_counts if one.group in inside)
+    return _OverTime(rows, window, total, frozenset(_start_of(one) for one in every if one.is_partial))
 
 
 _OF_RESULTS = frozenset({Key.OUTCOME, Key.SCORE})

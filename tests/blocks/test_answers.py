@@ -13,10 +13,11 @@ from bot.blocks.answers import Needs, Topic
 from bot.blocks.elements import notice
 from bot.blocks.home import Home, Own, home
 from bot.blocks.rule_preview import Shown
-from bot.blocks.session_lists import Page, RenderContext, results, show, to_do, which_session
+from bot.blocks.session_lists import Page, RenderContext, results, show, which_session
 from bot.blocks.settings import RoleSetting, Settings, choice_of, choices_saved, settings
 from bot.blocks.settings_form import settings_form
 from bot.blocks.status import Status, status
+from bot.blocks.to_do_lists import to_do
 from bot.domain.errors import Remedy
 from bot.domain.model import Acknowledgement, ChangeKind, HistoryEntry, Targets
 from bot.domain.notifications import Destination, DestinationKind, Message
@@ -163,9 +164,11 @@ def test_the_to_do_list_puts_what_is_started_first_and_marks_what_is_late() -> N
         "To finish",
         "Opening the store: Maria Lopez, Store 12 · started 23 Nov 2026, 13:00 UTC · 00000002",
         "To conduct",
-        "Opening the store: Maria Lopez, Store 12 · overdue since 23 Nov 2026, 09:02 UTC · 00000001",
+        "Opening the store: Maria Lopez, Store 12 · planned for 23 Nov 2026, 09:02 UTC · 00000001",
         "Data as of 23 Nov 2026, 14:02 UTC",
     ]
+    later = to_do([session(1, status="NOT_STARTED")], ROWS_SHOWN, now=NOW + timedelta(hours=20))
+    assert "overdue, planned for 23 Nov 2026, 09:02 UTC" in later.text, "what `overdue` lists, and nothing else"
 
 
 def test_nothing_to_do_says_so() -> None:

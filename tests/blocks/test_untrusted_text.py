@@ -17,9 +17,10 @@ from bot.blocks.notifications import render
 from bot.blocks.rule_lists import rules_list
 from bot.blocks.rule_preview import Shown
 from bot.blocks.rules import format_rule, proposal
-from bot.blocks.session_lists import Page, RenderContext, results, show, to_do
+from bot.blocks.session_lists import Page, RenderContext, results, show
 from bot.blocks.settings import RoleSetting, Settings
 from bot.blocks.settings_form import settings_form
+from bot.blocks.to_do_lists import to_do
 from bot.domain.changes import outcome_of
 from bot.domain.model import AreaResult, ChangeKind, CriterionResult, Details, HistoryEntry, Moment, SessionRecord
 from bot.domain.notifications import Destination, Message

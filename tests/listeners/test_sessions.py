@@ -330,7 +330,7 @@ async def test_to_do_lists_what_an_observer_has_to_conduct(office: Office) -> No
     assert "1 session to do" in answer.text and "30cc0000" in answer.text
     assert "overdue" not in answer.text
     office.clock.advance(timedelta(days=2))
-    assert "overdue since" in (await office.ask(OLGA, "todo")).text
+    assert "overdue, planned for" in (await office.ask(OLGA, "todo")).text
 
 
 async def test_nobody_else_has_it_to_do(office: Office) -> None:

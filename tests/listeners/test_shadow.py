@@ -216,7 +216,7 @@ async def test_why_says_that_it_was_shown_and_not_sent(office: Office) -> None:
     await office.store.transact(lambda tx: tx.outbox.note_workspace("https://shop.slack.example/"))
     for user, has_link in ((ADMIN, True), (SAM, False)):
         said = everything_in(await office.ask(user, "why 10aa"))
-        assert "was shown to the admins in shadow mode instead, and is not sent" in said and "was posted" not in said
+        assert "was shown in the channel of shadow mode instead, and is not sent" in said and "was posted" not in said
         assert (LAIR in said) is has_link, "the admins' channel is named to admins only"
 
 

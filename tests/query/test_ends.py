@@ -36,7 +36,11 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("until:1.12.2026 score:<80", "2026-12-01 00:00", "score:<80"),
         ("for today", "2026-11-28 00:00", ""),
         ("opening for the rest of the day", "2026-11-28 00:00", "opening"),
+        ("until the end of the day opening", "2026-11-28 00:00", "opening"),
+        ("until end of today", "2026-11-28 00:00", ""),
         ("overnight", "2026-11-28 07:00", ""),
+        ("until the end of this week", "2026-11-30 00:00", ""),
+        ("for the rest of the week", "2026-11-30 00:00", ""),
         ("this week", "2026-11-30 00:00", ""),
     ],
 )

@@ -5,6 +5,7 @@ from bot.blocks import shadow as views
 from bot.domain.errors import NotAllowed, Remedy
 from bot.domain.notifications import Message
 from bot.domain.ports import Reply
+from bot.domain.viewers import Viewer
 from bot.listeners.commands.shadow import fit_shadow, question_to_begin, question_to_go_live
 from bot.listeners.context import AppContext
 from bot.listeners.requests import ActionRequest, viewer_of
@@ -15,8 +16,7 @@ from bot.store.database import Tx
 async def begin(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """Starts shadow mode in the channel that was asked about; asks again if more people can read along by now."""
     wanted = action.decoded(actions.Shadow)
-    await _refuse_others(ctx, action)
-    viewer = await viewer_of(ctx, action)
+    viewer = await _admin(ctx, action)
     members = await fit_shadow(ctx, viewer, wanted.channel_id)
     if isinstance(members, Message):
         await reply(members, replace=action.is_private)
@@ -41,11 +41,11 @@ async def begin(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 
 async def end(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """Goes live. A button that asked about an earlier shadow mode asks about this one."""
-    await _refuse_others(ctx, action)
+    await _admin(ctx, action)
 
     def work(tx: Tx) -> Message:
         mode, now = tx.shadow.mode(), ctx.clock.now()
-        if mode is None or action.value != str(int(mode.at.timestamp() * 1000)):
+        if mode is None or action.value != views.began(mode):
             return question_to_go_live(ctx, tx)
         ended = go_live(tx, action.user_id, now)
         assert ended is not None, "it was on in this transaction"
@@ -56,6 +56,9 @@ async def end(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     await reply(answer, replace=action.is_private)
 
 
-async def _refuse_others(ctx: AppContext, action: ActionRequest) -> None:
-    if not (await viewer_of(ctx, action)).is_admin:
+async def _admin(ctx: AppContext, action: ActionRequest) -> Viewer:
+    """The admin who pressed a button. Raises NotAllowed for anybody else."""
+    viewer = await viewer_of(ctx, action)
+    if not viewer.is_admin:
         raise NotAllowed("only admins of Spotter start and end shadow mode", Remedy.ADMIN)
+    return viewer

@@ -10,7 +10,7 @@ from bot.listeners import digesting
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
-from bot.listeners.understanding import fetch_mentioned_users, understand
+from bot.listeners.understanding import fetch_mentioned_users, is_readable, understand
 from bot.query.nearest import alike
 from bot.services.digests import digest_now, digest_query
 from bot.store.database import Tx
@@ -53,23 +53,12 @@ async def _without_schedule(ctx: AppContext, request: CommandRequest) -> QueryEr
             )
         except QueryError as error:
             return QueryError(f"“{first}” is no schedule. {error}", [f"digest {one}" for one in error.suggestions])
-    remaining = f" {request.words}" if await _is_query(ctx, request) else ""
+    is_query = await is_readable(ctx, request.viewer, request.words, "digest")
+    remaining = f" {request.words}" if request.words and is_query else ""
     return QueryError(
         "How often? A digest has a schedule: daily, weekly or monthly, and a time.",
         [f"digest {one}{remaining}" for one in EXAMPLES[:2]] + [f"digest now{remaining}"],
     )
-
-
-async def _is_query(ctx: AppContext, request: CommandRequest) -> bool:
-    """Whether the words can be read as a query: a suggestion always runs."""
-    if not request.words:
-        return False
-    now = ctx.clock.now()
-    try:
-        await ctx.store.read(lambda tx: understand(tx, access_view(tx, request.viewer), request.words, "digest", now))
-    except QueryError:
-        return False
-    return True
 
 
 async def _now(ctx: AppContext, request: CommandRequest, text: str) -> Message:

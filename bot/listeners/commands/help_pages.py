@@ -90,7 +90,7 @@ async def help_(ctx: AppContext, request: CommandRequest) -> Message:
         asks = role_pages.asks_for(page, names.checklists, names.sites, topics, is_own=page in own)
         notified = ctx.settings.notify_employees
         return role_pages.role_page(page, asks, own, employees_notified=notified, command=ctx.command)
-    if (topic := next((one for one in request.topics if one.verb == wanted), None)) is not None:
+    if (topic := _topic_named(wanted, request.topics)) is not None:
         return view.topic_page(topic, _examples_of(topic, names), command=ctx.command)
     key = _TOPICS_OF_KEYS.get(wanted) or key_named(wanted) or _key_of_value(wanted)
     if key is not None:
@@ -100,6 +100,13 @@ async def help_(ctx: AppContext, request: CommandRequest) -> Message:
     raise QueryError(f"There is no help on “{request.words}”.", [f"help {one}" for one in like] or ["help"])
 
 
+def _topic_named(wanted: str, topics: Sequence[Topic]) -> Topic | None:
+    """The subcommand of a name, in the plural too: `help targets`; None if there is none."""
+    verb = _OTHER_VERBS.get(wanted, wanted)
+    return next((one for one in topics if one.verb in (verb, verb.removesuffix("s"))), None)
+
+
+_OTHER_VERBS = {"holiday": "quiet", "holidays": "quiet"}
 _TOPIC = re.compile(r"^(?:(?:me|us|please|pls) )*(?:(?:with|on|about|for|to|the) )*|,?(?: (?:please|pls|thanks|thx))+$")
 
 

@@ -9,7 +9,16 @@ from collections.abc import Sequence
 
 from bot.listeners.commands.intent_changes import CHANGES, SEND, Intent, Reader, left_of, taken_as
 from bot.listeners.commands.intent_duties import DUTIES
-from bot.listeners.commands.intent_figures import ANY_UNIT, COMPARED, COUNTS, FIGURES, GROUPS, trend_by
+from bot.listeners.commands.intent_figures import (
+    ANY_UNIT,
+    COMPARED,
+    COUNTS,
+    EMPLOYEES,
+    FIGURES,
+    GROUPS,
+    OTHER_UNITS,
+    trend_by,
+)
 from bot.query.days import MONTHS
 
 __all__ = ["COMPARED", "INTENTS", "Intent", "intent_of", "is_grouped"]
@@ -32,6 +41,7 @@ _WHAT = r"(?:what(?:'?s| is)|who(?:'?s| is)|which|what|anything|any)?\s*"
 _DONE = r"(?:done|did|do|completed?|passed|pass|finished|had|taken|been through)"
 _PLURALS = r"checklists|stores|sites|shops|locations|departments|observers|trainers|employees|learners|trainees"
 _TRAINING = r"(?:re-?)?(?:training|coaching|help|support|practi[cs]e|train|coach)"
+_MORE = r"(?: (?:more|some|extra|additional|further|the most|most))*"
 _MONTH = rf"(?:,| in the| (?:{'|'.join(one[:3] for one in MONTHS)})\w*)"  # "late October" is a time
 _EVER = 365  # days: who never did something is asked of a year
 
@@ -100,11 +110,14 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         (r"who (?:do|will|should|must|shall) i (?:observe|check|assess|visit|train)(?: next)?", _todo),
         (r"what(?:'s| is) left(?: for me)?(?: to do)?|my tasks|assigned to me", _todo),
         (
-            r"(?:when(?:'?s| is|'?re| are) )?(?:(?:my|the|our) )?next (?:planned |scheduled )?"
+            r"(?:when(?:'?s| is|'?re| are) )?(?:(?:the|our) )?next (?:planned |scheduled )?"
             r"(?:sessions?|observations?|ones?|checks?|visits?|trainings?|appointments?|shifts?)",
             taken_as("upcoming"),
         ),
-        (r"(?:what(?:'s| is) )?coming up|what(?:'s| is) next", taken_as("upcoming")),
+        (
+            r"(?:what(?:'s| is) )?coming up|what(?:'s| is)(?= next (?:week|month))|what(?:'s| is) next",
+            taken_as("upcoming"),
+        ),
         (
             r"(?:when|what time)(?:'s| are| is| will)? we(?: be| going to be| being)? "
             rf"(?:{_OBSERVED}|assessed|checked|graded)(?: next)?",
@@ -116,7 +129,7 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         ),
         (
             r"(?:did|have) (?:i|we) (?:finish(?:ed)?|done?|completed?) (?:everything|it all|all)"
-            r"|anything left(?: to do)?|am i done|what am i missing|what do i still need to do",
+            r"|anything left(?: to do)?|am i done|what am i missing",
             _todo,
         ),
         (rf"who(?:'s| is)? (?:left|still) to (?:be )?(?:{_OBSERVED_ONE})", _todo),
@@ -129,13 +142,18 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         ),
         # who has to act
         (
+            rf"(?:which|what) (?P<unit>{OTHER_UNITS}) (?:still )?needs?{_MORE} (?:attention|{_TRAINING})"
+            r"(?: (?:on|with|in|for|at))?",
+            trend_by,
+        ),
+        (
             r"(?:who|what|which (?:sessions?|results?|people|employees)|anyone|anybody|anything)?\s*"
             r"(?:needs?|requires?) (?:my |our |your )?(?:attention|follow[- ]?up|action)",
             _attention,
         ),
         (
-            rf"(?:who |(?:which|what) (?:{ANY_UNIT}) |anyone |anybody )(?:still )?needs?"
-            rf"(?: (?:more|some|extra|additional|further|the most|most))* {_TRAINING}(?: (?:on|with|in|for|at))?",
+            rf"(?:who |(?:which|what) (?:{EMPLOYEES}) |anyone |anybody )(?:still )?needs?{_MORE} {_TRAINING}"
+            r"(?: (?:on|with|in|for|at))?",
             taken_as("results", "outcome:failed"),
         ),
         (
@@ -155,79 +173,38 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
     )
 )
 
-_WHOLE: dict[str, Intent] = {
-    **dict.fromkeys(("menu", "start", "home", "main menu"), Intent("", "")),
-    **dict.fromkeys(("who am i", "whoami", "my account", "my link"), Intent("link", "")),
-    **dict.fromkeys(
-        (
-            *("are you alive", "are you there", "is it working", "alive", "ping", "are you ok", "health"),
-            *(
-                "errors",
-                "show errors",
-                "alerts",
-                "warnings",
-                "problems",
-                "any problems",
-                "any errors",
-                "is anything broken",
-            ),
-            *(
-                "what is misconfigured",
-                "what's misconfigured",
-                "is anything misconfigured",
-                "what is wrong with spotter",
-            ),
-            *("is anything wrong", "what is broken", "what's broken", "diagnostics", "troubleshoot"),
-            *("version", "what version", "which version", "which version is this", "what version is this", "about"),
-            *("admins", "list admins", "show admins", "who are the admins", "who is the admin", "who is admin"),
-            *("who is an admin", "who's the admin", "who runs this", "who can help me"),
-        ),
-        Intent("status", ""),
-    ),
-    **dict.fromkeys(
-        (
-            *("unmatched people", "unmatched", "unlinked people", "unlinked", "not linked", "who is not linked"),
-            *("who isn't linked", "who is unlinked", "who has no link", "people without a link", "who is not matched"),
-            *("who is linked", "links", "list links", "all links", "show links"),
-        ),
-        Intent("link", "list"),
-    ),
-    **dict.fromkeys(
-        (
-            "turn off notifications",
-            "turn notifications off",
-            "turn off",
-            "disable notifications",
-            "notifications off",
-            "unsubscribe me",
-            "cancel my subscription",
-            "turn this off",
-            "turn it off",
-            "switch off notifications",
-        ),
-        Intent("unsubscribe", ""),
-    ),
-    **dict.fromkeys(
-        (
-            "what did i miss",
-            "what have i missed",
-            "anything new",
-            "any news",
-            "whats new",
-            "what's new",
-            "what is new",
-            "news",
-            "any updates",
-            "updates",
-        ),
-        Intent("results", "since:yesterday"),
-    ),
-    **dict.fromkeys(("tasks", "my tasks", "task list"), Intent("todo", "")),
-    **dict.fromkeys(("next", "what's next", "whats next"), Intent("upcoming", "")),
-    **dict.fromkeys(("targets", "what is the target", "what's the target", "show targets"), Intent("target", "")),
-    **dict.fromkeys(("follow ups", "followups", "my follow-ups", "my follow ups"), Intent("follow-ups", "")),
-    **dict.fromkeys(("my settings", "preferences", "notifications"), Intent("settings", "")),
-}  # whole texts
+_SAID: Sequence[tuple[Intent, Sequence[str]]] = (
+    (Intent("", ""), ("menu", "start", "home", "main menu")),
+    (Intent("link", ""), ("who am i", "whoami", "my account", "my link")),
+    (Intent("status", ""), (
+        "are you alive", "are you there", "is it working", "alive", "ping", "are you ok", "health",
+        "errors", "show errors", "alerts", "warnings", "problems", "any problems", "any errors", "is anything broken",
+        "is anything wrong", "what is broken", "what's broken", "diagnostics", "troubleshoot",
+        "what is misconfigured", "what's misconfigured", "is anything misconfigured", "what is wrong with spotter",
+        "version", "what version", "which version", "which version is this", "what version is this", "about",
+        "admins", "list admins", "show admins", "who are the admins", "who is the admin", "who is admin",
+        "who is an admin", "who's the admin", "who runs this", "who can help me",
+    )),
+    (Intent("link", "list"), (
+        "unmatched people", "unmatched", "unlinked people", "unlinked", "not linked", "who is not linked",
+        "who isn't linked", "who is unlinked", "who has no link", "people without a link", "who is not matched",
+        "who is linked", "links", "list links", "all links", "show links",
+    )),
+    (Intent("unsubscribe", ""), (
+        "turn notifications off", "turn off", "notifications off", "unsubscribe me", "turn this off", "turn it off",
+    )),
+    (Intent("results", "since:yesterday"), (
+        "what did i miss", "what have i missed", "anything new", "any news", "whats new", "what's new", "what is new",
+        "news", "any updates", "updates",
+    )),
+    (Intent("todo", ""), ("tasks", "task list")),
+    (Intent("upcoming", ""), ("next", "whats next")),
+    (Intent("target", ""), ("targets", "show targets", "what is the target", "what are the targets")),
+    (Intent("rules", ""), ("what are the rules", "what are our rules", "what are my rules")),
+    (Intent("follow-ups", ""), ("follow ups", "followups", "my follow-ups", "my follow ups")),
+    (Intent("settings", ""), ("my settings", "preferences", "notifications")),
+)  # fmt: skip
+_WHOLE = {text: intent for intent, texts in _SAID for text in texts}  # whole texts
 
 
 def is_grouped(text: str) -> bool:

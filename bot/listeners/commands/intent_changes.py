@@ -54,8 +54,8 @@ SEND = (
     r"(?:an? |the |my )?"
 )
 _PLEASE = r"(?:please |pls |can you |could you |would you |i want you to )*"
-_MESSAGES = r"(?:messages?|notifications?|alerts?|posts?|cards?|dms?|updates?|pings?)"
-_RULES = rf"(?:digests?|rules?|subscriptions?|reports?|{_MESSAGES})"
+MESSAGES = r"(?:messages?|notifications?|alerts?|posts?|cards?|dms?|updates?|pings?|e-?mails?|spam|noise)"
+_RULES = rf"(?:digests?|rules?|subscriptions?|reports?|{MESSAGES})"
 _HERE = r"(?:here|(?:to|in|into) (?:this|the|our) channel)"
 _STOPPING = r"(?:stop|cancel|end|remove|delete|turn off|switch off|disable|quit|no more)"
 _WISH = (
@@ -137,12 +137,12 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     (
         r"^why (?:did|do|does|am|are|have) (?:i|we)(?: still| always| keep)? "
         r"(?:get|got|getting|gotten|receiv(?:e|ed|ing)|see|seeing|here)(?: this| that| these| those| all| so many| it)*"
-        rf"(?: {_MESSAGES})?$",
+        rf"(?: {MESSAGES})?$",
         _meant("help", "why"),
     ),
     # what changes something, and is asked about first
     (
-        rf"^{_PLEASE}(?:(?:stop|pause|hold|hold back|no) (?:(?:all|the|my|sending|any|me|everything) ?)*{_MESSAGES}?"
+        rf"^{_PLEASE}(?:(?:stop|pause|hold|hold back|no) (?:(?:all|the|my|sending|any|me|everything) ?)*{MESSAGES}?"
         r"|do not disturb(?: me)?|dnd)(?= (?:until|till|til|for) )",
         _muted,
     ),
@@ -159,7 +159,7 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     ),
     (
         rf"^{_PLEASE}(?:(?:don'?t|do not|never|stop|no|silence|pause) (?:(?:any|all|my|the|me) )*"
-        rf"(?:{_MESSAGES}|send|sending|messaging|messages|notify|bother|bothering|disturb|me)|dnd|silence)"
+        rf"(?:{MESSAGES}|send|sending|messaging|messages|notify|bother|bothering|disturb|me)|dnd|silence)"
         r"(?: (?:me|us|anything|any ?more|anymore|messages|notifications|please))* "
         r"(?P<when>(?!until|till?\b|for\b|\d+ ?[hdmw])\S.*)$",
         _quiet,
@@ -170,7 +170,7 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     (
         r"^(?:(?:list|show|what|which|see|view|all|the|my|our|me|of|active) )*(?:rules|subscriptions)"
         r"(?: (?:are there|do (?:we|i) have|exist|here))?$|^what (?:am i|are we) subscribed to$"
-        rf"|^who (?:gets|receives|sees) (?:this|these|the|those)(?: {_MESSAGES})?$",
+        rf"|^who (?:gets|receives|sees) (?:this|these|the|those)(?: {MESSAGES})?$",
         _meant("rules"),
     ),
     (rf"{SEND}(?P<every>daily|weekly|monthly) (?:report|digest|summary|update|e-?mail|overview)s?", _digest),

@@ -6,7 +6,7 @@ Nothing is done by these words: the answer shows what they are about, with the b
 import re
 from collections.abc import Sequence
 
-from bot.listeners.commands.intent_changes import Intent, Reader, left_of, taken_as
+from bot.listeners.commands.intent_changes import MESSAGES, Intent, Reader, left_of, taken_as
 
 _PLEASE = (
     r"^(?:(?:please|pls|can you|could you|can i|i want to|i'?d like to|i need to|let me|how (?:do|can) i"
@@ -23,7 +23,6 @@ _DUE = re.compile(
     rf"|\s*\b(?:tomorrow|today|tonight|(?:next|this|coming) (?:week|month|{_DAY})|{_DAY}day)$",
     re.IGNORECASE,
 )
-_NOTES = r"(?:messages?|notifications?|alerts?|dms?|pings?|e-?mails?|posts?|cards?|spam|noise)"
 _MANY = r"(?:(?:way |far )?too (?:many|much)|so many|a lot of|fewer|less|not so many|reduce(?: the)?(?: number of)?)"
 _GETTING = r"(?:(?:there are|there is|i get|i'?m getting|i am getting|i have|i want|send|give|get|me|please|pls) )*"
 _LOW = (
@@ -83,7 +82,7 @@ _nudge = taken_as("overdue", "observed by")
 
 DUTIES: Sequence[tuple[str, Reader]] = (
     # fewer messages
-    (rf"^{_GETTING}{_MANY}(?: of)?(?: (?:the|my|these|those))? {_NOTES}(?: .*)?$", _fewer),
+    (rf"^{_GETTING}{_MANY}(?: of)?(?: (?:the|my|these|those))? {MESSAGES}(?: .*)?$", _fewer),
     (
         r"^(?:once|one message|one|just once|only once) (?:a|per|every) (?:day|week)(?: (?:is enough|only|please))*$",
         _fewer,

@@ -14,6 +14,8 @@ _UNITS = (
     ("employee", r"(?:employees?|persons?|people|learners?|trainees?|staff|performers?|workers?|team ?members?|guys)"),
 )
 ANY_UNIT = "|".join(pattern for _, pattern in _UNITS)
+OTHER_UNITS = "|".join(pattern for unit, pattern in _UNITS if unit != "employee")
+EMPLOYEES = next(pattern for unit, pattern in _UNITS if unit == "employee")
 
 
 def trend_by(found: re.Match[str]) -> Intent:
@@ -72,6 +74,11 @@ def _compared(found: re.Match[str]) -> Intent:
     return Intent("trend", f"{COMPARED} {' '.join(text.split())}")
 
 
+def _figures(found: re.Match[str]) -> Intent:
+    """ "pass rate of store 12", "my statistics"."""
+    return taken_as("trend", "my" if found[0].lower().startswith("my ") else "")(found)
+
+
 _COMPARING = (
     r"\b(?:compared? (?:to|with)|compare|comparison (?:of|between)|(?:what(?:'?s| is) )?(?:the )?difference between"
     r"|in comparison (?:to|with)"
@@ -89,7 +96,7 @@ COMPARED = "compare"  # a trend of these words is by what they name
 
 _EXTREME = (
     r"(?:best|worst|most|weakest|strongest|lowest|highest|hardest|toughest|easiest|most difficult|most often"
-    r"|attention|training|help|fails?|failed|failures|failing)"
+    r"|fails?|failed|failures|failing)"
 )
 _ORDER = (
     r"(?P<order>best|worst|weakest|strongest|problem|weak|top|lowest|highest|bottom|poorest|low|poor|great|good|bad"
@@ -213,7 +220,7 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         r"|(?:what |the )?percent(?:age)?s? (?:of )?(?:people |sessions )?(?:that )?(?:pass(?:ed)?|met|fail(?:ed)?)"
         r"|(?:the |some )?(?:kpis?|stat(?:istic)?s|figures|overview|summary)(?: (?:of|for|on))?|summari[sz]e"
         r"|percent(?:age)?s? (?:below|under|above|over) target",
-        lambda found: taken_as("trend", "my" if found[0].lower().startswith("my ") else "")(found),
+        _figures,
     ),
     (r"(?:the |a )?(?:trends?|(?<!in )progress|development)(?: (?:of|for|in|on))?|over time", _trend),
     (rf"(?:by|per) {GROUPS}s?|by:\w+|weekly|monthly", lambda found: Intent("trend", found.string)),

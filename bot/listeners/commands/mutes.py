@@ -3,17 +3,16 @@
 import re
 
 from bot.blocks import mutes as views
-from bot.domain.errors import AmbiguousQuery, NotAllowed, QueryError, Remedy
+from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.quiet import Quiet, parse_quiet
-from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view, zone_of
 from bot.listeners.channels import is_channel
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.rules import mute_texts, own
 from bot.listeners.context import AppContext
 from bot.listeners.subscribing import FOR_ME, own_destination
-from bot.listeners.understanding import fetch_mentioned_users, understand
+from bot.listeners.understanding import fetch_mentioned_users, is_readable, understand
 from bot.query.by_id import by_id
 from bot.query.ends import HOW, read_end, without_end
 from bot.query.parser import Query, say, words
@@ -49,7 +48,8 @@ async def mute(ctx: AppContext, request: CommandRequest) -> Message:
         if (hours := _quiet(text)) is not None:
             said = "A mute has one end. What holds every day or every week is a quiet time of yours."
             raise QueryError(said, [f"quiet {hours}", "mute 4h for:me"]) from None
-        query = await _understood(ctx, viewer, without_end(text))
+        without = without_end(text)
+        query = without if await is_readable(ctx, viewer, without, "mute") else ""
         raise QueryError(
             str(error), [f"mute {when} {query}".rstrip() for when in ("4h", "until:tomorrow", "until:mon")]
         ) from None
@@ -80,18 +80,6 @@ def _quiet(text: str) -> Quiet | None:
         return parse_quiet(text)
     except QueryError:
         return None
-
-
-async def _understood(ctx: AppContext, viewer: Viewer, text: str) -> str:
-    """A text if it can be read as a query, else "": a suggestion runs."""
-    now = ctx.clock.now()
-    try:
-        await ctx.store.read(lambda tx: understand(tx, access_view(tx, viewer), text, "mute", now))
-    except AmbiguousQuery:
-        return text
-    except QueryError:
-        return ""
-    return text
 
 
 @subcommand(

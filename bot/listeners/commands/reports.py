@@ -12,7 +12,7 @@ from bot.blocks.overview import attention_list
 from bot.domain.errors import QueryError
 from bot.domain.model import OutcomeKind
 from bot.domain.notifications import Message
-from bot.domain.report_periods import Window, midnight
+from bot.domain.report_periods import Window, last_days, midnight
 from bot.domain.reports import figures
 from bot.domain.whole_reports import steps
 from bot.listeners.access_scope import AccessView, access_view
@@ -195,12 +195,9 @@ async def overdue(ctx: AppContext, request: CommandRequest) -> Message:
 async def attention(ctx: AppContext, request: CommandRequest) -> Message:
     """The failing sessions that no one has acknowledged, the lowest first, with buttons; and how many are overdue."""
 
-    def window_of(read: Read) -> Window:
-        first = read.now.astimezone(read.access.zone).date() - timedelta(days=ATTENTION_DAYS)
-        return counted.window_of(read.query, Window(midnight(first, read.access.zone), read.now), read.access.zone)
-
     def make(read: Read, asked: view.Asked) -> Message:
-        tx, access, window = read.tx, read.access, window_of(read)
+        tx, access = read.tx, read.access
+        window = counted.window_of(read.query, last_days(ATTENTION_DAYS, read.now, access.zone), access.zone)
         where = asked_for(counted.without_time(read.query), access.scope, read.meant.known, read.now, access.zone)
         found = tx.reports.attention(where, window, min(read.limit, ATTENTION_SHOWN))
         failing = figures(tx.reports.outcome_counts_in(where, window)).failing
@@ -265,8 +262,7 @@ async def silent(ctx: AppContext, request: CommandRequest) -> Message:
 
     def make(read: Read, asked: view.Asked) -> Message:
         access = read.access
-        first = read.now.astimezone(access.zone).date() - timedelta(days=days)
-        window = counted.window_of(read.query, Window(midnight(first, access.zone), read.now), access.zone)
+        window = counted.window_of(read.query, last_days(days, read.now, access.zone), access.zone)
         query = counted.without_time(read.query)
         found = counted.silent(read.tx, query, access.scope, read.meant.known, access.directory, window, access.zone)
         has_time = query != read.query

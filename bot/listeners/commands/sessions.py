@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.blocks import answers, session_lists
+from bot.blocks import answers, session_lists, to_do_lists
 from bot.blocks import status as status_view
 from bot.blocks.answers import Needs, Topic
 from bot.blocks.targets import format_general
@@ -15,7 +15,7 @@ from bot.domain.errors import QueryError, StoreBusy
 from bot.domain.model import DetailsState, Session, SessionKey, SessionRecord
 from bot.domain.notifications import Message
 from bot.domain.permissions import may_follow_up, may_share, scope_of
-from bot.domain.report_periods import Window, midnight
+from bot.domain.report_periods import last_days
 from bot.domain.reports import figures
 from bot.domain.rules import RuleState
 from bot.domain.viewers import Viewer
@@ -256,12 +256,10 @@ async def todo(ctx: AppContext, request: CommandRequest) -> Message:
         where = asked_for(query, access.scope, meant.known, now, access.zone)
         open_sessions = tx.search.to_do(request.viewer.person_id, TO_DO_READ, where if query.terms else None)
         about = shown(ctx, tx, access, (one.key for one in open_sessions))
-        asked = session_lists.ToDoAsked(
+        asked = to_do_lists.ToDoAsked(
             say(query), words(with_labels(query, meant.known)) if query.terms else "", meant.unused
         )
-        return session_lists.to_do(
-            open_sessions, about, asked, now=now, unacknowledged=_unacknowledged(tx, access, now)
-        )
+        return to_do_lists.to_do(open_sessions, about, asked, now=now, unacknowledged=_unacknowledged(tx, access, now))
 
     return await ctx.store.read(work)
 
@@ -270,8 +268,7 @@ def _unacknowledged(tx: Tx, access: AccessView, now: datetime) -> int:
     """How many low results of the last days wait for somebody in charge; 0 for who is in charge of nobody."""
     if not access.scope.everything and not access.scope.employees:
         return 0
-    first = now.astimezone(access.zone).date() - timedelta(days=ATTENTION_DAYS)
-    window, nothing = Window(midnight(first, access.zone), now), understand(tx, access, "", "todo", now)
+    window, nothing = last_days(ATTENTION_DAYS, now, access.zone), understand(tx, access, "", "todo", now)
     where = asked_for(nothing.query, access.scope, nothing.known, now, access.zone)
     failing = figures(tx.reports.outcome_counts_in(where, window)).failing
     return failing - tx.reports.acknowledged(where, window)

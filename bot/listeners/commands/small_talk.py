@@ -1,4 +1,4 @@
-"""What people type beside questions: greetings, thanks, "stop"; and the slips of the finger in questions."""
+"""What people type beside questions: greetings, thanks, "stop"; and the typing mistakes in questions."""
 
 import re
 

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from bot.blocks import criteria as criteria_view
 from bot.blocks import reports as view
 from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError
 from bot.domain.notifications import Message
-from bot.domain.report_periods import Window, midnight
+from bot.domain.report_periods import Window, last_days
 from bot.domain.reports import CriterionCost
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
@@ -115,10 +114,9 @@ async def about_criterion(ctx: AppContext, viewer: Viewer, text: str) -> str:
 
     def work(tx: Tx) -> str:
         access = access_view(tx, viewer)
-        first = now.astimezone(access.zone).date() - timedelta(days=CRITERION_DAYS)
         nothing = understand(tx, access, "", "trend", now)
         where = asked_for(nothing.query, access.scope, nothing.known, now, access.zone)
-        costs, _ = tx.reports.costs(where, Window(midnight(first, access.zone), now))
+        costs, _ = tx.reports.costs(where, last_days(CRITERION_DAYS, now, access.zone))
         found = split_criterion(text, [one.title for one in costs])
         if found is None:
             return ""
@@ -142,8 +140,7 @@ async def _of_criterion(ctx: AppContext, request: CommandRequest, named: str, te
 
     def make(read: Read, asked: view.Asked) -> Message:
         zone = read.access.zone
-        first = read.now.astimezone(zone).date() - timedelta(days=CRITERION_DAYS)
-        window = counted.window_of(read.query, Window(midnight(first, zone), read.now), zone)
+        window = counted.window_of(read.query, last_days(CRITERION_DAYS, read.now, zone), zone)
         query = counted.without_time(without_shape(read.query))
         where = asked_for(query, read.access.scope, read.meant.known, read.now, zone)
         every, sessions = read.tx.reports.costs(where, window)

@@ -68,7 +68,7 @@ def _rules_of(found: Explanation) -> frozenset[int]:
 
 async def _for_viewer(ctx: AppContext, viewer: Viewer, found: Explanation) -> Explanation:
     """Without destinations that are neither the viewer's own nor a channel they are in, and without links to what
-    shadow mode showed to the admins."""
+    shadow mode showed."""
     places = {status.notification.destination for status in found.status} | {
         one.rule.destination for one in found.judged if one.rule is not None
     }
