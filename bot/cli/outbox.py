@@ -135,7 +135,7 @@ def _status_row(status: NotificationStatus) -> tuple[object, ...]:
     return (
         delivery.delivery_id if delivery else "",
         KINDS[status.notification.kind].name + (", counted" if status.digest else ""),
-        status.notification.destination,
+        f"{status.notification.destination}{f', shown in {delivery.shadow}' if delivery and delivery.shadow else ''}",
         f"{status.created_at:%Y-%m-%d %H:%M:%S}",
         status.state,
         delivery.attempts if delivery else 0,

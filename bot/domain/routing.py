@@ -216,7 +216,7 @@ def missing_for_rights(owner: Viewer, facts: SessionFacts, directory: Directory)
 
 
 def may_yet_see(verdict: Verdict, viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdict:
-    """The verdict on a pending notification: one reading may lack a person, which takes a right away only for now."""
+    """The verdict on what waits or stays: one reading may lack a person, which takes a right away only for now."""
     missing = ReasonCode.NONE if verdict.allowed else missing_for_rights(viewer, facts, directory)
     return replace(verdict, reason=MISSING[missing], waits=True) if missing else verdict
 

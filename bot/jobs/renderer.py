@@ -62,7 +62,7 @@ class Renderer:
 
     async def with_newest_blocks(self, message: Message, send: Callable[[Message], Awaitable[Sending]]) -> Sending:
         """The result of sending a message, with Slack's newest blocks where our workspace takes them. If it does not,
-        that is remembered for a day and the message goes without them, in the same attempt."""
+        the message goes without them, in the same attempt, and that is remembered for a day."""
         plain = Message(message.text, message.blocks)
         if not message.rich or not await self._store.read(
             lambda tx: tx.deliveries.takes_newest_blocks(self._clock.now())
@@ -71,9 +71,11 @@ class Renderer:
         result = await send(Message(message.text, message.rich))
         if not isinstance(result, MessageRefused):
             return result
-        log.warning("blocks.refused", reason=result.reason)
-        await self._store.transact(lambda tx: tx.outbox.note_blocks_refused(self._clock.now()))
-        return await send(plain)
+        without = await send(plain)
+        if not isinstance(without, MessageRefused):  # else they were not the reason
+            log.warning("blocks.refused", reason=result.reason)
+            await self._store.transact(lambda tx: tx.outbox.note_blocks_refused(self._clock.now()))
+        return without
 
     async def _proved_any(self, owners: AbstractSet[str]) -> bool:
         """Asks Slack about owners, unless that was done within the last minute; whether it answered of any."""

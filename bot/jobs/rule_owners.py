@@ -17,9 +17,8 @@ from bot.store.database import Tx
 ASKED_AT_ONCE = 8
 BUDGET = 15.0  # seconds for all of them together; a look-up goes on for others, and its answer is found next time
 
-Owners = Mapping[
-    str, Viewer | None
-]  # by Slack user id; None if it is not certain who they are: Slack or the database can't say
+# By Slack user id; None if it is not certain who they are: Slack or the database can't say.
+Owners = Mapping[str, Viewer | None]
 
 
 def owners_of(rules: Iterable[Rule]) -> set[str]:

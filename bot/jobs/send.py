@@ -222,13 +222,11 @@ class SendJob:
         for delivery in due_work.read_backs:
             self._spawn(group, f"read-back:{delivery.delivery_id}", partial(self._sender.read_back, delivery))
         for destination, shadow in due_work.posts:
-            wait = self._wait(destination, shadow)
+            wait, place = self._wait(destination, shadow), shadow or destination
             if wait > 0:
                 pause = min(pause, wait)
-            elif (
-                shadow or destination
-            ).kind is DestinationKind.CHANNEL or self._busy_with_people() < WORKERS_FOR_PEOPLE:
-                self._spawn(group, str(shadow or destination), partial(self._post, destination, shadow))
+            elif place.kind is DestinationKind.CHANNEL or self._busy_with_people() < WORKERS_FOR_PEOPLE:
+                self._spawn(group, str(place), partial(self._post, destination, shadow))
         return min(pause, await self._start_edit(group))
 
     def _busy_with_people(self) -> int:

@@ -10,6 +10,7 @@ from bot.domain.model import CriticalCriterion, FollowUp, FollowUpEnd, SessionKe
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.permissions import may_follow_up
 from bot.domain.reminders import ReminderKind
+from bot.domain.routing import may_yet_see
 from bot.domain.schedules import instant
 from bot.domain.viewers import Viewer
 from bot.services.pausing import SPOTTER
@@ -89,12 +90,15 @@ def close_reached(tx: Tx, now: datetime) -> int:
 
 def close_lost(tx: Tx, owners: Mapping[str, Viewer | None], now: datetime) -> int:
     """Ends the follow-ups of owners who have lost the right to the session: nobody sees to it any more, and their name
-    would say that somebody does. Returns how many. Owners of whom nothing is proved keep theirs."""
+    would say that somebody does. Returns how many. Owners of whom nothing is proved keep theirs, and so do those that
+    iSpring does not name, or whose people it does not: one reading may lack a person, and the end is for good."""
     directory, ended = tx.people.directory(), 0
     for found in tx.follow_ups.all_open():
-        owner = owners.get(found.follow_up.owner)
-        verdict = None if owner is None else may_follow_up(owner, found.session.facts, directory)
-        if verdict is None or verdict.allowed or verdict.waits or not tx.follow_ups.close(found, FollowUpEnd.LOST, now):
+        owner, facts = owners.get(found.follow_up.owner), found.session.facts
+        if owner is None:
+            continue
+        verdict = may_yet_see(may_follow_up(owner, facts, directory), owner, facts, directory)
+        if verdict.allowed or verdict.waits or not tx.follow_ups.close(found, FollowUpEnd.LOST, now):
             continue
         _write(tx, SPOTTER, "close_follow_up", found.session.key, now, found.follow_up.due.isoformat(), "rights lost")
         ended += 1

@@ -78,8 +78,9 @@ class Reports(SessionCounts):
     def open_by(self, column: str, where: Where, now: datetime) -> Mapping[str, OpenCounts]:
         """The counts of the open sessions, by a column of `search.COLUMNS`."""
         rows = self._connection.execute(
-            f"SELECT {COLUMNS[column]}, sum(outcome = 'planned' AND NOT {OVERDUE}),"
-            f" sum(outcome = 'in_progress' AND NOT {OVERDUE}), sum({OVERDUE}) FROM sessions"
+            # What is planned for a date that can't be read is not overdue: OVERDUE is NULL then.
+            f"SELECT {COLUMNS[column]}, sum(outcome = 'planned' AND {OVERDUE} IS NOT TRUE),"
+            f" sum(outcome = 'in_progress' AND {OVERDUE} IS NOT TRUE), sum({OVERDUE} IS TRUE) FROM sessions"
             f" WHERE {_OPEN} AND {where.sql} GROUP BY 1",
             (*overdue_since(now) * 3, *where.parameters),
         )

@@ -40,7 +40,7 @@ class Visitor:
     async def opens_the_page(self) -> None:
         await self.page.goto(self.director.stage.url)
         await self.page.locator("body.ready").wait_for()
-        await expect(self.page.get_by_text("Welcome. This is Spotter at work.")).to_be_visible()
+        await expect(self.page.get_by_text("Welcome, this is Spotter at work")).to_be_visible()
         await self.page.get_by_label("Close the welcome").click()
         await self.sees_the_bot("connected to Slack")
 

@@ -10,11 +10,24 @@ from click.testing import CliRunner, Result
 
 from bot.cli.outbox import outbox
 from bot.domain.notifications import DeliveryState
-from bot.domain.rules import RuleState
+from bot.domain.rules import OPERATOR, RuleState
 from bot.domain.viewers import SlackUser
+from bot.services.shadow import begin_shadow
 from bot.store.database import Tx
 from tests.environment import open_store
-from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, see, sent, session_id
+from tests.store.given import (
+    NOON,
+    OTHER_ROOM,
+    ROOM,
+    a_session,
+    baseline,
+    becomes,
+    claim,
+    enqueue,
+    see,
+    sent,
+    session_id,
+)
 
 T = TypeVar("T")
 
@@ -75,6 +88,16 @@ def test_what_is_settled_is_listed_the_newest_first(path: Path) -> None:
     cut = typed(path, "list", "--state", "sent", "--limit", "2")
     assert deliveries(cut) == ["d3", "d2"]
     assert "and 1 older ones" in cut.output
+
+
+def test_what_shadow_mode_shows_is_listed_with_where(path: Path) -> None:
+    def work(tx: Tx) -> None:
+        enqueue(tx, a_session(1))
+        begin_shadow(tx, OTHER_ROOM.id, OPERATOR, NOON)
+        assert tx.outbox.claim(ROOM, NOON, 0.0, "d1", OTHER_ROOM) is not None
+
+    within(path, work)
+    assert f"{ROOM}, shown in {OTHER_ROOM} " in typed(path, "list").output
 
 
 def test_an_empty_outbox_says_so(path: Path) -> None:

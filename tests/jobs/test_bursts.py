@@ -159,6 +159,18 @@ async def test_what_slack_refuses_goes_out_without_the_table_in_the_same_attempt
     assert "data_table" not in kinds(card), "refused blocks are not tried with each message"
 
 
+async def test_what_slack_refuses_without_the_table_too_says_nothing_about_tables(world: Room) -> None:
+    for _ in range(2):
+        world.slack.faults.order("chat.postMessage", "msg_too_long")
+    await world.complete_all([50.0 + n for n in range(8)])
+    await world.send(limit_seconds=10)
+    (card,) = world.posted()
+    assert kinds(card) == set()
+    await world.send()
+    (card,) = world.posted()
+    assert "data_table" in kinds(card), "an edit shows it with all its blocks"
+
+
 # ---- what a group shows --------------------------------------------------------------------------------------------
 
 

@@ -9,11 +9,13 @@ import pytest
 
 from bot.blocks.direct_messages import OBSERVER_REASON
 from bot.demo.slack import Channel, faults
+from bot.domain.delivery import Throttled, after_post
 from bot.domain.kinds import KINDS
 from bot.domain.notifications import DeliveryState, Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import NotificationState, ShadowCounts, ShadowMode
 from bot.domain.routing import introduction
 from bot.domain.rules import OPERATOR, Rule, RuleState
+from bot.jobs.attempts import attempt_of
 from bot.services.shadow import begin_shadow, go_live
 from bot.store.database import Tx
 from tests.demo.slack_room import ANA, BOT, NOTICES, OFFICE
@@ -334,6 +336,16 @@ async def test_a_public_channel_gets_no_edit_that_shows_names_but_a_redaction(ro
     assert not any("71 %" in text for text in room.texts(OFFICE))
 
 
+async def test_who_was_erased_is_not_named_there_any_more_as_who_would_have_got_it(room: Room) -> None:
+    await begin(room)
+    await room.complete(72.0, to=ANA_HERSELF, rules=())
+    await room.send()
+    assert "Ana" in room.texts(OFFICE)[0]
+    await room.store.transact(lambda tx: tx.retention.erase("ana", room.clock.now()))
+    await room.send()
+    assert "Ana" not in str([(one.text, one.blocks) for one in room.posted(OFFICE)])
+
+
 # ---- going live ------------------------------------------------------------------------------------------------------
 
 
@@ -403,6 +415,26 @@ async def test_what_may_have_been_posted_when_it_begins_is_resolved_where_it_was
     await room.send()
     assert await room.state(key) is DeliveryState.SENT
     assert (len(room.texts()), room.texts(OFFICE)) == (1, [])
+
+
+@pytest.mark.promise("shadowed")
+@pytest.mark.parametrize("begins", [True, False])
+async def test_what_surely_was_not_posted_while_it_begins_or_ends_goes_where_all_goes_then(
+    room: Room, begins: bool
+) -> None:
+    if not begins:
+        await begin(room)
+    await room.complete()
+    now, result = room.clock.now(), Throttled(5.0)
+    claimed = await room.store.transact(
+        lambda tx: tx.outbox.claim(SHOP_CHANNEL, now, room.messenger.slack_time(), "d1", None if begins else SHADOW)
+    )
+    assert claimed is not None
+    await (begin(room) if begins else live(room))
+    ended = after_post(claimed, result, now=now, random01=0.5)
+    await room.store.transact(lambda tx: tx.outbox.save(ended, attempt_of("post", result, now, now)))
+    await room.send()
+    assert (len(room.texts(OFFICE)), len(room.texts())) == ((1, 0) if begins else (0, 1))
 
 
 async def test_it_is_one_fact_that_survives_a_restart_and_a_move_of_its_channel(room: Room) -> None:

@@ -295,6 +295,17 @@ async def test_it_stays_while_slack_can_not_say_who_its_owner_is(office: Office)
     assert await office.store.read(lambda tx: len(tx.follow_ups.open_of(SAM))) == 1
 
 
+async def test_it_stays_while_a_reading_lacks_the_employee(office: Office) -> None:
+    await take(office, SAM)
+    known = await office.store.read(lambda tx: tx.people.directory())
+    others = [one for one in known.people.values() if one.person_id != LOW.employee_id]
+    places = list(known.departments.values())
+    job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
+    await office.store.transact(lambda tx: tx.people.replace_directory(others, places, office.clock.now()))
+    await job.once()
+    assert await office.store.read(lambda tx: len(tx.follow_ups.open_of(SAM))) == 1
+
+
 async def test_a_session_that_another_employee_has_now_shows_nothing_and_a_missing_one_says_so(office: Office) -> None:
     await take(office, SAM)
     session = "UPDATE sessions SET missing_since = 1 WHERE session_id = ?"

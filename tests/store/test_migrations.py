@@ -575,20 +575,33 @@ async def test_a_database_that_was_used_before_the_chain_counted_says_that_it_ra
 
 
 @pytest.mark.parametrize("is_finished", [True, False])
-def test_the_index_of_teams_is_replaced_where_there_is_one(path: Path, is_finished: bool) -> None:
-    write_old(path, STEPS.index("m030_index_of_members"))
+@pytest.mark.parametrize(
+    ("step", "replaced", "index"),
+    [
+        ("m030_index_of_members", "sessions_team", "sessions_members"),
+        ("m034_wider_indexes", "sessions_score", "sessions_by_score"),
+        ("m034_wider_indexes", "sessions_observer", "sessions_by_observer"),
+    ],
+)
+def test_an_index_is_replaced_where_there_is_one_and_the_end_of_the_first_listing_makes_it_elsewhere(
+    path: Path, step: str, replaced: str, index: str, is_finished: bool
+) -> None:
+    write_old(path, STEPS.index(step))
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        if is_finished:
-            for statement in INDEXES_OF_REPORTS:
-                connection.execute(statement)
-        else:
-            connection.execute("DROP INDEX IF EXISTS sessions_team")
+        for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS):
+            if f" {replaced} " in statement:
+                connection.execute(statement if is_finished else f"DROP INDEX IF EXISTS {replaced}")
         connection.commit()
-    Store.open(path, now=NOON).close()
+    store = Store.open(path, now=NOON)
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        indexes = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
-    assert "sessions_team" not in indexes
-    assert ("sessions_members" in indexes) == is_finished
+        assert (replaced in indexes_of(connection), index in indexes_of(connection)) == (False, is_finished)
+        store._write_now(lambda tx: tx.listings.finish_baseline(b"digest", NOON))
+        assert (replaced in indexes_of(connection), index in indexes_of(connection)) == (False, True)
+    store.close()
+
+
+def indexes_of(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
 
 
 async def test_a_database_without_follow_ups_takes_one_on_a_session_it_has(path: Path) -> None:

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.model import OutcomeKind
+from bot.domain.model import Moment, OutcomeKind
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.report_periods import Window
 from bot.domain.reports import Counts, figures
+from bot.domain.whole_reports import OpenCounts
 from bot.query.parser import parse
 from bot.services.visible_names import visible_names
 from bot.store.database import Tx
@@ -64,6 +65,32 @@ def test_what_is_open_is_counted_by_outcome_and_listed(tmp_path: Path) -> None:
         lambda tx: tx.reports.upcoming(listed_within(EVERYTHING), Window(NOON, NOON + timedelta(days=7)), 10)
     )
     assert (list(none), dict(before)) == ([], {})
+    store.close()
+
+
+def test_each_open_session_is_counted_once_also_without_a_date(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "spotter.db", now=NOON)
+    undated, dated = (Moment("some day"), Moment()), (Moment("a day", NOON), Moment("a day", NOON))
+    rows = [
+        a_session(number, status=status, employee=employee)._replace(scheduled=at, started=began)
+        for number, (employee, status, (at, began)) in enumerate(
+            [
+                ("eve", "NOT_STARTED", undated),
+                ("joe", "IN_PROGRESS", undated),
+                ("joe", "NOT_STARTED", undated),
+                ("joe", "NOT_STARTED", dated),
+                ("joe", "IN_PROGRESS", dated),
+            ]
+        )
+    ]
+    store._write_now(lambda tx: baseline(tx, *rows))
+
+    def counted(tx: Tx, after: timedelta) -> Mapping[str, OpenCounts]:
+        return tx.reports.open_by("employee", listed_within(EVERYTHING), NOON + after)
+
+    soon, late = (store._read_now(partial(counted, after=timedelta(hours=one))) for one in (1, 72))
+    assert soon == {"eve": OpenCounts(planned=1), "joe": OpenCounts(planned=2, in_progress=1, overdue=1)}
+    assert late == {"eve": OpenCounts(planned=1), "joe": OpenCounts(planned=1, overdue=3)}
     store.close()
 
 

@@ -32,6 +32,7 @@ from bot.store.outbox.eligibility import (
 from bot.store.outbox.queries import BLOCKS_REFUSED_AT
 from bot.store.outbox.restore_recovery import DIGEST_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
+from bot.store.outbox.shadow import release_misplaced
 from bot.store.session_rows import EDIT_LEASE
 from bot.store.sqlite import by_index
 
@@ -185,6 +186,8 @@ class Outbox:
         elif delivery.state in (DeliveryState.FAILED, DeliveryState.CANCELLED):
             cancel_unintroduced_rules(self._connection, row["id"], delivery.reason)
         resolve_regressions(self._connection, row["id"], delivery.state, now)
+        if delivery.state is DeliveryState.PENDING:
+            release_misplaced(self._connection, row["id"])
 
     def _unwanted_reason(self, number: int) -> str | None:
         """Why no notification of a delivery is wanted any more, None if one is."""
@@ -322,18 +325,15 @@ class Outbox:
         waits = Eligibility(self._connection, row["destination"]).retries()
         if row["state"] != "failed" and all(one.delivery != row["id"] or one.waits is None for one in waits):
             return False
-        destinations, destination = (
-            Destinations(self._connection),
-            Destination.parse(row["shadow"] or row["destination"]),
-        )
-        if destinations.blocked_reason(destination) == SHARED_OUTSIDE:
+        destinations, place = Destinations(self._connection), Destination.parse(row["shadow"] or row["destination"])
+        if destinations.blocked_reason(place) == SHARED_OUTSIDE:
             return False  # results of named people must not leave the company, not even on demand
         self._connection.execute(
             "UPDATE deliveries SET state = 'pending', due_at = ?, attempts = 0, read_backs = 0, text_only = 0,"
             " resent_unverified = 0, slack_error = '', reason = '', reason_code = '' WHERE id = ?",
             (to_ms(now), row["id"]),
         )
-        destinations.unblock(destination, now)
+        destinations.unblock(place, now)
         return True
 
     def drop(self, delivery_id: str, reason: str) -> bool:

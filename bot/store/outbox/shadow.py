@@ -83,15 +83,30 @@ class Shadow:
         return ShadowCounts(messages, channels, len(shown) - channels, waiting)
 
     def _release_unsent(self) -> None:
-        """Dissolves pending deliveries that surely were not posted into their notifications: where these are posted is
-        decided anew."""
-        rows: Sequence[sqlite3.Row] = self._connection.execute(
-            "SELECT id FROM deliveries WHERE state = 'pending' AND NOT EXISTS (SELECT 1 FROM attempts"
-            f" WHERE attempts.delivery = deliveries.id AND result NOT {IN_LIST})"
-            f" AND EXISTS (SELECT 1 FROM notifications WHERE delivery = deliveries.id AND kind {IN_LIST})",
-            (listed(_SURELY_NOT_SENT), listed(_SHADOWED)),
-        ).fetchall()
-        numbers = to_json([row["id"] for row in rows])
-        self._connection.execute(f"UPDATE notifications SET delivery = NULL WHERE delivery {IN_LIST}", (numbers,))
-        self._connection.execute(f"DELETE FROM attempts WHERE delivery {IN_LIST}", (numbers,))
-        self._connection.execute(f"DELETE FROM deliveries WHERE id {IN_LIST}", (numbers,))
+        pending = self._connection.execute("SELECT id FROM deliveries WHERE state = 'pending'")
+        _release(self._connection, [row["id"] for row in pending])
+
+
+def release_misplaced(connection: sqlite3.Connection, number: int) -> None:
+    """Releases a pending delivery that was being sent while shadow mode began or ended: its next try would go where the
+    first one did."""
+    mode = shadow_mode(connection)
+    channel = None if mode is None else str(mode.destination)
+    row = connection.execute("SELECT destination, shadow FROM deliveries WHERE id = ?", (number,)).fetchone()
+    if row["shadow"] != (None if channel == row["destination"] else channel):
+        _release(connection, [number])
+
+
+def _release(connection: sqlite3.Connection, pending: Sequence[int]) -> None:
+    """Dissolves those of these pending deliveries that surely were not posted into their notifications: where these are
+    posted is decided anew."""
+    rows = connection.execute(
+        f"SELECT id FROM deliveries WHERE id {IN_LIST} AND NOT EXISTS (SELECT 1 FROM attempts"
+        f" WHERE attempts.delivery = deliveries.id AND result NOT {IN_LIST})"
+        f" AND EXISTS (SELECT 1 FROM notifications WHERE delivery = deliveries.id AND kind {IN_LIST})",
+        (to_json(pending), listed(_SURELY_NOT_SENT), listed(_SHADOWED)),
+    ).fetchall()
+    numbers = to_json([row["id"] for row in rows])
+    connection.execute(f"UPDATE notifications SET delivery = NULL WHERE delivery {IN_LIST}", (numbers,))
+    connection.execute(f"DELETE FROM attempts WHERE delivery {IN_LIST}", (numbers,))
+    connection.execute(f"DELETE FROM deliveries WHERE id {IN_LIST}", (numbers,))
