@@ -353,9 +353,8 @@ async def test_stop_shows_what_can_be_ended_as_buttons_that_ask(office: Office, 
     await office.rule(NORTH, "outcome:met", owner=DANA)
     answer = await office.ask(SAM, typed)
     assert "Rule 1" in answer.text and "Rule 2" not in answer.text
-    end, *less = buttons_of(answer)
+    (end,) = buttons_of(answer)
     assert end["confirm"]["title"]["text"] == "End rule 1?"
-    assert [one["text"]["text"] for one in less] == ["Stop", "Only low", "Once a day"]
     assert await states(office) == {1: RuleState.ACTIVE, 2: RuleState.ACTIVE}
 
 
