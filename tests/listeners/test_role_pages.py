@@ -99,7 +99,7 @@ async def test_a_page_names_the_readers_own_checklists_and_sites(company: DemoOf
     page = await company.ask("supervisor", "help manager")
     checklist = next(iter(sorted(one.title for one in company.world.checklists.values())))
     assert f"`/ojt failed {checklist} this month`" in page.text
-    assert "`/ojt Kitchen last week`" in page.text
+    assert "`/ojt Front of house last week`" in page.text
 
 
 async def test_the_page_of_another_role_says_so_and_names_ones_own(company: DemoOffice) -> None:

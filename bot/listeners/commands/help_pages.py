@@ -143,7 +143,7 @@ def _names(tx: Tx, viewer: Viewer) -> _Names:
         sites.update([department.name for department in path if often[department.name] == 1][:1])
     return _Names(
         checklists=sorted(set(known.checklists.values()))[:NAMES_SHOWN],
-        sites=[site for site, _ in sites.most_common(NAMES_SHOWN)],
+        sites=sorted(sites, key=lambda site: (-sites[site], site))[:NAMES_SHOWN],
         employees=_people(directory, observed),
         observers=_people(directory, everybody),
     )
