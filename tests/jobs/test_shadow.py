@@ -439,6 +439,18 @@ async def test_what_surely_was_not_posted_while_it_begins_or_ends_goes_where_all
     assert (len(room.texts(OFFICE)), len(room.texts())) == ((1, 0) if begins else (0, 1))
 
 
+async def test_what_had_failed_when_it_begins_is_shown_there_if_it_is_tried_again(room: Room) -> None:
+    room.slack.faults.order(POST, "msg_too_long", times=2)
+    key = await room.complete()
+    await room.send()
+    assert await room.state(key) is DeliveryState.FAILED
+    failed = await room.delivery(key)
+    await begin(room)
+    assert await room.store.transact(lambda tx: tx.outbox.retry(failed.delivery_id, room.clock.now()))
+    await room.send()
+    assert (len(room.texts(OFFICE)), room.texts()) == (1, [])
+
+
 @pytest.mark.promise("shadowed")
 async def test_a_person_who_is_looked_up_when_it_begins_gets_nothing(room: Room) -> None:
     room.slack.faults.delay = 5.0
