@@ -16,8 +16,8 @@ from bot.store.columns import listed, to_json, to_ms, value_of
 from bot.store.outbox.eligibility import Eligibility, last_shadow_mode, shadow_mode, store_shadow_mode
 from bot.store.sqlite import IN_LIST
 
-# Results of a post after which it is certain that nothing was posted: every attempt has a row, and a crash or an
-# ambiguous post is followed by a read-back, which is none of these.
+# Results of a post after which it is certain that nothing was posted: each of the newest attempts has a row, and a
+# crash or an ambiguous post is followed by a read-back, which is none of these.
 _SURELY_NOT_SENT = ("rate limited", "not sent", "destination gone", "message rejected", "app refused")
 _SHADOWED = [kind for kind, spec in KINDS.items() if spec.is_shadowed]
 
