@@ -48,7 +48,8 @@ _CORRECTIONS = (ChangeKind.CORRECTED, ChangeKind.REOPENED, ChangeKind.COMPLETED)
 class MessageData:
     """A delivery's facts; the session version that each notification shows, by id; those to cancel, and those that
     have to wait for the proof of a right, with the reason; and the owners of rules to ask Slack about first.
-    `keeps_as_posted`: a session was corrected since the message was posted, and its rules leave corrections out."""
+    `keeps_as_posted`: a session was corrected since the message was posted, and its rules leave corrections out.
+    `is_misplaced`: shadow mode began or ended since the delivery was claimed, so it must not go where it was to."""
 
     facts: CardFacts
     versions: Mapping[int, int] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class MessageData:
     waiting: Mapping[int, str] = field(default_factory=dict)
     keeps_as_posted: bool = False
     to_ask: AbstractSet[str] = frozenset()
+    is_misplaced: bool = False
 
 
 def load_message_data(tx: Tx, delivery: Delivery, settings: Settings, now: datetime) -> MessageData:
@@ -230,7 +232,8 @@ class _Loader:
             first_message=not tx.deliveries.has_message_before(delivery.destination, delivery.delivery_id),
         )
         keeps = _leaves_corrections_out(delivery, rules) and _is_corrected(delivery, self._records.values())
-        return MessageData(facts, self._versions, self._cancelled, self._waiting, keeps, self._to_ask)
+        is_misplaced = delivery.state is DeliveryState.SENDING and tx.shadow.is_misplaced(delivery.delivery_id)
+        return MessageData(facts, self._versions, self._cancelled, self._waiting, keeps, self._to_ask, is_misplaced)
 
 
 def _meant_for(tx: Tx, delivery: Delivery, directory: Directory) -> str:

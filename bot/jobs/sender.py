@@ -108,6 +108,8 @@ class Sender:
         data = await self._renderer.data(resolved)
         if isinstance(data, MessageRefused):
             return await self._record_result(resolved, data, {}, now)
+        if data.is_misplaced:
+            return await self._record_result(resolved, NotSent("shadow mode began or ended meanwhile"), {}, now)
         left = await self._without_cancelled(resolved, data) if data.cancelled else resolved
         if left is not None and data.waiting:
             if not is_first_attempt(left):

@@ -111,11 +111,11 @@ _OVER = frozenset(kind for kind in OutcomeKind if kind.is_over)
 def is_of_results(query: Query) -> bool:
     """Whether a query chooses completed sessions by their outcome or score: the share that met the target says nothing
     of them."""
-    chosen = [OUTCOMES[term.value][1] & _OVER for term in query.terms if term.key is Key.OUTCOME and not term.negated]
-    kinds = frozenset[OutcomeKind]().union(*chosen)
-    if chosen and (not kinds or kinds == _OVER):
-        return any(term.key is Key.SCORE for term in query.terms) and bool(kinds)
-    return any(term.key in _OF_RESULTS for term in query.terms)
+    named = [(term.negated, OUTCOMES[term.value][1]) for term in query.terms if term.key is Key.OUTCOME]
+    wanted = [kinds for negated, kinds in named if not negated] or [_OVER]
+    unwanted = [kinds for negated, kinds in named if negated]
+    left = _OVER & frozenset[OutcomeKind]().union(*wanted) - frozenset[OutcomeKind]().union(*unwanted)
+    return bool(left) and (left != _OVER or any(term.key is Key.SCORE for term in query.terms))
 
 
 def without_results(query: Query) -> Query:

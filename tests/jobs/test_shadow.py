@@ -1,5 +1,6 @@
 """Shadow mode: everything goes to one private channel and nowhere else, and stays there whatever happens to it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import pairwise
@@ -18,6 +19,7 @@ from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.attempts import attempt_of
 from bot.services.shadow import begin_shadow, go_live
 from bot.store.database import Tx
+from tests.clock import until
 from tests.demo.slack_room import ANA, BOT, NOTICES, OFFICE
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room
 from tests.jobs.outbox_room import room as a_room
@@ -435,6 +437,31 @@ async def test_what_surely_was_not_posted_while_it_begins_or_ends_goes_where_all
     await room.store.transact(lambda tx: tx.outbox.save(ended, attempt_of("post", result, now, now)))
     await room.send()
     assert (len(room.texts(OFFICE)), len(room.texts())) == ((1, 0) if begins else (0, 1))
+
+
+async def test_what_had_failed_when_it_begins_is_shown_there_if_it_is_tried_again(room: Room) -> None:
+    room.slack.faults.order(POST, "msg_too_long", times=2)
+    key = await room.complete()
+    await room.send()
+    assert await room.state(key) is DeliveryState.FAILED
+    failed = await room.delivery(key)
+    await begin(room)
+    assert await room.store.transact(lambda tx: tx.outbox.retry(failed.delivery_id, room.clock.now()))
+    await room.send()
+    assert (len(room.texts(OFFICE)), room.texts()) == (1, [])
+
+
+@pytest.mark.promise("shadowed")
+async def test_a_person_who_is_looked_up_when_it_begins_gets_nothing(room: Room) -> None:
+    room.slack.faults.delay = 5.0
+    key = await room.complete(to=ANA_HERSELF, rules=())
+    sending = asyncio.create_task(room.send())
+    await until(lambda: room.calls("users.lookupByEmail"))
+    assert await room.state(key) is DeliveryState.SENDING
+    await begin(room)
+    room.slack.faults.clear()
+    await sending
+    assert (len(room.texts(OFFICE)), direct(room)) == (1, [])
 
 
 async def test_it_is_one_fact_that_survives_a_restart_and_a_move_of_its_channel(room: Room) -> None:

@@ -16,8 +16,8 @@ from bot.store.columns import listed, to_json, to_ms, value_of
 from bot.store.outbox.eligibility import Eligibility, last_shadow_mode, shadow_mode, store_shadow_mode
 from bot.store.sqlite import IN_LIST
 
-# Results of a post after which it is certain that nothing was posted: every attempt has a row, and a crash or an
-# ambiguous post is followed by a read-back, which is none of these.
+# Results of a post after which it is certain that nothing was posted: each of the newest attempts has a row, and a
+# crash or an ambiguous post is followed by a read-back, which is none of these.
 _SURELY_NOT_SENT = ("rate limited", "not sent", "destination gone", "message rejected", "app refused")
 _SHADOWED = [kind for kind, spec in KINDS.items() if spec.is_shadowed]
 
@@ -82,6 +82,11 @@ class Shadow:
         messages = sum(row["messages"] for row in shown)
         return ShadowCounts(messages, channels, len(shown) - channels, waiting)
 
+    def is_misplaced(self, delivery_id: str) -> bool:
+        """Whether shadow mode began or ended since a delivery was claimed that surely was not posted yet."""
+        number = value_of(self._connection, "SELECT id FROM deliveries WHERE delivery_id = ?", (delivery_id,))
+        return number is not None and _is_misplaced(self._connection, number)
+
     def _release_unsent(self) -> None:
         pending = self._connection.execute("SELECT id FROM deliveries WHERE state = 'pending'")
         _release(self._connection, [row["id"] for row in pending])
@@ -90,23 +95,33 @@ class Shadow:
 def release_misplaced(connection: sqlite3.Connection, number: int) -> None:
     """Releases a pending delivery that was being sent while shadow mode began or ended: its next try would go where the
     first one did."""
+    if _is_misplaced(connection, number):
+        _release(connection, [number])
+
+
+def _is_misplaced(connection: sqlite3.Connection, number: int) -> bool:
     mode = shadow_mode(connection)
     channel = None if mode is None else str(mode.destination)
     row = connection.execute("SELECT destination, shadow FROM deliveries WHERE id = ?", (number,)).fetchone()
-    if row["shadow"] != (None if channel == row["destination"] else channel):
-        _release(connection, [number])
+    is_elsewhere = row["shadow"] != (None if channel == row["destination"] else channel)
+    return is_elsewhere and _unsent(connection, [number]) == [number]
+
+
+def _unsent(connection: sqlite3.Connection, numbers: Sequence[int]) -> Sequence[int]:
+    """Those of these deliveries that shadow mode may show and that surely were not posted."""
+    rows = connection.execute(
+        f"SELECT id FROM deliveries WHERE id {IN_LIST} AND NOT EXISTS (SELECT 1 FROM attempts"
+        f" WHERE attempts.delivery = deliveries.id AND result NOT {IN_LIST})"
+        f" AND EXISTS (SELECT 1 FROM notifications WHERE delivery = deliveries.id AND kind {IN_LIST})",
+        (to_json(numbers), listed(_SURELY_NOT_SENT), listed(_SHADOWED)),
+    )
+    return [row["id"] for row in rows]
 
 
 def _release(connection: sqlite3.Connection, pending: Sequence[int]) -> None:
     """Dissolves those of these pending deliveries that surely were not posted into their notifications: where these are
     posted is decided anew."""
-    rows = connection.execute(
-        f"SELECT id FROM deliveries WHERE id {IN_LIST} AND NOT EXISTS (SELECT 1 FROM attempts"
-        f" WHERE attempts.delivery = deliveries.id AND result NOT {IN_LIST})"
-        f" AND EXISTS (SELECT 1 FROM notifications WHERE delivery = deliveries.id AND kind {IN_LIST})",
-        (to_json(pending), listed(_SURELY_NOT_SENT), listed(_SHADOWED)),
-    ).fetchall()
-    numbers = to_json([row["id"] for row in rows])
+    numbers = to_json(_unsent(connection, pending))
     connection.execute(f"UPDATE notifications SET delivery = NULL WHERE delivery {IN_LIST}", (numbers,))
     connection.execute(f"DELETE FROM attempts WHERE delivery {IN_LIST}", (numbers,))
     connection.execute(f"DELETE FROM deliveries WHERE id {IN_LIST}", (numbers,))
