@@ -156,9 +156,9 @@ def _worth_showing(history: Sequence[HistoryEntry]) -> Sequence[HistoryEntry]:
 View = dict[str, Any]
 
 
-def loading() -> View:
+def loading(title: str = "Session") -> View:
     """The modal while its content is read: Slack's trigger is valid for three seconds only."""
-    return _modal([section(mrkdwn("Looking it up…"))])
+    return modal(title, actions.DETAILS_FORM, [section(mrkdwn("Looking it up…"))])
 
 
 def details(

@@ -18,6 +18,7 @@ from bot.domain.ports import Reply
 from bot.domain.rules import OPERATOR, NamesShown
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, as_seen_by, identity_of
+from bot.listeners.after_ack import error_message
 from bot.listeners.commands import answered
 from bot.listeners.commands.sessions import may_follow_up_here, page, prioritise_details, shown
 from bot.listeners.context import AppContext, lines_for, next_step
@@ -112,15 +113,25 @@ async def next_page(ctx: AppContext, action: ActionRequest, reply: Reply) -> Non
 
 async def run(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """A command that an answer suggested; one that changes something is asked about first. The Home tab shows its
-    answer in a modal: a direct message would be on another tab."""
-    answer = await answered(ctx, action, action.value, is_button=not action.was_asked)
+    answer in a modal, because a direct message would be on another tab."""
+
+    async def answer() -> Message:
+        return await answered(ctx, action, action.value, is_button=not action.was_asked)
+
     if action.view_id is None:
-        await reply(answer, replace=action.was_asked and action.is_private)
+        await reply(await answer(), replace=action.was_asked and action.is_private)
         return
     try:
-        await ctx.messenger.open_modal(action.trigger_id, views.answer(with_first_lines(answer, await lines_for(ctx))))
+        # Before anything is looked up: the trigger is good for three seconds only.
+        view_id = await ctx.messenger.open_modal(action.trigger_id, views.loading("Answer"))
     except MessengerError:  # the trigger is too old, or Slack does not answer
-        await reply(answer)
+        await reply(await answer())
+        return
+    try:
+        made = await answer()
+    except Exception as problem:  # else the modal would say for ever that it is looked up
+        made = error_message(ctx, problem, "run", action.user_id)
+    await ctx.messenger.update_modal(view_id, views.answer(with_first_lines(made, await lines_for(ctx))))
 
 
 # ---- the session behind a button -------------------------------------------------------------------------------------
