@@ -52,16 +52,12 @@ class SessionCounts:
         """The counts of the sessions completed in a window, by a column of `search.COLUMNS`. `place_of` and `at_once`
         as in `counts_by`. Groups and scores are counted here, in half the time that SQLite needs to sort them."""
         counted = {kind: Counter[tuple[str, float | None]]() for kind in _OVER}
-        texts = ", ".join(
+        texts = [
             f"json_group_array({name}) FILTER (WHERE outcome = '{kind}')"
             for kind in _OVER
             for name in (COLUMNS[column], "score")
-        )
-        for piece in self._pieces(where, window, at_once):
-            chosen = completed_in(where, piece)
-            row = self._connection.execute(
-                f"SELECT {texts} FROM sessions WHERE {chosen.sql}", chosen.parameters
-            ).fetchone()
+        ]
+        for row in self._read(texts, where, window, at_once):
             for kind, values, scores in zip(_OVER, row[::2], row[1::2], strict=True):
                 groups: Iterable[str] = _TEXTS.decode(values)
                 if place_of is not None:
@@ -135,15 +131,18 @@ class SessionCounts:
         computed: a few long texts are read and counted in a third of the time.
         """
         found = [Counter[str]() for _ in classes]
-        texts = ", ".join(f"json_group_array({COLUMNS[column]}) FILTER (WHERE {one})" for one in classes)
-        for piece in self._pieces(where, window, at_once):
-            chosen = completed_in(where, piece)
-            row = self._connection.execute(
-                f"SELECT {texts} FROM sessions WHERE {chosen.sql}", chosen.parameters
-            ).fetchone()
+        texts = [f"json_group_array({COLUMNS[column]}) FILTER (WHERE {one})" for one in classes]
+        for row in self._read(texts, where, window, at_once):
             for counter, text in zip(found, row, strict=True):
                 counter.update(_TEXTS.decode(text))
         return found
+
+    def _read(self, texts: Sequence[str], where: Where, window: Window, at_once: int) -> Iterator[sqlite3.Row]:
+        """These aggregates of the completed sessions of a window, for one piece of it after the other."""
+        for piece in self._pieces(where, window, at_once):
+            chosen = completed_in(where, piece)
+            sql = f"SELECT {', '.join(texts)} FROM sessions WHERE {chosen.sql}"
+            yield self._connection.execute(sql, chosen.parameters).fetchone()
 
     def _pieces(self, where: Where, window: Window, at_once: int) -> Iterator[Window]:
         """A window in pieces of so many sessions at most, so that memory does not grow with the window."""
