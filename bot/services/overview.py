@@ -7,6 +7,7 @@ from bot.domain.directory import Directory
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import By, Window, last_days
 from bot.domain.reports import Figures, ReportRow, figures, most_costly, report
+from bot.domain.sites import NO_DEPARTMENT, department_of
 from bot.domain.whole_reports import OpenCounts, Overview, UnitRow
 from bot.services.report_units import by_unit, in_units, labels_of, units_of
 from bot.store.database import Tx
@@ -15,7 +16,6 @@ from bot.store.search import Where, listed_within
 DAYS = 30
 ATTENTION = 5  # failing sessions named
 COSTLY = 3  # criteria named
-_ALL = ""
 
 
 def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zone: tzinfo) -> Overview | None:
@@ -39,7 +39,7 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
         open_counts = _open_in_units(open_counts, unit_of)
     rows = report(counted, then)
     titles = tx.search.checklist_titles(team) if by is By.CHECKLIST else {}
-    shown = [*rows, *_without_results({row.group for row in rows}, open_counts)]
+    shown = [*rows, *_only_open({row.group for row in rows}, open_counts)]
     named = labels_of(by, [row.group for row in shown], directory, titles)
     units = [
         UnitRow(
@@ -72,23 +72,22 @@ def _unit_of(team: AccessScope, directory: Directory) -> By:
 def _open_counts(tx: Tx, by: By, where: Where, now: datetime, directory: Directory) -> Mapping[str, OpenCounts]:
     if by is not By.DEPT:
         return tx.reports.open_by(by, where, now)
-    sites: dict[str, OpenCounts] = {}
-    for ident, counts in tx.reports.open_by(By.EMPLOYEE, where, now).items():
-        person = directory.people.get(ident)
-        site = (person.department_id if person else None) or _ALL
-        sites[site] = sites.get(site, OpenCounts()) + counts
-    return sites
+    by_employee = tx.reports.open_by(By.EMPLOYEE, where, now)
+    return _open_in_units(by_employee, directory.derived(department_of), NO_DEPARTMENT)
 
 
-def _open_in_units(counts: Mapping[str, OpenCounts], unit_of: Mapping[str, str]) -> Mapping[str, OpenCounts]:
+def _open_in_units(
+    counts: Mapping[str, OpenCounts], unit_of: Mapping[str, str], otherwise: str | None = None
+) -> Mapping[str, OpenCounts]:
+    """As `in_units`, of open sessions."""
     found: dict[str, OpenCounts] = {}
     for one, number in counts.items():
-        unit = unit_of.get(one, one)
+        unit = unit_of.get(one, one if otherwise is None else otherwise)
         found[unit] = found.get(unit, OpenCounts()) + number
     return found
 
 
-def _without_results(counted: Collection[str], counts: Mapping[str, OpenCounts]) -> list[ReportRow]:
+def _only_open(counted: Collection[str], counts: Mapping[str, OpenCounts]) -> list[ReportRow]:
     """The units that have open sessions only, the most overdue first."""
     units = sorted(counts.keys() - counted, key=lambda one: (-counts[one].overdue, one))
     return [ReportRow(group=unit, now=Figures(), before=Figures()) for unit in units]
