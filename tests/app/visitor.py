@@ -4,10 +4,11 @@ import re
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
-from playwright.async_api import ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from bot.demo.company import Person, Session
 from bot.demo.director import Director
+from tests.demo.browsing import complaints_of
 
 Verb: TypeAlias = Literal["Complete", "Correct"]
 
@@ -18,13 +19,7 @@ class Visitor:
     def __init__(self, director: Director, page: Page) -> None:
         self.director = director
         self.page = page
-        self.complaints: list[str] = []
-        page.on("console", self._listen)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _listen(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
+        self.complaints = complaints_of(page)
 
     @property
     def alerts(self) -> Locator:

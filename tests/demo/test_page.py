@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from bot.demo.director import Director
-from tests.demo.browsing import NARROW, TIMEOUT, WIDE, a_browser
+from tests.demo.browsing import NARROW, TIMEOUT, WIDE, a_browser, complaints_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -24,13 +24,7 @@ class Room:
         self.director = director
         self.context = context
         self.page = page
-        self.complaints: list[str] = []
-        page.on("console", self._listen)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _listen(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
+        self.complaints = complaints_of(page)
 
     async def open(self) -> None:
         await self.page.goto(self.director.stage.url)

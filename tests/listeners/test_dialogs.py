@@ -4,20 +4,11 @@ Typed after the slash command on Friday 27 November 2026 in the demo's company. 
 answer says it was read as. Dana is the admin, Ana manages Store 12, Oskar is a trainer, Jamie a kitchen porter.
 """
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
-from tests.listeners.demo_office import ROLES, DemoOffice, offered, open_demo_office, read_as
+from tests.listeners.demo_office import ROLES, DemoOffice, offered, read_as
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DemoOffice]:
-    async with open_demo_office(tmp_path_factory.mktemp("company")) as opened:
-        yield opened
 
 
 OPENING = 'checklist:"Opening the store"'

@@ -3,21 +3,12 @@
 Asked of the demo's company as in `test_dialogs`; on the right is the command that the answer says it was read as.
 """
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
-from tests.listeners.demo_office import DemoOffice, offered, open_demo_office, read_as
+from tests.listeners.demo_office import DemoOffice, offered, read_as
 from tests.listeners.test_dialogs import ARJUN, CLOSING, FOOD, JAMIE, OPENING, OSKAR, SOFIA, STORE_12, STORE_14
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DemoOffice]:
-    async with open_demo_office(tmp_path_factory.mktemp("company")) as opened:
-        yield opened
 
 
 KITCHEN_12 = 'dept:"Store 12 Harbour Street, Kitchen"'

@@ -1,26 +1,17 @@
 """Each role's page of help: what it says to whom, in whose words, and that what it offers can be asked."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
 from bot.blocks.role_pages import ROLE_PAGES, asks_for, role_page_named
 from bot.domain.notifications import Message
 from bot.listeners.commands import registry
-from tests.listeners.demo_office import ROLES, DemoOffice, offered, open_demo_office
+from tests.listeners.demo_office import ROLES, DemoOffice, offered
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PAGES = {page.name: page for page in ROLE_PAGES}
 LINES = 14  # the title, whose page it is, what comes, five asks, what to press and to get less, and other pages
 LONGEST = 130
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DemoOffice]:
-    async with open_demo_office(tmp_path_factory.mktemp("company")) as opened:
-        yield opened
 
 
 def lines_of(page: Message) -> list[str]:
