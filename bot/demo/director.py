@@ -23,6 +23,7 @@ from bot.demo.deeds import Deeds
 from bot.demo.hints import usual_hints
 from bot.demo.ispring import IspringStandIn
 from bot.demo.slack import SlackStandIn, Workspace
+from bot.demo.slack.deliveries import ACKNOWLEDGE_WITHIN
 from bot.demo.slack.entities import Json
 from bot.demo.stage import Deed, Stage
 from bot.demo.troubles import TROUBLES, Scene, ordered
@@ -65,6 +66,7 @@ class Director:
         rhythm: tuple[float, float] = RHYTHM,
         command: Sequence[str] = (sys.executable, "-m", "bot", "run"),
         clock: Callable[[], datetime] = system_clock,
+        acknowledge_within: float = ACKNOWLEDGE_WITHIN,
     ) -> None:
         self._wanted_port = port
         self._given_folder = folder
@@ -87,6 +89,7 @@ class Director:
             app_token=APP_TOKEN,
             signing_secret=SIGNING_SECRET,
             now=self.world.now,
+            acknowledge_within=acknowledge_within,
         )
         self.scene = Scene(self.slack, self.ispring, self.cast)
         self.deeds: dict[str, Deed] = Deeds(self).by_name()

@@ -19,7 +19,7 @@ from bot.demo.cast import HOME_ZONE
 from bot.demo.company import Person, Session
 from bot.demo.director import Director
 from tests.app.visitor import Visitor, person_of, short
-from tests.demo.browsing import TIMEOUT, WIDE, a_browser
+from tests.demo.browsing import ACKNOWLEDGE_WITHIN, TIMEOUT, WIDE, a_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200), pytest.mark.asyncio(loop_scope="module")]
 
@@ -37,7 +37,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def director() -> AsyncIterator[Director]:
     """One company for all: each day has its own people and sessions, and ends what it began."""
-    async with Director(seed=1, port=0, happenings=False) as director:
+    async with Director(seed=1, port=0, happenings=False, acknowledge_within=ACKNOWLEDGE_WITHIN) as director:
         while not posted(director, director.cast.operations_channel, "From now on new completions are posted"):
             await asyncio.sleep(0.1)  # what is completed before is in the first listing, and no news
         yield director

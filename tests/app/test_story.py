@@ -12,7 +12,7 @@ from playwright.async_api import Browser, expect
 from bot.demo.company import Session
 from bot.demo.director import Director
 from tests.app.visitor import Visitor, a_session_at_store_12, short
-from tests.demo.browsing import TIMEOUT, WIDE, a_browser
+from tests.demo.browsing import ACKNOWLEDGE_WITHIN, TIMEOUT, WIDE, a_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
@@ -42,7 +42,7 @@ async def test_a_newcomer_tries_everything_the_demo_offers() -> None:
 
 @asynccontextmanager
 async def a_newcomer(browser: Browser) -> AsyncIterator[Visitor]:
-    async with Director(seed=1, port=0, happenings=False) as director:
+    async with Director(seed=1, port=0, happenings=False, acknowledge_within=ACKNOWLEDGE_WITHIN) as director:
         context = await browser.new_context(viewport=WIDE)
         try:
             context.set_default_timeout(TIMEOUT)

@@ -19,6 +19,8 @@ ARGUMENTS = (
 )
 TIMEOUT = 300_000
 """Milliseconds after which an expectation fails: more than the busiest machine needs."""
+ACKNOWLEDGE_WITHIN = 300.0
+"""Seconds that the simulated Slack gives the bot to acknowledge and to open a modal: likewise."""
 WIDE, NARROW = ViewportSize(width=1600, height=1000), ViewportSize(width=400, height=850)
 
 

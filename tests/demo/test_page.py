@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from bot.demo.director import Director
-from tests.demo.browsing import NARROW, TIMEOUT, WIDE, a_browser, complaints_of
+from tests.demo.browsing import ACKNOWLEDGE_WITHIN, NARROW, TIMEOUT, WIDE, a_browser, complaints_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -49,7 +49,9 @@ async def browser() -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def a_room(browser: Browser, *, size: ViewportSize = WIDE, dark: bool = False) -> AsyncIterator[Room]:
     """A demo with the small bot, and a page that looks at it; complaints of the console fail the test."""
-    async with Director(seed=1, port=0, happenings=False, command=SMALL_BOT) as director:
+    async with Director(
+        seed=1, port=0, happenings=False, command=SMALL_BOT, acknowledge_within=ACKNOWLEDGE_WITHIN
+    ) as director:
         context = await browser.new_context(viewport=size, color_scheme="dark" if dark else "light")
         try:
             context.set_default_timeout(TIMEOUT)

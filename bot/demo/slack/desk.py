@@ -12,8 +12,6 @@ from bot.demo.slack.entities import Channel, Json
 from bot.demo.slack.faults import Faults
 from bot.demo.slack.workspace import Workspace
 
-TRIGGER_LIFE = timedelta(seconds=3)
-
 
 class MethodError(Exception):
     """Slack's refusal: the error string, and what stands beside it in the body."""
@@ -81,16 +79,17 @@ class AppContext:
     workspace: Workspace
     now: Callable[[], datetime]
     faults: Faults
+    trigger_life: timedelta
     triggers: dict[str, Trigger] = field(default_factory=dict)
 
     def ts(self) -> str:
         return self.workspace.next_ts(self.now())
 
     def new_trigger(self, user_id: str) -> str:
-        """A word that lets the app open one modal for this person within 3 seconds."""
+        """A word that lets the app open one modal for this person within `trigger_life`."""
         number = self.workspace.next_number()
         trigger_id = f"{int(self.now().timestamp())}.{number}.{self.workspace.team.id.lower()}"
-        self.triggers[trigger_id] = Trigger(user_id, self.now() + TRIGGER_LIFE)
+        self.triggers[trigger_id] = Trigger(user_id, self.now() + self.trigger_life)
         return trigger_id
 
     def use_trigger(self, trigger_id: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -33,7 +33,8 @@ class SlackStandIn(People, Modals, Membership, Echoes):
 
     `now` stamps messages and lets triggers, response addresses, rates and `history_lag` run out; `time_scale` stretches
     the seconds that are really waited (a fault's hang or late acceptance, the repeats of events). With `request_url`
-    the app is reached over signed HTTP whenever no socket is open.
+    the app is reached over signed HTTP whenever no socket is open. The app must acknowledge within `acknowledge_within`
+    seconds, and a trigger opens a modal in the same time.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class SlackStandIn(People, Modals, Membership, Echoes):
         self.faults = Faults(changed=lambda: workspace.report("fault_changed"))
         self.sockets = SocketMode(workspace.app, changed=lambda: workspace.report("socket_changed"))
         self.deliveries = Deliveries(self.sockets, signing_secret, request_url, time_scale, acknowledge_within)
-        ctx = AppContext(workspace, now, self.faults)
+        ctx = AppContext(workspace, now, self.faults, timedelta(seconds=acknowledge_within))
         self.port = 0
         response_urls = ResponseUrls(ctx, lambda: self.base_url)
         super().__init__(ctx, self.deliveries, response_urls)
