@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.demo.slack import faults
-from tests.app.env import RESULTS
+from tests.app.env import BAKERY, RESULTS, SHOP
 from tests.app.forking import REPOSITORY
 from tests.chaos import kills
 from tests.chaos.kills import Killer, Moment
@@ -159,6 +159,8 @@ async def ordeal(folder: Path, rules: Path, mutant: Mutant | None, say: Say = pr
             company.flap()
             await bot.until(company.all_is_seen, "the poll that sees a turn")
             await asyncio.sleep(TOLD_WITHIN)
+        # Else a slot that is forgotten with the death was never recorded before it.
+        await bot.until(lambda: all(company.digests_in(place) for place in (SHOP, BAKERY)), "the digests that are due")
         env.slack.faults.order(POST, faults.reply_lost(), channel=RESULTS)
         lost = company.complete(percent=90)
         await bot.until(lambda: env.cards(lost.session), "a card whose reply is lost")

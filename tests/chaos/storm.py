@@ -36,7 +36,8 @@ BORN_WITHIN = 300.0
 ROUND_AT_MOST = 20.0
 """Seconds after that at which a bot is killed although its moment has not come."""
 SETTLED_WITHIN = 900.0
-"""Seconds: two looks, a back-off after many tries, an edit that waits a minute and a half."""
+"""Seconds after which something more has to be settled: two looks, a back-off after many tries, an edit that waits a
+minute and a half. All of it may take longer: edits are paced, and a long storm owes hundreds."""
 CALM = 0.15
 """The share of rounds in which the bot lives long enough to look twice."""
 CALM_SECONDS = 33.0
@@ -300,20 +301,23 @@ class Storm:
                 self.company.eyes.close(place, weather.LATE)
 
     async def settle(self, within: float = SETTLED_WITHIN) -> list[str]:
-        """The storm is over: a last bot runs until nothing is owed. Answers what is wrong then; [] where nothing is."""
+        """The storm is over: a last bot runs until nothing is owed, or nothing more is settled
+        within so many seconds. Answers what is wrong then; [] where nothing is."""
         await weather.lift(self.env)
         bot = await self.bot()
-        began = monotonic()
+        began = fewer_at = monotonic()
         wrong: list[str] = []
         queued = self._unsettled()
         while not wrong and not self._is_done():
-            queued = self._unsettled() or queued
+            before, queued = queued, self._unsettled() or queued
+            if sum(queued.values()) < sum(before.values()):
+                fewer_at = monotonic()
             await asyncio.sleep(0.1)
             if not bot.is_alive:
                 wrong = [f"The last bot ended by itself, with code {bot.code}: {bot.log()[-2000:]}"]
-            elif monotonic() - began > within:
+            elif monotonic() - fewer_at > within:
                 wrong = [
-                    f"After {within:.0f} s there is still {self._unsettled()}",
+                    f"For {within:.0f} s nothing was settled of {self._unsettled()}",
                     *violations(self.company),
                 ]
             else:
