@@ -32,6 +32,7 @@ from bot.slack.replies import reply_to
 from bot.slack.socket_mode import SocketMode
 from bot.slack.task_pool import TaskPool
 from bot.store.database import Store
+from tests.app.env import ACKNOWLEDGE_WITHIN
 from tests.demo.slack_room import stand_in
 from tests.environment import APP_TOKEN, SECRET, database, messenger_of
 from tests.settings import settings_of
@@ -120,7 +121,7 @@ async def office(
     """Over HTTP, whose endpoint waits so long for a body, or over Socket Mode, which is closed once all is acknowledged
     or `close_timeout` is over."""
     clock, listeners = now or SystemClock(), Listeners()
-    slack = stand_in(clock, time_scale=0.01)
+    slack = stand_in(clock, time_scale=0.01, acknowledge_within=ACKNOWLEDGE_WITHIN)
     with tempfile.TemporaryDirectory() as folder:
         async with database(Path(folder), clock) as store, messenger_of(slack, clock, timeout=30.0) as messenger:
             contacts = SlackContacts(messenger, store, clock, set())
@@ -141,7 +142,7 @@ async def office(
 
 @asynccontextmanager
 async def _connected(opened: Office, clock: SystemClock, close_timeout: float) -> AsyncIterator[None]:
-    socket = SocketMode(opened.app, APP_TOKEN, clock, ping_interval=0.5, close_timeout=close_timeout)
+    socket = SocketMode(opened.app, APP_TOKEN, clock, ping_interval=2.0, close_timeout=close_timeout)
     running = asyncio.create_task(socket.run())
     try:
         await opened.slack.connected()
