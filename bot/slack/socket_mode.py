@@ -23,7 +23,7 @@ CONNECT_TIMEOUT = 10.0  # seconds for a new client: a refused token would be tri
 FIRST_PAUSE = 5.0  # seconds between clients that never connected, doubling up to LAST_PAUSE
 LAST_PAUSE = 60.0
 CLOSING = 3.0  # seconds a closing handshake may take
-CLOSE_TIMEOUT = 1.0  # seconds until what has arrived is acknowledged, before we close
+CLOSE_TIMEOUT = 3.0  # seconds until what has arrived is acknowledged, before we close: Slack waits no longer
 _A_MOMENT = 0.005
 
 log = structlog.get_logger(__name__)
@@ -96,12 +96,14 @@ class SocketMode:
         clock: Clock,
         ping_interval: float = PING_INTERVAL,
         network: Network = DIRECT,
+        close_timeout: float = CLOSE_TIMEOUT,
     ) -> None:
         self._app = app
         self._app_token = app_token
         self._clock = clock
         self._ping_interval = ping_interval
         self._network = network
+        self._close_timeout = close_timeout
         self._is_connected = False
         self._lost_at: float | None = None
 
@@ -144,7 +146,7 @@ class SocketMode:
             self._note(False)
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
-            await _close(handler)
+            await _close(handler, self._close_timeout)
 
     def _note(self, is_connected: bool) -> None:
         if is_connected == self._is_connected:
@@ -158,10 +160,10 @@ class SocketMode:
             log.warning("socket.lost")
 
 
-async def _close(handler: _CountingHandler) -> None:
+async def _close(handler: _CountingHandler, timeout: float) -> None:
     client = handler.client
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_TIMEOUT):
+        async with asyncio.timeout(timeout):
             await handler.finished()
     tasks = [
         task for task in (client.message_processor, client.current_session_monitor, client.message_receiver) if task

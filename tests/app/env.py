@@ -16,6 +16,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
+import httpx
+
 from bot.demo.company import IN_PROGRESS, Checklist, Person, Session
 from bot.demo.ispring import IspringStandIn
 from bot.demo.slack import Channel, Message, SlackStandIn, User, Workspace
@@ -318,6 +320,12 @@ def leaks_nothing(made: Env) -> None:
         assert "Traceback" not in text and '"exception": ' not in text, f"{path.name}:\n{text[-6000:]}"
 
 
+async def get(port: int, path: str) -> httpx.Response:
+    """What a process answers at its port, however long that takes."""
+    async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT) as client:
+        return await client.get(f"http://127.0.0.1:{port}/{path}")
+
+
 def free_port() -> int:
     """A port that was free just now."""
     with socket.socket() as taken:
@@ -326,4 +334,4 @@ def free_port() -> int:
         return port
 
 
-__all__ = ["Env", "Running", "Said", "env", "free_port", "short"]
+__all__ = ["Env", "Running", "Said", "env", "free_port", "get", "short"]

@@ -9,13 +9,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from bot.domain.errors import StoreBusy, StoreUnusable
 from bot.domain.notifications import DeliveryState
 from bot.store.database import Store
-from tests.app.env import ADMIN, OPS, RESULTS, Env, free_port
+from tests.app.env import ADMIN, OPS, RESULTS, Env, free_port, get
 from tests.clock import until
 from tests.jobs.outbox_room import Room, room
 from tests.jobs.room import open_room
@@ -134,8 +133,7 @@ async def test_a_process_whose_disk_is_full_goes_on_and_catches_up_when_there_is
 
 
 async def _health(port: int) -> tuple[int, dict[str, Any]]:
-    async with httpx.AsyncClient() as client:
-        answer = await client.get(f"http://127.0.0.1:{port}/healthz")
+    answer = await get(port, "healthz")
     return answer.status_code, answer.json()
 
 

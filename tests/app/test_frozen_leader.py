@@ -2,17 +2,11 @@
 
 import signal
 
-import httpx
 import pytest
 
-from tests.app.env import ADMIN, OPS, RESULTS, SIGNING_SECRET, Env, free_port
+from tests.app.env import ADMIN, OPS, RESULTS, SIGNING_SECRET, Env, free_port, get
 
 FROZEN_FOR = 1000  # seconds
-
-
-async def _get(port: int, path: str = "healthz") -> httpx.Response:
-    async with httpx.AsyncClient() as client:
-        return await client.get(f"http://127.0.0.1:{port}/{path}")
 
 
 @pytest.mark.promise("two_processes")
@@ -29,7 +23,7 @@ async def test_a_frozen_leader_is_named_and_works_on_when_it_goes_on(env: Env) -
     beside = await env.run(PORT=str(port))
     await beside.has_logged("leader.awaited")
     await beside.has_logged("socket.connected")
-    well = (await _get(port)).json()
+    well = (await get(port, "healthz")).json()
     assert (well["status"], well["leader"], well["impairments"]) == ("ok", False, [])
     await beside.terminate()
 
@@ -37,12 +31,12 @@ async def test_a_frozen_leader_is_named_and_works_on_when_it_goes_on(env: Env) -
     try:
         beside = await env.run(PORT=str(port), CLOCK_OFFSET=later)
         await beside.has_logged("alert.raised", code="leader_silent", process=leader.pid)
-        answer = await _get(port)
+        answer = await get(port, "healthz")
         assert (answer.status_code, answer.json()["status"]) == (200, "impaired")
         assert answer.json()["seconds_since_leader_sign"] >= FROZEN_FOR
         [reason] = answer.json()["impairments"]
         assert reason == f"process {leader.pid}, which polls and sends, gives no sign of life"
-        metrics = (await _get(port, "metrics")).text
+        metrics = (await get(port, "metrics")).text
         assert 'spotter_trouble{code="leader_silent"} 1.0' in metrics
         [age] = [line for line in metrics.splitlines() if line.startswith("spotter_leader_sign_age_seconds ")]
         assert float(age.split()[1]) >= FROZEN_FOR

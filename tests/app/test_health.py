@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import MISSING, fields
 from typing import get_args
 
-import httpx
 import pytest
 from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
@@ -20,7 +19,7 @@ from bot.domain.delivery import EditResult, PostResult, ReadBackResult, Throttle
 from bot.domain.outbox import OutboxCounts
 from bot.domain.polling import PollState
 from bot.jobs.attempts import attempt_of
-from tests.app.env import BOT_TOKEN, CLIENT_SECRET, OPS, RESULTS, Env, free_port
+from tests.app.env import BOT_TOKEN, CLIENT_SECRET, OPS, RESULTS, Env, free_port, get
 from tests.domain.build import NOW
 from tests.leaks import leaks
 
@@ -59,8 +58,7 @@ async def test_the_metrics_parse_and_change(env: Env) -> None:
 
 async def _figures(port: int) -> Mapping[tuple[object, ...], float]:
     """Every sample by its name and labels."""
-    async with httpx.AsyncClient() as client:
-        answer = await client.get(f"http://127.0.0.1:{port}/metrics")
+    answer = await get(port, "metrics")
     assert answer.status_code == 200
     assert not leaks(answer.text, [BOT_TOKEN, CLIENT_SECRET, RESULTS, OPS])
     return {
@@ -119,8 +117,7 @@ async def test_a_bot_that_slack_refuses_reports_its_disconnected_time(env: Env) 
 
 
 async def _health(port: int) -> tuple[int, dict[str, object]]:
-    async with httpx.AsyncClient() as client:
-        answer = await client.get(f"http://127.0.0.1:{port}/healthz")
+    answer = await get(port, "healthz")
     return answer.status_code, answer.json()
 
 

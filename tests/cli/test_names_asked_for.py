@@ -1,6 +1,7 @@
 """Queries on the command line: unknown names are refused, as they are in Slack."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -53,7 +54,7 @@ async def test_a_rule_holds_ids_and_is_listed_with_names(env: Env) -> None:
     made = await env.say("rules", "add", BAKERY, f'employee:"{name}" checklist:Openin')
     assert (made.code, made.err) == (0, "")
     assert f'employee:"{name}" checklist:Openin' in (await env.say("rules", "list")).out
-    with sqlite3.connect(env.folder / "spotter.db") as file:
+    with closing(sqlite3.connect(env.folder / "spotter.db")) as file:
         [(query,)] = file.execute("SELECT query FROM rules WHERE destination = ?", (f"channel:{BAKERY}",))
     assert query == f"employee:{id_value(env.employee.id)} checklist:Openin"
     again = await env.say("rules", "add", BAKERY, f"checklist:OPENIN employee:{name.split()[-1]}")
@@ -64,7 +65,7 @@ async def test_people_named_before_ispring_was_read_are_ids_once_it_was(env: Env
     made = await env.say("rules", "add", BAKERY, f'employee:"{env.employee.name}" observer:"Yet to come"')
     assert "“Yet to come” is the name of nobody now: the rule posts nothing of them until" in made.out
     await with_a_session(env)
-    with sqlite3.connect(env.folder / "spotter.db") as file:
+    with closing(sqlite3.connect(env.folder / "spotter.db")) as file:
         [(query,)] = file.execute("SELECT query FROM rules WHERE destination = ?", (f"channel:{BAKERY}",))
     assert query == f'employee:{id_value(env.employee.id)} observer:"Yet to come"'
 

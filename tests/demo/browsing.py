@@ -54,7 +54,7 @@ async def a_browser() -> AsyncIterator[Browser]:
     path = chromium()
     expect.set_options(timeout=TIMEOUT)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        browser = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS), timeout=TIMEOUT)
         try:
             yield browser
         finally:

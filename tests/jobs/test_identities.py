@@ -1,6 +1,7 @@
 """Who people are in Slack is asked beside everything else: what fails there ends no job."""
 
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,7 +38,7 @@ async def test_an_owner_whose_answer_can_not_be_stored_is_asked_about_again(tmp_
     async with messenger_of(slack, clock) as messenger:
         contacts = SlackContacts(messenger, store, clock, set())
         identities = Identities(store, contacts, clock, admins=frozenset(), wake=lambda: None)
-        with sqlite3.connect(store.path, isolation_level=None) as other:
+        with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             assert await ask_about(contacts, {OWNER}) == {OWNER: None}
             await identities.once()

@@ -34,7 +34,8 @@ from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 
-SEEDS = range(int(os.environ.get("SEEDS", "3")))
+SEEDS = range(int(os.environ.get("SEEDS", "2")))
+LIES = 3  # kinds of filters that lie, a seed each
 STEPS = 30
 OVER = ("completed", "met", "below", "failed", "critical")
 PLENTY = 10**9
@@ -297,12 +298,12 @@ async def test_with_few_bytes_completions_come_at_once_and_the_rest_within_a_rou
         compare(full, increments)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", range(max(LIES, len(SEEDS))))
 async def test_filters_that_lie_cost_bytes_and_never_a_session(tmp_path: Path, seed: int) -> None:
     async with two_bots(tmp_path, seed) as (history, full, increments):
         dice = Random(seed + 4_000)
         quirks = increments.stand_in.quirks
-        match seed % 3:
+        match seed % LIES:
             case 0:
                 quirks.left_out_share = quirks.left_out_ids_share = 0.2
             case 1:

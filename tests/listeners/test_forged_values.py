@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -81,7 +82,7 @@ NOT_COMPARED = {"home_views", "slack_users", "channels", "sqlite_sequence"}
 
 def stored(office: Office) -> dict[str, list[Any]]:
     """All rows of all tables."""
-    with sqlite3.connect(office.store.path) as db:
+    with closing(sqlite3.connect(office.store.path)) as db:
         tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
         return {
             name: sorted(map(repr, db.execute(f"SELECT * FROM {name}"))) for name in tables if name not in NOT_COMPARED

@@ -32,6 +32,7 @@ from bot.slack.replies import reply_to
 from bot.slack.socket_mode import SocketMode
 from bot.slack.task_pool import TaskPool
 from bot.store.database import Store
+from tests.app.env import ACKNOWLEDGE_WITHIN
 from tests.demo.slack_room import stand_in
 from tests.environment import APP_TOKEN, SECRET, database, messenger_of
 from tests.settings import settings_of
@@ -114,10 +115,13 @@ class Office:
 
 
 @asynccontextmanager
-async def office(*, http: bool, now: SystemClock | None = None, timeout: float = TIMEOUT) -> AsyncIterator[Office]:
-    """Over HTTP, whose endpoint waits so long for a body, or over Socket Mode."""
+async def office(
+    *, http: bool, now: SystemClock | None = None, timeout: float = TIMEOUT, close_timeout: float = 300.0
+) -> AsyncIterator[Office]:
+    """Over HTTP, whose endpoint waits so long for a body, or over Socket Mode, which is closed once all is acknowledged
+    or `close_timeout` is over."""
     clock, listeners = now or SystemClock(), Listeners()
-    slack = stand_in(clock, time_scale=0.01)
+    slack = stand_in(clock, time_scale=0.01, acknowledge_within=ACKNOWLEDGE_WITHIN)
     with tempfile.TemporaryDirectory() as folder:
         async with database(Path(folder), clock) as store, messenger_of(slack, clock, timeout=30.0) as messenger:
             contacts = SlackContacts(messenger, store, clock, set())
@@ -132,13 +136,13 @@ async def office(*, http: bool, now: SystemClock | None = None, timeout: float =
                 registered = (listeners.register, events.register)
                 app = build_app(ctx, messenger.web, identity, pool, reply_for, registered)
                 opened = Office(slack, listeners, messenger, store, app)
-                async with _listening(opened, timeout) if http else _connected(opened, clock):
+                async with _listening(opened, timeout) if http else _connected(opened, clock, close_timeout):
                     yield opened
 
 
 @asynccontextmanager
-async def _connected(opened: Office, clock: SystemClock) -> AsyncIterator[None]:
-    socket = SocketMode(opened.app, APP_TOKEN, clock, ping_interval=0.5)
+async def _connected(opened: Office, clock: SystemClock, close_timeout: float) -> AsyncIterator[None]:
+    socket = SocketMode(opened.app, APP_TOKEN, clock, ping_interval=2.0, close_timeout=close_timeout)
     running = asyncio.create_task(socket.run())
     try:
         await opened.slack.connected()

@@ -1,7 +1,7 @@
 """Socket Mode comes back by itself, whatever happens to the connection."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from structlog.testing import capture_logs
@@ -55,6 +55,22 @@ async def test_a_slack_that_was_away_is_found_again(door: Office) -> None:
     await door.slack.until(lambda: not door.slack.sockets.connections)
     await door.slack.up()
     await comes_back(door)
+
+
+async def test_a_command_that_is_not_acknowledged_keeps_no_connection_open_for_ever() -> None:
+    came, may_go_on = asyncio.Event(), asyncio.Event()
+    async with office(http=False, close_timeout=0.05) as door:
+
+        async def hold(next_: Callable[[], Awaitable[None]]) -> None:
+            came.set()
+            await may_go_on.wait()
+            await next_()
+
+        door.app.middleware(hold)
+        asking = asyncio.create_task(door.slack.command(ANA, SHOP, "/ojt", "help"))
+        await came.wait()
+    assert (await asking).failure is not None
+    may_go_on.set()
 
 
 async def test_it_says_whether_it_is_connected() -> None:

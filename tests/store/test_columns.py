@@ -1,7 +1,8 @@
 """A row type is written to its columns and read from them."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -42,11 +43,11 @@ THINGS = [
 
 
 @pytest.fixture
-def connection() -> sqlite3.Connection:
-    made = sqlite3.connect(":memory:")
-    made.row_factory = sqlite3.Row
-    made.execute(f"CREATE TABLE things ({', '.join(column_names(Thing))}, more, UNIQUE (name))")
-    return made
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as made:
+        made.row_factory = sqlite3.Row
+        made.execute(f"CREATE TABLE things ({', '.join(column_names(Thing))}, more, UNIQUE (name))")
+        yield made
 
 
 @pytest.mark.parametrize("thing", THINGS, ids=lambda thing: thing.name)
