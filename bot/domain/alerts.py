@@ -218,11 +218,11 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             has_own_line=True,
         ),
         "training_refused": Alert(
-            sentence="iSpring refuses Spotter's key ({reason}).",
+            sentence="iSpring refuses Spotter's requests ({reason}).",
             remedy="Check ISPRING_API_URL, ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET; reading is tried again by "
             "itself.",
-            resolved="iSpring accepts the key again",
-            past="the key was refused",
+            resolved="iSpring answers Spotter's requests again",
+            past="they were refused",
             has_own_line=True,
         ),
         "suspicious_listing": Alert(

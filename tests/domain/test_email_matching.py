@@ -37,7 +37,9 @@ def test_a_shared_mailbox_matches_no_person() -> None:
 
 
 ANA = Person(person_id="ana", name="Ana", email="ana@shop.test")
-LINK = Link("U1", "ana", BY_EMAIL, "ana@shop.test", datetime(2026, 3, 1, tzinfo=UTC))
+LINK = Link(
+    slack_user_id="U1", person_id="ana", by=BY_EMAIL, email="ana@shop.test", at=datetime(2026, 3, 1, tzinfo=UTC)
+)
 
 
 @pytest.mark.parametrize(
