@@ -17,6 +17,7 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _CONTROLS_AS_SPACES = bytes.maketrans(bytes(range(32)), b" " * 32)
+LONGEST_TOKEN = 8_192  # characters of the token of a next page: it becomes part of an address
 BROKEN = "\ufffd"
 TOKEN_LIFETIME = 1800.0  # seconds, as iSpring documents
 _ITEMS = msgspec.json.Decoder(list[Raw])
@@ -100,6 +101,9 @@ def _page_of(body: bytes, what: str, list_name: str) -> Page:
         token = msgspec.json.decode(named["nextPageToken"]) if "nextPageToken" in named else None
     except UNREADABLE as error:
         raise unreadable(body, what, error) from None
+    # Without the next page the list would be short, and those on it would count as gone.
+    if token and (type(token) not in (str, int) or len(str(token)) > LONGEST_TOKEN):
+        raise TrainingUnreadable(f"iSpring's answer to {what} names its next page in a way that can't be read.")
     return Page(items, str(token) if token else None)
 
 

@@ -653,6 +653,21 @@ async def test_a_page_that_names_itself_as_the_next_ends_with_an_error(
         await getattr(ispring, what)()
 
 
+@pytest.mark.parametrize("token", ["[1]", '{"next": 2}', "true", f'"{"x" * 100_000}"', "1e400"])
+@pytest.mark.parametrize(("what", "path"), [("people", "/users/v2"), ("departments", "/departments")])
+async def test_a_next_page_that_can_not_be_read_makes_no_short_list(
+    what: str, path: str, token: str, ispring: Ispring, stand_in: IspringStandIn
+) -> None:
+    name = "userProfiles" if what == "people" else what
+    stand_in.serve_bytes(
+        path, f'{{"{name}": [{{"userId": "a", "departmentId": "a"}}], "nextPageToken": {token}}}'.encode()
+    )
+    with capture_logs() as logs, pytest.raises(TrainingUnreadable, match=r"next page|is not what"):
+        await getattr(ispring, what)()
+    assert "ispring.broke" not in {line["event"] for line in logs}
+    assert len(stand_in.asked(path)) == 1
+
+
 # ---- iSpring's own words -----------------------------------------------------------------------------------------
 
 UNWANTED = "No such user: Ana Lima \x1b]0;pwned\x07\u202e\nana@shop.example" + " and more" * 100

@@ -452,6 +452,20 @@ async def test_what_had_failed_when_it_begins_is_shown_there_if_it_is_tried_agai
 
 
 @pytest.mark.promise("shadowed")
+async def test_what_failed_in_it_goes_where_it_belongs_if_it_is_tried_again_after_going_live(room: Room) -> None:
+    await begin(room)
+    room.slack.faults.order(POST, faults.api_error("msg_too_long"), times=2)
+    key = await room.complete()
+    await room.send(limit_seconds=60)
+    failed = await room.delivery(key)
+    assert (failed.state, failed.shadow) == (DeliveryState.FAILED, SHADOW)
+    await live(room)
+    assert await room.store.transact(lambda tx: tx.outbox.retry(failed.delivery_id, room.clock.now()))
+    await room.send()
+    [text] = room.texts()
+    assert "Shadow mode" not in text and room.texts(OFFICE) == []
+
+
 async def test_a_person_who_is_looked_up_when_it_begins_gets_nothing(room: Room) -> None:
     room.slack.faults.delay = 5.0
     key = await room.complete(to=ANA_HERSELF, rules=())
