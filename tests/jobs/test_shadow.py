@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.blocks.alerts import alert_text
 from bot.blocks.direct_messages import OBSERVER_REASON
 from bot.demo.slack import Channel, faults
+from bot.domain.alerts import Facts
 from bot.domain.delivery import Throttled, after_post
 from bot.domain.kinds import KINDS
 from bot.domain.notifications import DeliveryState, Destination, DestinationKind, Notification, NotificationKind
@@ -17,6 +19,7 @@ from bot.domain.outbox import NotificationState, ShadowCounts, ShadowMode
 from bot.domain.routing import introduction
 from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.attempts import attempt_of
+from bot.jobs.monitor import Monitor, RuntimeProbes
 from bot.services.shadow import begin_shadow, go_live
 from bot.store.database import Tx
 from tests.clock import until
@@ -24,6 +27,7 @@ from tests.demo.slack_room import ANA, BOT, NOTICES, OFFICE
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room
 from tests.jobs.outbox_room import room as a_room
 from tests.jobs.test_channels import a_round
+from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -277,6 +281,36 @@ async def test_what_waited_for_a_channel_that_is_gone_goes_where_it_belongs_once
     await room.send()
     [text] = room.texts()
     assert "Shadow mode" not in text and await room.state(key) is DeliveryState.SENT
+
+
+@pytest.mark.promise("shadowed")
+async def test_what_can_not_be_looked_for_in_its_channel_after_going_live_is_an_alert(room: Room) -> None:
+    await begin(room)
+    room.slack.faults.order(POST, "reply_lost")
+    key = await room.complete()
+    await room.send(limit_seconds=2)
+    room.slack.workspace.channels[OFFICE].members.remove(BOT)
+    assert await unresolved(room) is None
+    await live(room)
+    await room.send(limit_seconds=120)
+    assert await room.state(key) is DeliveryState.AMBIGUOUS
+    facts = await unresolved(room)
+    assert facts == {"messages": 1, "channel": OFFICE, "reason": "channel_not_found"}
+    said = alert_text({"code": "shadow_unresolved", **facts})
+    assert said.startswith(f"1 message that shadow mode may have shown in <#{OFFICE}> can't be looked for there")
+
+    room.slack.workspace.channels[OFFICE].members.append(BOT)
+    await room.store.transact(lambda tx: tx.destinations.unblock(SHADOW, room.clock.now()))
+    await room.send(limit_seconds=120)
+    assert (len(room.texts(OFFICE)), room.texts(), await unresolved(room)) == (1, [], None)
+
+
+async def unresolved(room: Room) -> Facts | None:
+    """The facts of the alert, None if the monitor finds that it is not active."""
+    probes = RuntimeProbes(disconnected_for=lambda: 0.0, disk_left=lambda: None)
+    await Monitor(room.store, room.clock, probes, settings_of(), wake=lambda: None).once()
+    active = await room.store.read(lambda tx: {one.code: dict(one.facts) for one in tx.alerts.all()})
+    return active.get("shadow_unresolved")
 
 
 @pytest.mark.parametrize(
