@@ -16,6 +16,9 @@ _ESCAPE = re.compile(
     rb"|(?P<lone_surrogate>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
+# A text, or what some languages write for a number that JSON does not know.
+_TEXT_OR_NO_NUMBER = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+"?)|-?(?:nan|infinity|inf)\b', re.DOTALL | re.IGNORECASE)
+_NO_NUMBER = re.compile(rb"[:,\[ ]-?(?:nan|inf)", re.IGNORECASE)  # perhaps; most answers have none
 _CONTROLS_AS_SPACES = bytes.maketrans(bytes(range(32)), b" " * 32)
 LONGEST_TOKEN = 8_192  # characters of the token of a next page: it becomes part of an address
 BROKEN = "\ufffd"
@@ -59,9 +62,12 @@ def clean_json(text: bytes) -> bytes:
     """Returns JSON text as valid UTF-8, without a byte order mark.
 
     U+FFFD replaces each invalid byte sequence and each lone escaped surrogate (half of an emoji that was cut). A space
-    replaces each control character. So a broken character in a title costs nothing but that character.
+    replaces each control character. So a broken character in a title costs nothing but that character. `null` replaces
+    NaN and Infinity, which are no JSON: one of them would cost the whole answer.
     """
     text = without_mark(text).translate(_CONTROLS_AS_SPACES).decode("utf-8", "replace").encode()
+    if _NO_NUMBER.search(text):
+        text = _TEXT_OR_NO_NUMBER.sub(lambda found: found[1] or b"null", text)
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone_surrogate"] else found[0], text)
 
 

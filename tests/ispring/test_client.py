@@ -769,6 +769,17 @@ async def test_each_error_is_reported_an_unreadable_listing_included(
 # ---- odd shapes --------------------------------------------------------------------------------------------------
 
 
+async def test_a_number_that_json_does_not_know_costs_no_criterion(
+    ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    path = "/job-training/completed-session/criterion/result/list"
+    row = '{"sessionId": "s", "employeeId": "e", "criterionId": "c%d", "criterionTitle": "NaN", "points": %s}'
+    stand_in.serve_bytes(path, f"[{row % (1, 'NaN')}, {row % (2, '3')}]".encode())
+    found = await ispring.details([SessionKey("s", "e")])
+    [details] = found.values()
+    assert [(one.title, one.points) for one in details.criteria] == [("NaN", None), ("NaN", 3)]
+
+
 def serving(stand_in: IspringStandIn, path: str, answer: object) -> None:
     stand_in.serve_bytes(path, json.dumps(answer).encode())
 
