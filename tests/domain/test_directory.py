@@ -58,6 +58,7 @@ def test_the_unknown_have_a_name_that_says_so() -> None:
     directory = Directory.of([person("a")], [ROOT, LEAF])
     assert (directory.name_of("a"), directory.site_of("a")) == ("A", "Leaf")
     assert directory.name_of("1f2e3d4c-5566") == "unknown person (1f2e3d4c)"
+    assert directory.name_of("") == "unknown person"
     assert directory.site_of("1f2e3d4c-5566") is None
 
 
