@@ -146,11 +146,17 @@ def without_controls(value: object) -> object:
 
 
 def no_formula(value: object) -> object:
-    """Returns the cell, with a leading apostrophe if a spreadsheet would take its text for a formula.
+    """Returns the cell, with a leading apostrophe if a spreadsheet may take its text for a formula: also behind blanks
+    and signs that nobody sees, and in full width.
 
     Source: https://owasp.org/www-community/attacks/CSV_Injection
     """
-    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    if not isinstance(value, str):
+        return value
+    start = next((char for char in value if not (char.isspace() or unicodedata.category(char) == "Cf")), "")
+    is_formula = value.startswith(_FIELD_BREAKS) or unicodedata.normalize("NFKC", start) in _OPERATORS
+    return "'" + value if is_formula else value
 
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FIELD_BREAKS = ("\t", "\r", "\n")
+_OPERATORS = ("=", "+", "-", "@")
