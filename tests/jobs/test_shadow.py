@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from bot.domain.routing import introduction
 from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.attempts import attempt_of
 from bot.jobs.monitor import Monitor, RuntimeProbes
+from bot.services import muting, pausing
 from bot.services.shadow import begin_shadow, go_live
 from bot.store.database import Tx
 from tests.clock import until
@@ -510,6 +511,42 @@ async def test_a_person_who_is_looked_up_when_it_begins_gets_nothing(room: Room)
     room.slack.faults.clear()
     await sending
     assert (len(room.texts(OFFICE)), direct(room)) == (1, [])
+
+
+@pytest.mark.promise("shadowed")
+@pytest.mark.parametrize("lifted", [*permutations(("pause", "shadow mode", "mute"))], ids=", ".join)
+async def test_a_pause_shadow_mode_and_a_mute_each_hold_until_they_end_and_all_comes_once(
+    room: Room, lifted: tuple[str, ...]
+) -> None:
+    later = room.clock.now() + timedelta(hours=4)
+    await room.store.transact(lambda tx: pausing.pause_all(tx, OPERATOR, room.clock.now()))
+    await begin(room)
+    keys = [await room.complete(72.0), await room.complete(60.0)]
+    made, held = await room.store.transact(
+        lambda tx: muting.mute(tx, SHOP_CHANNEL, "", later, OPERATOR, "", room.clock.now())
+    )
+    assert held == 2
+    left = {"pause", "shadow mode", "mute"}
+    place = OFFICE
+    for one in (None, *lifted):
+        match one:
+            case "pause":
+                await room.store.transact(lambda tx: pausing.resume_all(tx, OPERATOR, room.clock.now()))
+            case "shadow mode":
+                await live(room)
+                place = place if not left & {"pause", "mute"} else SHOP_CHANNEL.id
+            case "mute":
+                await room.store.transact(lambda tx: muting.unmute(tx, made, OPERATOR, room.clock.now()))
+        left.discard(str(one))
+        await room.send(limit_seconds=60)
+        told = {OFFICE: room.texts(OFFICE), SHOP_CHANNEL.id: room.texts()}
+        if left & {"pause", "mute"}:
+            assert told == {OFFICE: [], SHOP_CHANNEL.id: []}, f"{left} still holds it"
+            continue
+        [text] = told.pop(place)
+        assert "While muted" in text and list(told.values()) == [[]]
+        assert text.startswith("Shadow mode") is (place == OFFICE)
+        assert [await room.state(key) for key in keys] == [DeliveryState.SENT] * 2
 
 
 async def test_it_is_one_fact_that_survives_a_restart_and_a_move_of_its_channel(room: Room) -> None:
