@@ -1,14 +1,18 @@
 """Sessions as a file for spreadsheets and programs: the same columns and bytes from Slack and from the command line."""
 
 import csv
+import tempfile
 import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import IO
 
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
+from bot.domain.errors import NoRoom
 from bot.domain.model import Details, Moment, OutcomeKind, Session
 from bot.domain.permissions import AccessScope
 from bot.query.keys import Key, Query
@@ -106,6 +110,19 @@ class Export:
             facts.checklist_id,
         )
         return dict(zip(COLUMNS, values, strict=True))
+
+
+@contextmanager
+def spool_beside(database: Path) -> Iterator[IO[bytes]]:
+    """A file without a name for an export: a million rows do not fit into memory. It lies beside the database, for a
+    read-only system has no other place for it. Raises NoRoom if it, or what is done with it, fails as a file."""
+    folder = database.resolve().parent
+    try:
+        with tempfile.TemporaryFile(dir=folder) as spool:
+            yield spool
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise NoRoom(f"The sessions can't be collected in {folder} ({reason}): make room there.") from error
 
 
 def write_csv(out: IO[str], export: Export) -> int:

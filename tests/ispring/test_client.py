@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import resource
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -666,6 +667,20 @@ async def test_a_next_page_that_can_not_be_read_makes_no_short_list(
         await getattr(ispring, what)()
     assert "ispring.broke" not in {line["event"] for line in logs}
     assert len(stand_in.asked(path)) == 1
+
+
+async def test_a_listing_without_room_on_the_disk_says_where_to_make_some(
+    ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    world.add_session()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, before[1]))
+    try:
+        with pytest.raises(TrainingUnavailable, match="make room there"):
+            await listed(ispring)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len(await listed(ispring)) == 1
 
 
 # ---- iSpring's own words -----------------------------------------------------------------------------------------
