@@ -354,7 +354,8 @@ class DirectoryAges:
 
 
 def _is_within(read_at: datetime | None, now: datetime, most: timedelta) -> bool:
-    return read_at is not None and now - read_at <= most
+    # A time that is still to come is of a clock that was ahead, and proves no longer than another.
+    return read_at is not None and abs(now - read_at) <= most
 
 
 def _with_initials(directory: Directory) -> Directory:

@@ -26,12 +26,11 @@ from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavail
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import as_admin
 from bot.domain.ports import Channel, Clock, Contact, Messenger, Nobody
-from bot.domain.viewers import BY_EMAIL, SlackUser, Viewer
+from bot.domain.viewers import BY_EMAIL, SlackUser, Viewer, is_identity_proved
 from bot.slack.errors import DECISIONS, Decision
 from bot.slack.shared_reading import ChannelMembers, SharedReading
 from bot.store.database import Store, Tx
 
-USER_FRESH = timedelta(hours=24)
 NOBODY_FRESH = timedelta(hours=6)
 QUESTIONS = 3  # about one user, if events come while Slack is asked
 # A user who exists but takes no messages (`cannot_dm_bot`, `user_disabled`, ...) may take them later.
@@ -62,7 +61,7 @@ class SlackContacts:
         """A user as Slack described them within the last day, and no event since. Raises MessengerError if they have to
         be looked up and can't be: an older description proves nothing."""
         remembered = await self._store.read(lambda tx: tx.people.slack_user(user_id))
-        if remembered is not None and self._clock.now() - remembered[1] < USER_FRESH:
+        if remembered is not None and is_identity_proved(remembered[1], self._clock.now()):
             return remembered[0]
         return await self.prove(user_id)
 
@@ -122,7 +121,7 @@ class SlackContacts:
 
         def read(tx: Tx) -> Viewer | None:
             stored = tx.people.slack_user(user_id)
-            if stored is None or self._clock.now() - stored[1] >= USER_FRESH:
+            if stored is None or not is_identity_proved(stored[1], self._clock.now()):
                 return None
             user = stored[0]
             if not user.is_full_member:
@@ -249,10 +248,10 @@ class SlackContacts:
             now = self._clock.now()
             for user in tx.people.slack_users_with(email):
                 seen = tx.people.slack_user(user.user_id)
-                if user.is_full_member and seen is not None and now - seen[1] < USER_FRESH:
+                if user.is_full_member and seen is not None and is_identity_proved(seen[1], now):
                     return user, True
             since = tx.people.no_slack_user_since(email)
-            return None, since is not None and now - since < NOBODY_FRESH
+            return None, since is not None and abs(now - since) < NOBODY_FRESH
 
         user, is_certain = await self._store.read(known)
         if is_certain and not anew:

@@ -17,6 +17,7 @@ from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import scope_of
 from bot.domain.ports import Contacts, Nobody
 from bot.jobs.rule_owners import ask_about
+from bot.services.owners import OwnerRights
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store
@@ -173,6 +174,20 @@ async def test_a_caller_that_gives_up_cancels_no_reading(town: Town) -> None:
             await town.contacts.is_in(SHOP, ANA)
     assert await town.contacts.is_in(SHOP, ANA)
     assert town.asked("conversations.members") == 1
+
+
+async def test_who_was_described_by_a_clock_that_was_ahead_is_asked_about_again(town: Town) -> None:
+    town.clock.advance(timedelta(days=30))
+    await town.settle(*PEOPLE)
+    assert (await town.contacts.viewer(BEN)).person_id == "ben"
+    town.slack.workspace.users[BEN].deleted = True
+    town.clock.advance(-timedelta(days=30))
+    now = town.clock.now()
+    assert await town.store.read(lambda tx: tx.people.to_prove(now - timedelta(hours=12), now, 10)) == [BEN]
+    owner = await town.store.read(lambda tx: OwnerRights(frozenset(), now).of(tx, BEN))
+    assert not owner.proof.identity
+    assert await town.contacts.known_viewer(BEN) is None
+    assert (await town.contacts.viewer(BEN)).person_id is None
 
 
 async def test_a_viewer_is_linked_by_email_and_the_link_is_kept(town: Town) -> None:
