@@ -202,7 +202,8 @@ class People:
         then, or by a clock that was ahead; those that an event doubts are first."""
         rows = self._connection.execute(
             "SELECT user_id FROM slack_users WHERE (seen_at < ? OR seen_at > ?)"
-            " AND (user_id IN (SELECT slack_user_id FROM links) OR user_id IN (SELECT owner FROM rules WHERE state <> 'ended')) ORDER BY seen_at, user_id LIMIT ?",
+            " AND (user_id IN (SELECT slack_user_id FROM links)"
+            " OR user_id IN (SELECT owner FROM rules WHERE state <> 'ended')) ORDER BY seen_at, user_id LIMIT ?",
             (to_ms(seen_before), to_ms(now), limit),
         )
         return [row["user_id"] for row in rows]
