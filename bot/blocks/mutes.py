@@ -47,7 +47,11 @@ def muted(mute: Mute, words: str, held: int, *, command: str) -> Message:
 
 
 def ask_how_long(destination: Destination, words: str) -> Message:
-    """Asks until when a channel or a person is muted; `words` are those that were typed."""
+    """Asks until when a channel or a person is muted; `words` are those that were typed. The answers name which: the
+    question may stand elsewhere."""
+    is_channel = destination.kind is DestinationKind.CHANNEL
+    if f"<#{destination.id}" not in words and (is_channel or not words):
+        words = f"<#{destination.id}> {words}".rstrip() if is_channel else "for:me"
     text = f"Mute {format_place(destination)} for how long? What comes meanwhile is kept and comes as one recap."
     made = [
         button(actions.asked(actions.action_id(actions.RUN, f"mute{number}")), label, f"mute {end} {words}".rstrip())

@@ -1,24 +1,20 @@
 """`sessions`: stored sessions as a table, JSON or CSV."""
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from io import TextIOWrapper
-from pathlib import Path
 from typing import IO, Any
 
 import click
 
 from bot.cli.rows import understood, with_store
 from bot.cli.terminal import NUMBER, TEXT, copy_to_output, json_of, table_of
-from bot.domain.errors import SpotterError
 from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Clock
 from bot.query import parser as language
 from bot.query.by_id import with_labels
 from bot.query.keys import Key, Query, Term, without_shape
-from bot.services.export import Export, Row, write_csv
+from bot.services.export import Export, Row, spool_beside, write_csv
 from bot.store.database import Store, Tx
 
 TABLE = ("id", "outcome", "result", "checklist", "employee", "observer", "department", "completed")
@@ -39,10 +35,9 @@ def sessions(query: Sequence[str], output: str | None, limit: int | None) -> Non
 
     async def export(store: Store, clock: Clock) -> None:
         # Through a file: a pager that stops reading must not keep the read transaction open, and a million rows do not
-        # fit into memory. It lies beside the database: a read-only system has no other place for it.
-        folder = store.path.resolve().parent
+        # fit into memory.
         encoding = "utf-8" if output == "csv" else sys.stdout.encoding
-        with _no_room_translated(folder), tempfile.TemporaryFile(dir=folder) as spool:
+        with spool_beside(store.path) as spool:
             out = TextIOWrapper(spool, encoding=encoding, errors="replace", newline="")
 
             def work(tx: Tx) -> None:
@@ -56,15 +51,6 @@ def sessions(query: Sequence[str], output: str | None, limit: int | None) -> Non
             copy_to_output(spool)
 
     with_store(export)
-
-
-@contextmanager
-def _no_room_translated(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SpotterError(f"The sessions can't be collected in {folder} ({reason}): make room there.") from error
 
 
 def _limited(query: Query, most: int | None) -> Query:

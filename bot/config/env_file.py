@@ -19,6 +19,7 @@ from bot.domain.errors import ConfigError
 ENV_FILE = Path(".env")
 _ALIKE = 75.0  # percent; a name in the file that is less like a setting's is not taken for a mistyped one
 ENCODING = "utf-8-sig"  # some editors begin a file in UTF-8 with a mark
+ROOT = 0  # the id of the user who may read everything
 _NAMED = 3  # lines of one sentence
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*").fullmatch
 
@@ -40,9 +41,17 @@ def in_file(env_file: Path) -> Mapping[str, str | None]:
     return dotenv_values(env_file, encoding=ENCODING) if env_file.is_file() else {}
 
 
-def is_readable_by_all(env_file: Path) -> bool:
-    """Whether every user of the machine may read the file."""
-    return env_file.is_file() and bool(env_file.stat().st_mode & stat.S_IROTH)
+def needless_readers(env_file: Path, user: int) -> str:
+    """Who may read the file without need, as chmod calls them: "g" its group, "o" all others, "go", or "".
+
+    The group needs no right if `user`, whose id Spotter runs with, owns the file. Of root's file it may be the only way
+    to read it, and root reads everything.
+    """
+    if not env_file.is_file():
+        return ""
+    status = env_file.stat()
+    is_group = status.st_mode & stat.S_IRGRP and user == status.st_uid != ROOT
+    return "g" * bool(is_group) + "o" * bool(status.st_mode & stat.S_IROTH)
 
 
 def without_effect(env_file: Path, settings: Collection[str]) -> Iterator[str]:

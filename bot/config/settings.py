@@ -22,7 +22,7 @@ from bot.config.env_file import (
     ENCODING,
     ENV_FILE,
     in_file,
-    is_readable_by_all,
+    needless_readers,
     refuse_unusable,
     without_effect,
 )
@@ -260,11 +260,9 @@ class Settings(BaseSettings):
         """Yields a sentence for each combination that works but may surprise, for each line of `env_file` that has
         no effect, and if others may read that file. `environ` shows the platform."""
         yield from unknown_names(env_file)
-        if is_readable_by_all(env_file):
-            yield (
-                f"{env_file} can be read by every user of this machine: it holds secrets. Take the right away: chmod "
-                f"o= {env_file}"
-            )
+        if readers := needless_readers(env_file, os.geteuid()):
+            who = "every user of this machine" if "o" in readers else "every user of its group"
+            yield f"{env_file} can be read by {who}: it holds secrets. Take the right away: chmod {readers}= {env_file}"
         if "ispring_timezone" not in self.model_fields_set:
             yield "ISPRING_TIMEZONE is not set: iSpring's dates are read as UTC. Set your account's time zone."
         if self.uses_socket and self.slack_signing_secret.get_secret_value():

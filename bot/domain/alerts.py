@@ -43,6 +43,7 @@ class MonitorInput:
     `waiting_since`: creation of the oldest message that can be sent and has no clear result yet. `disconnected_for`: in
     seconds. `disk_left`: in bytes, None if unknown. `directory`: when iSpring's people and departments were read.
     `shadow_since`: since when shadow mode is on, None if it is off; `shadow_closed`: why nothing can be shown in it.
+    `shadow_unresolved`: what earlier shadow modes may have shown in a channel that can't be read back, None if nothing.
     """
 
     now: datetime
@@ -57,6 +58,7 @@ class MonitorInput:
     directory: DirectoryAges = field(default_factory=DirectoryAges)
     shadow_since: datetime | None = None
     shadow_closed: str = ""
+    shadow_unresolved: Facts | None = None
 
 
 # From (input, facts if the alert is active) to its facts, None if it is not active. An active alert ends only on proof:
@@ -125,6 +127,10 @@ def _directory_old(seen: MonitorInput, before: Facts | None) -> Facts | None:
 
 def _shadow_closed(seen: MonitorInput, before: Facts | None) -> Facts | None:
     return {"reason": seen.shadow_closed} if seen.shadow_since is not None and seen.shadow_closed else None
+
+
+def _shadow_unresolved(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    return seen.shadow_unresolved
 
 
 def _shadow_week(seen: MonitorInput, before: Facts | None) -> Facts | None:
@@ -218,11 +224,11 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             has_own_line=True,
         ),
         "training_refused": Alert(
-            sentence="iSpring refuses Spotter's key ({reason}).",
+            sentence="iSpring refuses Spotter's requests ({reason}).",
             remedy="Check ISPRING_API_URL, ISPRING_CLIENT_ID and ISPRING_CLIENT_SECRET; reading is tried again by "
             "itself.",
-            resolved="iSpring accepts the key again",
-            past="the key was refused",
+            resolved="iSpring answers Spotter's requests again",
+            past="they were refused",
             has_own_line=True,
         ),
         "suspicious_listing": Alert(
@@ -413,6 +419,16 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             resolved="shadow mode can show messages in its channel, or is over",
             past="messages waited",
             condition=_shadow_closed,
+            is_checked=False,
+        ),
+        "shadow_unresolved": Alert(
+            sentence="{messages} that shadow mode may have shown in <#{channel}> can't be looked for there ({reason}), "
+            "and so can't be sent where they belong.",
+            remedy="Invite Spotter to that channel again: it looks, and goes on. Or give each up: `spotter outbox "
+            "list` names them, `spotter outbox drop ID` ends one.",
+            resolved="nothing that shadow mode may have shown waits",
+            past="messages waited",
+            condition=_shadow_unresolved,
             is_checked=False,
         ),
         SHADOW_WEEK_CODE: Alert(

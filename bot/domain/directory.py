@@ -103,11 +103,12 @@ class Directory:
         return ReasonCode.DEPARTMENT_UNKNOWN if above and above not in self.departments else ReasonCode.NONE
 
     def name_of(self, person_id: str) -> str:
-        """What to show for a person; one that iSpring no longer knows is "unknown person (1f2e3d4c)"."""
+        """What to show for a person; one that iSpring no longer knows is "unknown person (1f2e3d4c)", one that it did
+        not name "unknown person"."""
         if person_id in self.erased:
             return ERASED_PERSON
         person = self.people.get(person_id)
-        return person.name if person else f"unknown person ({person_id[:8]})"
+        return person.name if person else f"unknown person ({person_id[:8]})".removesuffix(" ()")
 
     def with_initials(self) -> "Directory":
         """The same directory, in which everybody is called by their initials."""
@@ -353,7 +354,8 @@ class DirectoryAges:
 
 
 def _is_within(read_at: datetime | None, now: datetime, most: timedelta) -> bool:
-    return read_at is not None and now - read_at <= most
+    # A time that is still to come is of a clock that was ahead, and proves no longer than another.
+    return read_at is not None and abs(now - read_at) <= most
 
 
 def _with_initials(directory: Directory) -> Directory:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.directory import Directory
-from bot.domain.model import Person
-from bot.domain.viewers import SlackUser
+from bot.domain.model import Person, PersonStatus
+from bot.domain.viewers import Link, SlackUser
 
 # Why an account is matched to a person, or is not; shown to the account's user.
 LINKED_BY_ADMIN = "an admin linked your Slack account to your iSpring account"
@@ -45,6 +45,22 @@ def match_by_email(user: SlackUser, same_address: int, directory: Directory) -> 
     if len(people) > 1 or same_address > 1:
         return EmailMatch(None, "more than one person shares the e-mail address of your Slack account")
     return EmailMatch(people[0], "your Slack account and your iSpring account have the same e-mail address")
+
+
+def is_unproved(link: Link, user: SlackUser, directory: Directory) -> bool:
+    """Whether a link by e-mail is only not proved now, by an answer that lacks the person, their status or either
+    address. It gives no right meanwhile; what ends with it stays, for the next answer may be whole.
+
+    Another address, a person who is not active, or one who was erased ends it.
+    """
+    person = directory.people.get(link.person_id)
+    if link.person_id in directory.erased or user.email not in (None, "", link.email):
+        return False
+    if person is None:
+        return True
+    if person.email not in (None, link.email) or person.status not in (PersonStatus.ACTIVE, PersonStatus.UNKNOWN):
+        return False
+    return not user.email or person.email is None or person.status is PersonStatus.UNKNOWN
 
 
 def why_unmatched(

@@ -164,6 +164,10 @@ class BlocksRefused(MessengerRefused):
     """Slack does not take these blocks; the same message without the newest kinds may be taken."""
 
 
+class NoRoom(SpotterError):
+    """A file can't be written beside the database, for now: nothing is lost, and trying again is safe."""
+
+
 class StoreError(SpotterError):
     """The database can't be used."""
 

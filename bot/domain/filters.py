@@ -70,6 +70,11 @@ class Filter:
     by_employee: bool = False
     by_observer: bool = False
 
+    @property
+    def asks_for_observer(self) -> bool:
+        """Whether it depends on who observed a session, by id or by name."""
+        return any(one.column.name == "observer" for one in self.conditions)
+
     def without_people(self) -> "Filter":
         """The conditions that need no directory."""
         return Filter(tuple(one for one in self.conditions if one.column.name not in ("employee", "observer")))

@@ -37,3 +37,4 @@ class ReasonCode(StrEnum):
     PERSON_UNKNOWN = "person_unknown"
     DEPARTMENT_UNKNOWN = "department_unknown"
     OWNER_UNKNOWN = "owner_unknown"
+    OBSERVER_UNNAMED = "observer_unnamed"

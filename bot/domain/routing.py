@@ -61,6 +61,7 @@ MISSING: Mapping[ReasonCode, str] = {
     ReasonCode.PERSON_UNKNOWN: "the last reading of iSpring's people did not name this person",
     ReasonCode.DEPARTMENT_UNKNOWN: "the last reading of iSpring's departments did not name this person's department",
     ReasonCode.OWNER_UNKNOWN: "Slack does not say who the owner of the rule is",
+    ReasonCode.OBSERVER_UNNAMED: "iSpring has not named the session's observer yet",
 }
 """What a change waits for, in words. The last reading may answer that by not naming a person for long enough."""
 
@@ -94,7 +95,7 @@ def candidates(
 
     Hundreds of rules times thousands of changes are refused by their queries; saying why takes most of the time.
     """
-    if directory.missing_place_of(facts.key.employee_id) or directory.missing_of(facts.observer_id):
+    if directory.missing_place_of(facts.key.employee_id) or _missing_observer(facts, directory):
         return rules
     return [rule for rule in rules if (wanted := filters.get(rule.rule_id)) and matches(wanted, facts, outcome)]
 
@@ -205,7 +206,13 @@ def _missing_for(wanted: Filter, facts: SessionFacts, directory: Directory) -> R
         missing = directory.missing_place_of(facts.key.employee_id)
     elif wanted.by_employee:
         missing = directory.missing_of(facts.key.employee_id)
-    return missing or (directory.missing_of(facts.observer_id) if wanted.by_observer else ReasonCode.NONE)
+    depends = wanted.by_observer or (not facts.observer_id and wanted.asks_for_observer)
+    return missing or (_missing_observer(facts, directory) if depends else ReasonCode.NONE)
+
+
+def _missing_observer(facts: SessionFacts, directory: Directory) -> ReasonCode:
+    """What is missing to know a session's observer: each has one, so a row without is not whole."""
+    return directory.missing_of(facts.observer_id) if facts.observer_id else ReasonCode.OBSERVER_UNNAMED
 
 
 def missing_for_rights(owner: Viewer, facts: SessionFacts, directory: Directory) -> ReasonCode:
@@ -253,10 +260,10 @@ def _people(
 def _wants(
     who: str, wanted_reason: str, person_id: str, wants: Wants, outcome: Outcome, directory: Directory
 ) -> RoutingResult:
-    if not person_id:
-        return RoutingResult(who, False, f"iSpring names no {who}")
     if wants.kind is DirectMessages.NONE:
         return RoutingResult(who, False, f"direct messages are off for the {who}")
+    if not person_id:  # an employee is part of a session's key
+        return _waits(who, ReasonCode.OBSERVER_UNNAMED)
     if not is_low_enough(wants, outcome):
         return RoutingResult(who, False, f"the {who} wants only {wanted_results(wants)}")
     if missing := directory.missing_of(person_id):

@@ -1,7 +1,7 @@
 """Who asks in Slack, what links them to iSpring, and what they want as direct messages."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.errors import Remedy
@@ -34,6 +34,14 @@ class Link:
     by: str
     email: str | None
     at: datetime
+
+
+IDENTITY_VALID_FOR = timedelta(hours=24)  # since Slack last described a user
+
+
+def is_identity_proved(seen_at: datetime, now: datetime) -> bool:
+    """Whether Slack described a user recently enough. A time that is still to come is of a clock that was ahead."""
+    return abs(now - seen_at) < IDENTITY_VALID_FOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,11 @@ _ESCAPE = re.compile(
     rb"|(?P<lone_surrogate>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
+# A text, or what some languages write for a number that JSON does not know.
+_TEXT_OR_NO_NUMBER = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+"?)|-?(?:nan|infinity|inf)\b', re.DOTALL | re.IGNORECASE)
+_NO_NUMBER = re.compile(rb"[:,\[ ]-?(?:nan|inf)", re.IGNORECASE)  # perhaps; most answers have none
 _CONTROLS_AS_SPACES = bytes.maketrans(bytes(range(32)), b" " * 32)
+LONGEST_TOKEN = 8_192  # characters of the token of a next page: it becomes part of an address
 BROKEN = "\ufffd"
 TOKEN_LIFETIME = 1800.0  # seconds, as iSpring documents
 _ITEMS = msgspec.json.Decoder(list[Raw])
@@ -58,9 +62,12 @@ def clean_json(text: bytes) -> bytes:
     """Returns JSON text as valid UTF-8, without a byte order mark.
 
     U+FFFD replaces each invalid byte sequence and each lone escaped surrogate (half of an emoji that was cut). A space
-    replaces each control character. So a broken character in a title costs nothing but that character.
+    replaces each control character. So a broken character in a title costs nothing but that character. `null` replaces
+    NaN and Infinity, which are no JSON: one of them would cost the whole answer.
     """
     text = without_mark(text).translate(_CONTROLS_AS_SPACES).decode("utf-8", "replace").encode()
+    if _NO_NUMBER.search(text):
+        text = _TEXT_OR_NO_NUMBER.sub(lambda found: found[1] or b"null", text)
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone_surrogate"] else found[0], text)
 
 
@@ -100,6 +107,9 @@ def _page_of(body: bytes, what: str, list_name: str) -> Page:
         token = msgspec.json.decode(named["nextPageToken"]) if "nextPageToken" in named else None
     except UNREADABLE as error:
         raise unreadable(body, what, error) from None
+    # Without the next page the list would be short, and those on it would count as gone.
+    if token and (type(token) not in (str, int) or len(str(token)) > LONGEST_TOKEN):
+        raise TrainingUnreadable(f"iSpring's answer to {what} names its next page in a way that can't be read.")
     return Page(items, str(token) if token else None)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import chain
@@ -139,8 +139,10 @@ class Ispring:
                     spool, received.digest, received.size, requested_at, dates, wire_size=received.wire_size
                 )
             finally:
-                # Closing deletes the file, which takes a while if it is long.
-                await asyncio.to_thread(spool.close)
+                # Closing deletes the file, which takes a while if it is long. On a full disk it fails once more, over
+                # what could not be written.
+                with suppress(OSError):
+                    await asyncio.to_thread(spool.close)
 
     async def named_sessions(self) -> Iterable[str]:
         rows, _ = await self._checklist_rows({})

@@ -264,8 +264,6 @@ async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, wha
 
     Raises TrainingUnreadable once the body has more than `largest` bytes, and TrainingUnavailable if the disk is full.
     """
-    into.seek(0)
-    into.truncate()
     hashed = hashlib.sha256()
     size = waiting = 0
     batch: list[bytes] = []
@@ -276,6 +274,8 @@ async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, wha
             into.write(chunk)
 
     try:
+        into.seek(0)  # writes what an attempt before could not
+        into.truncate()
         async for chunk in chunks:
             batch.append(chunk)
             size += len(chunk)

@@ -65,6 +65,8 @@ class DigestJob:
         """Records every slot that is due and queues its digest; returns how many digests were queued."""
         now = self._clock.now()
         try:
+            if await self._store.read(lambda tx: tx.slots.has_unsent_after(now)):
+                await self._store.transact(lambda tx: tx.slots.forget_unsent_after(now))
             found, to_ask = await self._store.read(lambda tx: self._due(tx, now))
             owners = await ask_about(self._contacts, to_ask)
             queued = 0

@@ -3,7 +3,6 @@
 The digest does not wait for it. A file that surely was not taken is tried again; one that may have been never is.
 """
 
-import tempfile
 from collections import Counter
 from datetime import datetime, timedelta
 from io import TextIOWrapper
@@ -12,7 +11,7 @@ from typing import IO
 import structlog
 
 from bot.config import Settings
-from bot.domain.errors import MessengerRefused, MessengerUnavailable, MessengerUnclear, StoreBusy
+from bot.domain.errors import MessengerRefused, MessengerUnavailable, MessengerUnclear, NoRoom, StoreBusy
 from bot.domain.notifications import Delivery, DestinationKind, NotificationKind
 from bot.domain.permissions import scope_of
 from bot.domain.ports import Clock, Contacts, Messenger
@@ -22,7 +21,7 @@ from bot.domain.schedules import RecordedSlot
 from bot.domain.text import count
 from bot.jobs.channel_guard import ChannelReadings
 from bot.services.digests import slot_file
-from bot.services.export import write_csv
+from bot.services.export import spool_beside, write_csv
 from bot.services.owners import OwnerRights
 from bot.services.pausing import SPOTTER
 from bot.services.shadow import shadow_closed
@@ -55,14 +54,14 @@ class DigestFiles:
         try:
             for slot, delivery in await self._store.read(lambda tx: tx.slots.files_due(now - WITHIN)):
                 sent += await self._send(slot, delivery)
-        except StoreBusy as error:
+        except (StoreBusy, NoRoom) as error:
             log.warning("digest_file.postponed", reason=str(error))
         return sent
 
     async def _send(self, slot: RecordedSlot, delivery: Delivery) -> bool:
         if not await self._is_still_theirs(delivery):
             return False
-        with tempfile.TemporaryFile() as file:
+        with spool_beside(self._store.path) as file:
             rows = await self._store.read(lambda tx: self._write(tx, slot, delivery, file))
             if rows is None:
                 return False

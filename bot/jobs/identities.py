@@ -60,7 +60,7 @@ class Identities:
         """Looks up who is due; whether Slack answered of any."""
         now, started = self._clock.now(), self._clock.monotonic()
         most = A_ROUND + len(self._failed)
-        due = await self._store.read(lambda tx: tx.people.to_prove(now - RENEWED_AFTER, most))
+        due = await self._store.read(lambda tx: tx.people.to_prove(now - RENEWED_AFTER, now, most))
         self._failed = {user: when for user, when in self._failed.items() if user in due}
         ready = [user for user in due if self._failed.get(user, (0.0, 0.0))[0] <= started][:A_ROUND]
         if not ready:

@@ -12,7 +12,7 @@ from bot.domain.errors import StoreBusy
 from bot.domain.ports import Clock
 from bot.services.alerting import set_alert
 from bot.services.setup import queue_setup
-from bot.services.shadow import ask_to_go_live, shadow_closed
+from bot.services.shadow import ask_to_go_live, shadow_closed, shadow_unresolved
 from bot.store.database import Store, Tx
 
 log = structlog.get_logger(__name__)
@@ -82,4 +82,5 @@ class Monitor:
             directory=tx.people.ages(),
             shadow_since=None if counts.shadow is None else counts.shadow.at,
             shadow_closed="" if counts.shadow is None else shadow_closed(tx, counts.shadow.destination),
+            shadow_unresolved=shadow_unresolved(tx),
         )

@@ -212,6 +212,7 @@ class NotificationPlanner:
         read_at = {
             ReasonCode.PERSON_UNKNOWN: self._tx.people.directory_at(),
             ReasonCode.DEPARTMENT_UNKNOWN: self._tx.people.departments_at(),
+            ReasonCode.OBSERVER_UNNAMED: self._now,
         }
         return all(
             (at := read_at.get(result.missing)) is not None and at - waiting.created_at > NAMED_WITHIN
@@ -287,9 +288,10 @@ class NotificationPlanner:
 
 
 def _missing(undecided: Sequence[RoutingResult]) -> ReasonCode:
-    """What a change waits for. Slack's part goes first: it is asked again at each poll, iSpring's after a reading."""
+    """What a change waits for. What a poll may answer goes first: iSpring's people are read more seldom."""
     codes = [result.missing for result in undecided]
-    return ReasonCode.OWNER_UNKNOWN if ReasonCode.OWNER_UNKNOWN in codes else codes[0]
+    asked = (ReasonCode.OWNER_UNKNOWN, ReasonCode.OBSERVER_UNNAMED)
+    return next((code for code in asked if code in codes), codes[0])
 
 
 def _worst_first(card: _Card) -> tuple[bool, float]:

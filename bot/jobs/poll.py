@@ -115,6 +115,8 @@ class Poll:
             next_in = self._settings.poll_interval if is_full else self._settings.tick
             return state, PollRun(started, 0.0 if is_last else next_in, outage)
 
+        if await self._store.read(lambda tx: tx.rules.has_times_after(started)):
+            await self._store.transact(lambda tx: tx.rules.clamp_times(started))
         state, run = await self._store.read(prepare)
         reading = reading_of(state, started, is_after_outage=run.outage is not None)
         if reading is Reading.NOTHING:

@@ -1,14 +1,18 @@
 """Sessions as a file for spreadsheets and programs: the same columns and bytes from Slack and from the command line."""
 
 import csv
+import tempfile
 import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import IO
 
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
+from bot.domain.errors import NoRoom
 from bot.domain.model import Details, Moment, OutcomeKind, Session
 from bot.domain.permissions import AccessScope
 from bot.query.keys import Key, Query
@@ -108,6 +112,19 @@ class Export:
         return dict(zip(COLUMNS, values, strict=True))
 
 
+@contextmanager
+def spool_beside(database: Path) -> Iterator[IO[bytes]]:
+    """A file without a name for an export: a million rows do not fit into memory. It lies beside the database, for a
+    read-only system has no other place for it. Raises NoRoom if it, or what is done with it, fails as a file."""
+    folder = database.resolve().parent
+    try:
+        with tempfile.TemporaryFile(dir=folder) as spool:
+            yield spool
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise NoRoom(f"The sessions can't be collected in {folder} ({reason}): make room there.") from error
+
+
 def write_csv(out: IO[str], export: Export) -> int:
     """Writes every row, and returns how many there are. `out` must not translate line ends."""
     out.write(BOM)
@@ -146,11 +163,17 @@ def without_controls(value: object) -> object:
 
 
 def no_formula(value: object) -> object:
-    """Returns the cell, with a leading apostrophe if a spreadsheet would take its text for a formula.
+    """Returns the cell, with a leading apostrophe if a spreadsheet may take its text for a formula: also behind blanks
+    and signs that nobody sees, and in full width.
 
     Source: https://owasp.org/www-community/attacks/CSV_Injection
     """
-    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    if not isinstance(value, str):
+        return value
+    start = next((char for char in value if not (char.isspace() or unicodedata.category(char) == "Cf")), "")
+    is_formula = value.startswith(_FIELD_BREAKS) or unicodedata.normalize("NFKC", start) in _OPERATORS
+    return "'" + value if is_formula else value
 
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FIELD_BREAKS = ("\t", "\r", "\n")
+_OPERATORS = ("=", "+", "-", "@")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from bot.domain.changes import outcome_of
-from bot.domain.errors import NotAllowed, QueryError
+from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.follow_ups import MOST_DAYS, FollowedUp, end_by, reminds_on
 from bot.domain.model import CriticalCriterion, FollowUp, FollowUpEnd, SessionKey, SessionRecord
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
@@ -91,11 +91,12 @@ def close_reached(tx: Tx, now: datetime) -> int:
 def close_lost(tx: Tx, owners: Mapping[str, Viewer | None], now: datetime) -> int:
     """Ends the follow-ups of owners who have lost the right to the session: nobody sees to it any more, and their name
     would say that somebody does. Returns how many. Owners of whom nothing is proved keep theirs, and so do those that
-    iSpring does not name, or whose people it does not: one reading may lack a person, and the end is for good."""
+    iSpring does not name, whose link waits, or whose people it does not name: one answer may lack a person, and the end
+    is for good."""
     directory, ended = tx.people.directory(), 0
     for found in tx.follow_ups.all_open():
         owner, facts = owners.get(found.follow_up.owner), found.session.facts
-        if owner is None:
+        if owner is None or _may_be_linked_again(tx, owner):
             continue
         verdict = may_yet_see(may_follow_up(owner, facts, directory), owner, facts, directory)
         if verdict.allowed or verdict.waits or not tx.follow_ups.close(found, FollowUpEnd.LOST, now):
@@ -103,6 +104,12 @@ def close_lost(tx: Tx, owners: Mapping[str, Viewer | None], now: datetime) -> in
         _write(tx, SPOTTER, "close_follow_up", found.session.key, now, found.follow_up.due.isoformat(), "rights lost")
         ended += 1
     return ended
+
+
+def _may_be_linked_again(tx: Tx, owner: Viewer) -> bool:
+    """Whether a member's link waits for an answer that proves it again."""
+    is_member = owner.remedy is not Remedy.MEMBERSHIP
+    return is_member and owner.person_id is None and tx.people.link_of(owner.slack_user_id) is not None
 
 
 def queue_follow_ups(tx: Tx, now: datetime) -> int:

@@ -7,10 +7,8 @@ from datetime import datetime, timedelta
 from bot.domain.directory import RIGHTS_MAX_AGE, Directory
 from bot.domain.permissions import OPERATOR_VIEWER, Coverage, coverage_of
 from bot.domain.rules import OPERATOR
-from bot.domain.viewers import Proof, Viewer
+from bot.domain.viewers import Proof, Viewer, is_identity_proved
 from bot.store.database import Tx
-
-IDENTITY_VALID_FOR = timedelta(hours=24)  # since Slack last described a user
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class OwnerRights:
             return OPERATOR_VIEWER
         seen = tx.people.slack_user(owner)
         proof = tx.people.ages().proof(
-            self.now, self.max_age, identity=seen is not None and self.now - seen[1] < IDENTITY_VALID_FOR
+            self.now, self.max_age, identity=seen is not None and is_identity_proved(seen[1], self.now)
         )
         is_full_member = self.is_full_member(tx, owner)
         link = tx.people.link_of(owner)
@@ -45,7 +43,7 @@ class OwnerRights:
     def is_full_member(self, tx: Tx, user_id: str) -> bool:
         """Whether nothing proves that a Slack user is a guest, a bot, a stranger, or gone."""
         seen = tx.people.slack_user(user_id)
-        return seen is None or seen[0].is_full_member or self.now - seen[1] >= IDENTITY_VALID_FOR
+        return seen is None or seen[0].is_full_member or not is_identity_proved(seen[1], self.now)
 
     def no_recipient(self, tx: Tx, user_id: str, *, is_for_admins: bool) -> str:
         """Why a Slack user gets no message about Spotter itself any more, "" if they do."""

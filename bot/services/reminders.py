@@ -36,7 +36,7 @@ def queue_late(tx: Tx, now: datetime) -> int:
     """Queues reminders of what is late; returns how many sessions are in reminders. What one destination gets
     within an hour is one message."""
     active_since = tx.reminders.active_since()
-    if active_since is None:
+    if active_since is None or active_since > now:  # the clock was set back
         tx.reminders.begin(now)
         return 0
     earliest = max(active_since, now - OLDEST)

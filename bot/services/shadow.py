@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from bot.domain.alerts import SHADOW_WEEK_CODE
+from bot.domain.alerts import SHADOW_WEEK_CODE, Facts
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import SHADOW_WEEK, ShadowCounts, ShadowMode
 from bot.domain.pause_reasons import SHADOW_PUBLIC
@@ -13,6 +13,14 @@ from bot.store.database import Tx
 def shadow_closed(tx: Tx, place: Destination) -> str:
     """Why nothing about people may be shown in the channel of shadow mode, "" if it may."""
     return tx.destinations.blocked_reason(place) or (SHADOW_PUBLIC if tx.destinations.is_public(place) else "")
+
+
+def shadow_unresolved(tx: Tx) -> Facts | None:
+    """The facts of the alert on what earlier shadow modes may have shown in a channel that can't be read back; of
+    several channels, of the one with the most."""
+    for place, messages in tx.shadow.unresolved():
+        return {"messages": messages, "channel": place.id, "reason": tx.destinations.blocked_reason(place)}
+    return None
 
 
 def begin_shadow(tx: Tx, channel_id: str, who: str, now: datetime) -> ShadowMode | None:

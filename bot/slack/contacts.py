@@ -6,7 +6,7 @@ an admin confirmed does not depend on addresses.
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,6 +18,7 @@ from bot.domain.email_matching import (
     LINKED_ELSEWHERE,
     NO_NEW_LINKS,
     UNLINKED_BY_ADMIN,
+    is_unproved,
     match_by_email,
     no_member,
 )
@@ -25,12 +26,11 @@ from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavail
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import as_admin
 from bot.domain.ports import Channel, Clock, Contact, Messenger, Nobody
-from bot.domain.viewers import BY_EMAIL, Link, SlackUser, Viewer
+from bot.domain.viewers import BY_EMAIL, SlackUser, Viewer, is_identity_proved
 from bot.slack.errors import DECISIONS, Decision
 from bot.slack.shared_reading import ChannelMembers, SharedReading
 from bot.store.database import Store, Tx
 
-USER_FRESH = timedelta(hours=24)
 NOBODY_FRESH = timedelta(hours=6)
 QUESTIONS = 3  # about one user, if events come while Slack is asked
 # A user who exists but takes no messages (`cannot_dm_bot`, `user_disabled`, ...) may take them later.
@@ -61,7 +61,7 @@ class SlackContacts:
         """A user as Slack described them within the last day, and no event since. Raises MessengerError if they have to
         be looked up and can't be: an older description proves nothing."""
         remembered = await self._store.read(lambda tx: tx.people.slack_user(user_id))
-        if remembered is not None and self._clock.now() - remembered[1] < USER_FRESH:
+        if remembered is not None and is_identity_proved(remembered[1], self._clock.now()):
             return remembered[0]
         return await self.prove(user_id)
 
@@ -121,14 +121,13 @@ class SlackContacts:
 
         def read(tx: Tx) -> Viewer | None:
             stored = tx.people.slack_user(user_id)
-            if stored is None or self._clock.now() - stored[1] >= USER_FRESH:
+            if stored is None or not is_identity_proved(stored[1], self._clock.now()):
                 return None
             user = stored[0]
             if not user.is_full_member:
                 return _nobody(user_id, no_member(user), Remedy.MEMBERSHIP, user.zone)
-            link, person_id, reason = _email_match(tx, user, self._clock.now())
-            is_link_right = (link.person_id if link else None) == person_id
-            return self._viewer(tx, user, person_id, reason) if is_link_right else None
+            found = _email_match(tx, user, self._clock.now())
+            return self._viewer(tx, user, found.person_id, found.reason) if found.is_stored else None
 
         return await self._store.read(read)
 
@@ -226,20 +225,20 @@ class SlackContacts:
     async def _person_of(self, user: SlackUser) -> tuple[str | None, str]:
         """The iSpring person of a full member, and the reason; stores or ends a link by e-mail if that changed."""
 
-        link, person_id, reason = await self._store.read(lambda tx: _email_match(tx, user, self._clock.now()))
-        if (link.person_id if link else None) != person_id:
+        found = await self._store.read(lambda tx: _email_match(tx, user, self._clock.now()))
+        if not found.is_stored:
             await self._store.transact(lambda tx: self._relink(tx, user))
-        return person_id, reason
+        return found.person_id, found.reason
 
     def _relink(self, tx: Tx, user: SlackUser) -> None:
         # Asked again: an admin may have linked this account since it was read.
-        link, person_id, _ = _email_match(tx, user, self._clock.now())
-        if person_id is None:
-            # iSpring's people are read all at once: before the first reading, no one is missing from them.
-            if tx.people.directory_at() is not None:
-                tx.people.unlink(user.user_id)
-        elif link is None or link.person_id != person_id:
-            tx.people.link(user.user_id, person_id, BY_EMAIL, user.email, self._clock.now())
+        found = _email_match(tx, user, self._clock.now())
+        if found.is_stored:
+            return
+        if found.person_id is not None:
+            tx.people.link(user.user_id, found.person_id, BY_EMAIL, user.email, self._clock.now())
+        else:
+            tx.people.unlink(user.user_id)
 
     async def _user_with(self, email: str, *, anew: bool) -> SlackUser | None:
         """The Slack user with an address, None if there is none. Slack is asked once a day, if there is none every six
@@ -249,10 +248,10 @@ class SlackContacts:
             now = self._clock.now()
             for user in tx.people.slack_users_with(email):
                 seen = tx.people.slack_user(user.user_id)
-                if user.is_full_member and seen is not None and now - seen[1] < USER_FRESH:
+                if user.is_full_member and seen is not None and is_identity_proved(seen[1], now):
                     return user, True
             since = tx.people.no_slack_user_since(email)
-            return None, since is not None and now - since < NOBODY_FRESH
+            return None, since is not None and abs(now - since) < NOBODY_FRESH
 
         user, is_certain = await self._store.read(known)
         if is_certain and not anew:
@@ -291,23 +290,36 @@ def _nobody(user_id: str, reason: str, remedy: Remedy, zone: str = "UTC") -> Vie
     return Viewer(slack_user_id=user_id, person_id=None, is_admin=False, zone=zone, reason=reason, remedy=remedy)
 
 
-def _email_match(tx: Tx, user: SlackUser, now: datetime) -> tuple[Link | None, str | None, str]:
-    """The stored link of a full member, the person they are now, and why."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The person that a full member is now, None if nobody, and why. `is_stored`: the stored link need not change."""
+
+    person_id: str | None
+    reason: str
+    is_stored: bool
+
+
+def _email_match(tx: Tx, user: SlackUser, now: datetime) -> _Found:
     link = tx.people.link_of(user.user_id)
     if link is not None and link.by != BY_EMAIL:
-        return link, link.person_id, LINKED_BY_ADMIN
+        return _Found(link.person_id, LINKED_BY_ADMIN, is_stored=True)
     link_blocked_by = tx.people.link_blocked_by(user.user_id)
     if link_blocked_by is not None:
-        return link, None, LINK_REJECTED if link_blocked_by == user.user_id else UNLINKED_BY_ADMIN
-    email_match = match_by_email(user, _same_address(tx, user), tx.people.directory())
+        reason = LINK_REJECTED if link_blocked_by == user.user_id else UNLINKED_BY_ADMIN
+        return _Found(None, reason, is_stored=link is None)
+    directory = tx.people.directory()
+    email_match = match_by_email(user, _same_address(tx, user), directory)
     if email_match.person is None:
-        return link, None, email_match.reason
-    other = tx.people.link_to(email_match.person.person_id)
+        is_kept = link is None or is_unproved(link, user, directory)
+        return _Found(None, email_match.reason, is_stored=is_kept)
+    person_id = email_match.person.person_id
+    other = tx.people.link_to(person_id)
     if other is not None and other.by != BY_EMAIL:
-        return link, None, LINKED_ELSEWHERE
-    if (link is None or link.person_id != email_match.person.person_id) and tx.people.ages().old_parts(now):
-        return link, None, NO_NEW_LINKS
-    return link, email_match.person.person_id, email_match.reason
+        return _Found(None, LINKED_ELSEWHERE, is_stored=link is None)
+    is_stored = link is not None and link.person_id == person_id
+    if not is_stored and tx.people.ages().old_parts(now):
+        return _Found(None, NO_NEW_LINKS, is_stored=link is None)
+    return _Found(person_id, email_match.reason, is_stored=is_stored)
 
 
 def _same_address(tx: Tx, user: SlackUser) -> int:

@@ -197,13 +197,14 @@ class People:
             return from_row(SlackUser, row), from_ms(row["seen_at"])
         return None
 
-    def to_prove(self, seen_before: datetime, limit: int) -> Sequence[str]:
+    def to_prove(self, seen_before: datetime, now: datetime, limit: int) -> Sequence[str]:
         """Ids of the users that something depends on, a link or a rule, and that Slack was last asked about before
-        then; those that an event doubts are first."""
+        then, or by a clock that was ahead; those that an event doubts are first."""
         rows = self._connection.execute(
-            "SELECT user_id FROM slack_users WHERE seen_at < ? AND (user_id IN (SELECT slack_user_id FROM links)"
+            "SELECT user_id FROM slack_users WHERE (seen_at < ? OR seen_at > ?)"
+            " AND (user_id IN (SELECT slack_user_id FROM links)"
             " OR user_id IN (SELECT owner FROM rules WHERE state <> 'ended')) ORDER BY seen_at, user_id LIMIT ?",
-            (to_ms(seen_before), limit),
+            (to_ms(seen_before), to_ms(now), limit),
         )
         return [row["user_id"] for row in rows]
 

@@ -96,6 +96,17 @@ class Rules:
             (rule_id,),
         )
 
+    def has_times_after(self, now: datetime) -> bool:
+        """Whether a rule became active, or got its schedule, at a time that is still to come."""
+        sql = "SELECT EXISTS (SELECT 1 FROM rules WHERE state <> 'ended' AND (active_since > ? OR scheduled_since > ?))"
+        return bool(value_of(self._connection, sql, (to_ms(now), to_ms(now))))
+
+    def clamp_times(self, now: datetime) -> None:
+        """Moves such times to now: they were written before the clock was set back, and until they come no listing
+        would be one that was requested after the rule was saved."""
+        for name in ("active_since", "scheduled_since"):
+            self._connection.execute(f"UPDATE rules SET {name} = ? WHERE {name} > ?", (to_ms(now), to_ms(now)))
+
     def set_query(self, rule_id: int, query: str) -> None:
         """Stores another text for what a rule asks for."""
         self._connection.execute("UPDATE rules SET query = ? WHERE rule_id = ?", (query, rule_id))

@@ -9,6 +9,12 @@ from bot.domain.schedules import MOST_RECORDED, RecordedSlot, SlotResult
 from bot.store.columns import State, from_json, from_ms, from_ms_or_none, to_ms, to_ms_or_none
 from bot.store.outbox.rows import delivery_of
 
+_UNSENT_AFTER = "FROM slots WHERE planned_at > ? AND result <> ?"
+
+
+def _unsent_after(now: datetime) -> tuple[int, SlotResult]:
+    return to_ms(now), SlotResult.QUEUED
+
 
 class Slots:
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -48,6 +54,14 @@ class Slots:
             "SELECT * FROM slots WHERE rule_id = ? AND day = ?", (rule_id, day.isoformat())
         ).fetchone()
         return None if row is None else _slot(row)
+
+    def has_unsent_after(self, now: datetime) -> bool:
+        """Whether slots that are still to come are recorded, and no digest of them was queued."""
+        return self._connection.execute(f"SELECT 1 {_UNSENT_AFTER} LIMIT 1", _unsent_after(now)).fetchone() is not None
+
+    def forget_unsent_after(self, now: datetime) -> None:
+        """Forgets such slots: a clock that was ahead recorded them as missed, and they would never be due."""
+        self._connection.execute(f"DELETE {_UNSENT_AFTER}", _unsent_after(now))
 
     def may_have_been_sent(self, planned: datetime) -> bool:
         """Whether a slot lies between the making of a copy of this database and its restoring: what became of it then

@@ -226,6 +226,7 @@ LINES = {
     "workspace_throttled": "Alert: ",
     "direct_messages_closed": "Alert: ",
     "shadow_closed": "Alert: ",
+    "shadow_unresolved": "Alert: ",
     "shadow_week": "Alert: ",
     "directory_old": "Alert: ",
     "supervision_widened": "Alert: ",

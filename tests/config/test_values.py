@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import Needs, Settings, load, zone_named
+from bot.config.env_file import ROOT, needless_readers
 from bot.config.values import cleaned
 from bot.domain.errors import ConfigError
 
@@ -186,7 +187,22 @@ def test_a_blank_variable_does_not_hide_the_same_name_in_the_file(monkeypatch: p
 def test_an_env_file_that_others_may_read_is_a_warning(tmp_path: Path) -> None:
     env_file = tmp_path / ".env"
     env_file.write_text("SLACK_COMMAND=/coaching\n")
-    for mode, is_open in ((0o644, True), (0o604, True), (0o640, False), (0o600, False)):
+    for mode, readers in ((0o644, "o"), (0o604, "o"), (0o600, "")):
         env_file.chmod(mode)
         said = [one for one in load(os.environ).warnings({}) if "can be read by every user" in one]
-        assert bool(said) is is_open, oct(mode)
+        assert len(said) == bool(readers), oct(mode)
+
+
+@pytest.mark.parametrize(
+    ("mode", "readers"), [(0o640, "g"), (0o660, "g"), (0o644, "go"), (0o604, "o"), (0o600, ""), (0o620, "")]
+)
+def test_the_group_needs_no_right_if_spotter_owns_the_file(tmp_path: Path, mode: int, readers: str) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("SLACK_COMMAND=/coaching\n")
+    env_file.chmod(mode)
+    if os.geteuid() == ROOT:
+        os.chown(env_file, 1234, -1)
+    owner = env_file.stat().st_uid
+    assert needless_readers(env_file, owner) == readers
+    for other in (owner + 1, ROOT):  # a service that reads root's file through its group; and root
+        assert needless_readers(env_file, other) == readers.replace("g", "")

@@ -1,7 +1,12 @@
 """Who works where and for whom."""
 
-from bot.domain.directory import Directory
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.directory import Directory, DirectoryAges
 from bot.domain.model import Department, Person, PersonStatus, Subordination
+from tests.domain.build import NOW
 
 
 def person(ident: str, department: str | None = "leaf", **fields: object) -> Person:
@@ -58,6 +63,7 @@ def test_the_unknown_have_a_name_that_says_so() -> None:
     directory = Directory.of([person("a")], [ROOT, LEAF])
     assert (directory.name_of("a"), directory.site_of("a")) == ("A", "Leaf")
     assert directory.name_of("1f2e3d4c-5566") == "unknown person (1f2e3d4c)"
+    assert directory.name_of("") == "unknown person"
     assert directory.site_of("1f2e3d4c-5566") is None
 
 
@@ -75,3 +81,15 @@ def test_an_address_finds_active_people_only() -> None:
     assert directory.with_email(" A@X.test ") == (here,)
     assert directory.with_email("z@x.test") == ()
     assert not directory.is_active("b")
+
+
+@pytest.mark.parametrize(("hours", "proves", "is_old"), [(0, True, False), (-12, True, False), (25, True, True)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_reading_by_a_clock_that_was_ahead_proves_no_longer_than_another(
+    hours: int, proves: bool, is_old: bool, sign: int
+) -> None:
+    ages = DirectoryAges(people=NOW - timedelta(hours=sign * hours), departments=NOW)
+    assert ages.proof(NOW, timedelta(hours=72)).people is proves
+    assert bool(ages.old_parts(NOW)) is is_old
+    ancient = DirectoryAges(people=NOW - sign * timedelta(days=30), departments=NOW)
+    assert not ancient.proof(NOW, timedelta(hours=72)).people

@@ -182,7 +182,8 @@ def test_somebody_in_no_reading_is_not_decided_unless_they_want_nothing() -> Non
     assert (undecided.who, undecided.matched, undecided.missing) == ("observer", False, ReasonCode.PERSON_UNKNOWN)
     assert routed(change, rule(), observer=DirectMessages.NONE).undecided == ()
     unnamed = changed(facts("PASSED", 72.0, observer_id=""))
-    assert routed(unnamed, rule(), observer=DirectMessages.ALL).undecided == ()
+    (undecided,) = routed(unnamed, rule(), observer=DirectMessages.ALL).undecided
+    assert (undecided.who, undecided.missing) == ("observer", ReasonCode.OBSERVER_UNNAMED)
 
 
 def test_a_correction_is_queued_to_nobody_for_the_cards_are_edited() -> None:

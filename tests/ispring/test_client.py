@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import resource
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -653,6 +654,35 @@ async def test_a_page_that_names_itself_as_the_next_ends_with_an_error(
         await getattr(ispring, what)()
 
 
+@pytest.mark.parametrize("token", ["[1]", '{"next": 2}', "true", f'"{"x" * 100_000}"', "1e400"])
+@pytest.mark.parametrize(("what", "path"), [("people", "/users/v2"), ("departments", "/departments")])
+async def test_a_next_page_that_can_not_be_read_makes_no_short_list(
+    what: str, path: str, token: str, ispring: Ispring, stand_in: IspringStandIn
+) -> None:
+    name = "userProfiles" if what == "people" else what
+    stand_in.serve_bytes(
+        path, f'{{"{name}": [{{"userId": "a", "departmentId": "a"}}], "nextPageToken": {token}}}'.encode()
+    )
+    with capture_logs() as logs, pytest.raises(TrainingUnreadable, match=r"next page|is not what"):
+        await getattr(ispring, what)()
+    assert "ispring.broke" not in {line["event"] for line in logs}
+    assert len(stand_in.asked(path)) == 1
+
+
+async def test_a_listing_without_room_on_the_disk_says_where_to_make_some(
+    ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    world.add_session()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, before[1]))
+    try:
+        with pytest.raises(TrainingUnavailable, match="make room there"):
+            await listed(ispring)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len(await listed(ispring)) == 1
+
+
 # ---- iSpring's own words -----------------------------------------------------------------------------------------
 
 UNWANTED = "No such user: Ana Lima \x1b]0;pwned\x07\u202e\nana@shop.example" + " and more" * 100
@@ -752,6 +782,17 @@ async def test_each_error_is_reported_an_unreadable_listing_included(
 
 
 # ---- odd shapes --------------------------------------------------------------------------------------------------
+
+
+async def test_a_number_that_json_does_not_know_costs_no_criterion(
+    ispring: Ispring, world: World, stand_in: IspringStandIn
+) -> None:
+    path = "/job-training/completed-session/criterion/result/list"
+    row = '{"sessionId": "s", "employeeId": "e", "criterionId": "c%d", "criterionTitle": "NaN", "points": %s}'
+    stand_in.serve_bytes(path, f"[{row % (1, 'NaN')}, {row % (2, '3')}]".encode())
+    found = await ispring.details([SessionKey("s", "e")])
+    [details] = found.values()
+    assert [(one.title, one.points) for one in details.criteria] == [("NaN", None), ("NaN", 3)]
 
 
 def serving(stand_in: IspringStandIn, path: str, answer: object) -> None:

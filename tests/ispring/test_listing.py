@@ -340,6 +340,20 @@ def test_an_optional_part_that_is_null_or_empty_is_absent(key: str, value: objec
     assert (len(facts_of(spooled)), rejected(spooled), without_parts(spooled)) == (2, [], 0)
 
 
+@pytest.mark.parametrize("spelled", ["NaN", "Infinity", "-Infinity", "nan", "-nan", "inf", "NAN"])
+@pytest.mark.parametrize("number", [1, 4_000])
+def test_a_number_that_json_does_not_know_is_absent_and_costs_nothing_else(spelled: str, number: int) -> None:
+    """As Python, Java and C write 0 / 0. The text beside it that looks alike stays as it is."""
+    title = 'NaN, Infinity: " -nan, \\'
+    rows = [json.dumps(row(each)) for each in range(number)]
+    rows[0] = json.dumps(row(0, checklistTitle=title)).replace("83.33", spelled)
+    rows[-1] = json.dumps(row(number, checklistTitle=title)).replace("83.33", spelled)
+    facts = facts_of(listing(f"[{','.join(rows)}]".encode()))
+    assert len(facts) == number
+    assert [(one.result, one.checklist_title) for one in (facts[0], facts[-1])] == [(None, title)] * 2
+    assert all(one.result == 83.33 for one in facts[1:-1])
+
+
 def test_ids_and_texts_may_be_numbers() -> None:
     odd = row(1, sessionId=17, employeeId=18.0, checklistId=19, observerId=20, checklistTitle=2026, sessionStatus=3)
     (facts,) = facts_of(listed([odd]))

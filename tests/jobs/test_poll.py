@@ -213,6 +213,23 @@ async def test_a_rule_matches_only_listings_asked_for_after_it_was_made(room: Ro
     assert len(await room.queued(where=late)) == 1
 
 
+@pytest.mark.parametrize("saved_ahead", [timedelta(minutes=5), timedelta(days=30)])
+async def test_a_rule_matches_although_the_clock_was_set_back_behind_its_making(
+    room: Room, saved_ahead: timedelta
+) -> None:
+    room.clock.advance(saved_ahead)  # a clock that is ahead, until it is corrected
+    late = Destination(DestinationKind.CHANNEL, "C0LATE000")
+    await room.subscribe(destination=late)
+    before = room.world.add_session()
+    room.clock.advance(-saved_ahead)
+    await room.poll()
+    now = room.world.add_session()
+    await room.poll()
+    for where in (CHANNEL, late):
+        cards = await room.queued(NotificationKind.SESSION, where)
+        assert [one.session for one in cards] == [key_of(before), key_of(now)]
+
+
 async def test_a_rule_matches_only_what_its_query_says(room: Room) -> None:
     await room.target(80)
     strict = Destination(DestinationKind.CHANNEL, "C0STRICT")

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import pytest
 
+from bot.blocks.alerts import alert_text
 from bot.blocks.direct_messages import OBSERVER_REASON
 from bot.demo.slack import Channel, faults
+from bot.domain.alerts import Facts
 from bot.domain.delivery import Throttled, after_post
 from bot.domain.kinds import KINDS
 from bot.domain.notifications import DeliveryState, Destination, DestinationKind, Notification, NotificationKind
@@ -17,6 +19,8 @@ from bot.domain.outbox import NotificationState, ShadowCounts, ShadowMode
 from bot.domain.routing import introduction
 from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.attempts import attempt_of
+from bot.jobs.monitor import Monitor, RuntimeProbes
+from bot.services import muting, pausing
 from bot.services.shadow import begin_shadow, go_live
 from bot.store.database import Tx
 from tests.clock import until
@@ -24,6 +28,7 @@ from tests.demo.slack_room import ANA, BOT, NOTICES, OFFICE
 from tests.jobs.outbox_room import SHOP_CHANNEL, Room
 from tests.jobs.outbox_room import room as a_room
 from tests.jobs.test_channels import a_round
+from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -279,6 +284,36 @@ async def test_what_waited_for_a_channel_that_is_gone_goes_where_it_belongs_once
     assert "Shadow mode" not in text and await room.state(key) is DeliveryState.SENT
 
 
+@pytest.mark.promise("shadowed")
+async def test_what_can_not_be_looked_for_in_its_channel_after_going_live_is_an_alert(room: Room) -> None:
+    await begin(room)
+    room.slack.faults.order(POST, "reply_lost")
+    key = await room.complete()
+    await room.send(limit_seconds=2)
+    room.slack.workspace.channels[OFFICE].members.remove(BOT)
+    assert await unresolved(room) is None
+    await live(room)
+    await room.send(limit_seconds=120)
+    assert await room.state(key) is DeliveryState.AMBIGUOUS
+    facts = await unresolved(room)
+    assert facts == {"messages": 1, "channel": OFFICE, "reason": "channel_not_found"}
+    said = alert_text({"code": "shadow_unresolved", **facts})
+    assert said.startswith(f"1 message that shadow mode may have shown in <#{OFFICE}> can't be looked for there")
+
+    room.slack.workspace.channels[OFFICE].members.append(BOT)
+    await room.store.transact(lambda tx: tx.destinations.unblock(SHADOW, room.clock.now()))
+    await room.send(limit_seconds=120)
+    assert (len(room.texts(OFFICE)), room.texts(), await unresolved(room)) == (1, [], None)
+
+
+async def unresolved(room: Room) -> Facts | None:
+    """The facts of the alert, None if the monitor finds that it is not active."""
+    probes = RuntimeProbes(disconnected_for=lambda: 0.0, disk_left=lambda: None)
+    await Monitor(room.store, room.clock, probes, settings_of(), wake=lambda: None).once()
+    active = await room.store.read(lambda tx: {one.code: dict(one.facts) for one in tx.alerts.all()})
+    return active.get("shadow_unresolved")
+
+
 @pytest.mark.parametrize(
     "fault", [faults.rate_limited(30), faults.api_error("missing_scope", needed="users:read.email")]
 )
@@ -452,6 +487,20 @@ async def test_what_had_failed_when_it_begins_is_shown_there_if_it_is_tried_agai
 
 
 @pytest.mark.promise("shadowed")
+async def test_what_failed_in_it_goes_where_it_belongs_if_it_is_tried_again_after_going_live(room: Room) -> None:
+    await begin(room)
+    room.slack.faults.order(POST, faults.api_error("msg_too_long"), times=2)
+    key = await room.complete()
+    await room.send(limit_seconds=60)
+    failed = await room.delivery(key)
+    assert (failed.state, failed.shadow) == (DeliveryState.FAILED, SHADOW)
+    await live(room)
+    assert await room.store.transact(lambda tx: tx.outbox.retry(failed.delivery_id, room.clock.now()))
+    await room.send()
+    [text] = room.texts()
+    assert "Shadow mode" not in text and room.texts(OFFICE) == []
+
+
 async def test_a_person_who_is_looked_up_when_it_begins_gets_nothing(room: Room) -> None:
     room.slack.faults.delay = 5.0
     key = await room.complete(to=ANA_HERSELF, rules=())
@@ -462,6 +511,42 @@ async def test_a_person_who_is_looked_up_when_it_begins_gets_nothing(room: Room)
     room.slack.faults.clear()
     await sending
     assert (len(room.texts(OFFICE)), direct(room)) == (1, [])
+
+
+@pytest.mark.promise("shadowed")
+@pytest.mark.parametrize("lifted", [*permutations(("pause", "shadow mode", "mute"))], ids=", ".join)
+async def test_a_pause_shadow_mode_and_a_mute_each_hold_until_they_end_and_all_comes_once(
+    room: Room, lifted: tuple[str, ...]
+) -> None:
+    later = room.clock.now() + timedelta(hours=4)
+    await room.store.transact(lambda tx: pausing.pause_all(tx, OPERATOR, room.clock.now()))
+    await begin(room)
+    keys = [await room.complete(72.0), await room.complete(60.0)]
+    made, held = await room.store.transact(
+        lambda tx: muting.mute(tx, SHOP_CHANNEL, "", later, OPERATOR, "", room.clock.now())
+    )
+    assert held == 2
+    left = {"pause", "shadow mode", "mute"}
+    place = OFFICE
+    for one in (None, *lifted):
+        match one:
+            case "pause":
+                await room.store.transact(lambda tx: pausing.resume_all(tx, OPERATOR, room.clock.now()))
+            case "shadow mode":
+                await live(room)
+                place = place if not left & {"pause", "mute"} else SHOP_CHANNEL.id
+            case "mute":
+                await room.store.transact(lambda tx: muting.unmute(tx, made, OPERATOR, room.clock.now()))
+        left.discard(str(one))
+        await room.send(limit_seconds=60)
+        told = {OFFICE: room.texts(OFFICE), SHOP_CHANNEL.id: room.texts()}
+        if left & {"pause", "mute"}:
+            assert told == {OFFICE: [], SHOP_CHANNEL.id: []}, f"{left} still holds it"
+            continue
+        [text] = told.pop(place)
+        assert "While muted" in text and list(told.values()) == [[]]
+        assert text.startswith("Shadow mode") is (place == OFFICE)
+        assert [await room.state(key) for key in keys] == [DeliveryState.SENT] * 2
 
 
 async def test_it_is_one_fact_that_survives_a_restart_and_a_move_of_its_channel(room: Room) -> None:

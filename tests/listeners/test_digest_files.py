@@ -2,9 +2,14 @@
 
 import csv
 import io
+import resource
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.blocks import actions
 from bot.demo.slack import Message as Posted
@@ -38,6 +43,39 @@ async def with_digest(office: Office, text: str = "weekly mon 09:00", user: str 
     await job(office).once()
     (digest,) = await posted(office)
     return digest
+
+
+async def test_a_file_needs_no_place_but_the_one_beside_the_database(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")  # a read-only system
+    await with_digest(office)
+    assert await files_job(office).once() == 1
+    assert "Sent to you" in (await office.ask(SAM, "export")).text
+
+
+async def test_a_full_disk_puts_a_file_off_and_an_export_says_so(office: Office) -> None:
+    await with_digest(office)
+    with capture_logs() as logs, a_full_disk():  # what is printed goes to a file, too
+        assert await files_job(office).once() == 0
+        assert "no room for the file" in (await office.ask(SAM, "export")).text
+    assert [one["event"] for one in logs if "make room there" in one["reason"]] == [
+        "digest_file.postponed",
+        "export.failed",
+    ]
+    assert files(office) == []
+    assert await files_job(office).once() == 1
+
+
+@contextmanager
+def a_full_disk() -> Iterator[None]:
+    """No file may grow meanwhile."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 async def test_the_sessions_of_a_digest_are_a_file_in_its_thread_once(office: Office) -> None:

@@ -92,6 +92,19 @@ async def posted(office: Office, channel: str = NORTH) -> list[Posted]:
     return [one for one in office.slack.messages(channel) if "digest:" in one.text]
 
 
+async def test_days_that_a_clock_was_ahead_by_are_due_when_they_come(office: Office) -> None:
+    await subscribed(office, "daily 09:00")
+    await go_to(office, MONDAY)
+    assert await job(office).once() == 1
+    await go_to(office, MONDAY + timedelta(days=5))
+    assert await job(office).once() == 1, "the days between were missed, by that clock"
+    await go_to(office, MONDAY + timedelta(hours=1))
+    assert await job(office).once() == 0
+    for days in (1, 2, 3):
+        await go_to(office, MONDAY + timedelta(days=days))
+        assert [await job(office).once() for _ in range(2)] == [1, 0], days
+
+
 # ---- making one ----------------------------------------------------------------------------------------------------
 
 

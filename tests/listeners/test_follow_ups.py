@@ -295,6 +295,35 @@ async def test_it_stays_while_slack_can_not_say_who_its_owner_is(office: Office)
     assert await office.store.read(lambda tx: len(tx.follow_ups.open_of(SAM))) == 1
 
 
+@pytest.mark.parametrize("lacking", ["iSpring", "Slack"])
+async def test_it_stays_while_an_answer_lacks_its_owner_or_their_address(office: Office, lacking: str) -> None:
+    await office.ask(SAM, "help")  # links them by their address
+    await take(office, SAM)
+    known = await office.store.read(lambda tx: tx.people.directory())
+    me = await office.store.read(lambda tx: tx.people.linked_person(SAM))
+    account = office.slack.workspace.users[SAM]
+    people, places, email = list(known.people.values()), list(known.departments.values()), account.email
+    if lacking == "iSpring":
+        people = [one for one in people if one.person_id != me]
+    else:
+        account.email = None
+    job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
+    office.clock.advance(timedelta(hours=25))
+    await office.store.transact(lambda tx: tx.people.replace_directory(people, places, office.clock.now()))
+    for _ in range(2):
+        await job.once()
+    assert await office.store.read(lambda tx: len(tx.follow_ups.open_of(SAM))) == 1
+    assert "Emma" not in json.dumps(await office.home(SAM))
+    assert told(office, SAM) == []
+
+    account.email = email
+    office.clock.advance(timedelta(hours=25))
+    whole = list(known.people.values())
+    await office.store.transact(lambda tx: tx.people.replace_directory(whole, places, office.clock.now()))
+    await job.once()
+    assert "Emma" in await listed(office, SAM)
+
+
 async def test_it_stays_while_a_reading_lacks_the_employee(office: Office) -> None:
     await take(office, SAM)
     known = await office.store.read(lambda tx: tx.people.directory())

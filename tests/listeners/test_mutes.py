@@ -58,6 +58,18 @@ async def test_a_mute_without_an_end_asks_how_long_and_the_answer_mutes(office: 
     assert "your direct messages" in (await office.ask(OLGA, "mute for:me")).text
 
 
+async def test_a_mute_names_another_channel_and_needs_the_same_right_there(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    for user, typed in ((SAM, f"mute 4h <#{NORTH}|north> till"), (ADMIN, f"mute <#{NORTH}> 4h till")):
+        answer = await office.ask(user, typed, "D0DIRECT")
+        assert f"of <#{NORTH}>: sessions on “Till check” until" in answer.text
+    for user, typed in ((OLGA, f"mute 4h <#{NORTH}>"), (SAM, f"mute 4h <#{PUBLIC}>")):
+        assert "only admins of Spotter and the owners" in (await office.ask(user, typed)).text
+    said = await office.ask(SAM, f"mute 4h <#{NORTH}> <#{PUBLIC}>")
+    assert "one channel" in said.text
+    assert len(await running(office)) == 2
+
+
 @pytest.mark.parametrize("typed", ["mute till", "mute because I am tired", "mute until:someday"])
 async def test_a_mute_needs_an_end_and_the_error_says_how(office: Office, typed: str) -> None:
     answer = await office.ask(ADMIN, typed)

@@ -61,6 +61,14 @@ async def test_what_was_not_started_is_one_message_and_escalates_once(office: Of
     assert (len(reminders(office, OLGA)), len(reminders(office, SAM))) == (1, 1)
 
 
+async def test_reminders_begin_again_if_the_clock_was_set_back_behind_their_beginning(office: Office) -> None:
+    ahead = office.clock.now() + timedelta(days=400)
+    await office.store.transact(lambda tx: tx.reminders.begin(ahead))
+    await pass_time(office, NOON + timedelta(hours=1))
+    began = await office.store.read(lambda tx: tx.reminders.active_since())
+    assert began is not None and began < ahead
+
+
 async def test_what_is_done_meanwhile_reminds_nobody(office: Office) -> None:
     await pass_time(office, NOON + timedelta(days=2, hours=0.2))
     await save(office, facts(PLANNED, "olga", result=90.0, days_ago=-2))

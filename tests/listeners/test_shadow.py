@@ -257,6 +257,36 @@ async def test_the_buttons_of_a_direct_message_that_is_shown_act_for_its_reader_
     assert all(one.as_observer is None for one in wishes)
 
 
+async def test_mute_on_a_shown_card_mutes_the_channel_that_it_is_meant_for(office: Office) -> None:
+    rule = await office.rule(NORTH)
+    await office.send()
+    await started(office)
+    card = await give(office, rule.destination, (rule.rule_id,))
+    asked = await office.press(ADMIN, actions.MORE, "mute", channel_id=LAIR, message_ts=card.ts)
+    assert asked is not None and f"Mute <#{NORTH}> for how long?" in asked.text
+    first = buttons_of(asked)[0]
+    await office.press(ADMIN, first["action_id"], first["value"], channel_id=LAIR, is_ephemeral=True)
+    [mute] = await office.store.read(lambda tx: tx.mutes.running(office.clock.now()))
+    assert mute.destination == rule.destination
+    refused = await office.press(SAM, actions.MORE, "mute", channel_id=LAIR, message_ts=card.ts)
+    assert refused is not None and "only admins of Spotter and the owners" in refused.text
+
+
+async def test_mute_on_a_shown_direct_message_mutes_its_reader_and_nobody_else_may(office: Office) -> None:
+    office.slack.workspace.channels[LAIR].members.append(OLGA)
+    await started(office)
+    message = await give(office, Destination(DestinationKind.PERSON, "olga"))
+    where = {"channel_id": LAIR, "message_ts": message.ts}
+    refused = await office.press(ADMIN, actions.MORE, "mute", **where)
+    assert refused is not None and SOMEONE_ELSES in refused.text
+    asked = await office.press(OLGA, actions.MORE, "mute", **where)
+    assert asked is not None and "Mute your direct messages for how long?" in asked.text
+    first = buttons_of(asked)[0]
+    await office.press(OLGA, first["action_id"], first["value"], channel_id=LAIR, is_ephemeral=True)
+    [mute] = await office.store.read(lambda tx: tx.mutes.running(office.clock.now()))
+    assert mute.destination == Destination(DestinationKind.PERSON, "olga")
+
+
 # ---- going live ------------------------------------------------------------------------------------------------------
 
 

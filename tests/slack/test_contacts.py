@@ -14,8 +14,10 @@ from bot.domain.delivery import DestinationGone, NotSent, Throttled
 from bot.domain.errors import Remedy
 from bot.domain.model import Person, PersonStatus
 from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.permissions import scope_of
 from bot.domain.ports import Contacts, Nobody
 from bot.jobs.rule_owners import ask_about
+from bot.services.owners import OwnerRights
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Store
@@ -174,6 +176,20 @@ async def test_a_caller_that_gives_up_cancels_no_reading(town: Town) -> None:
     assert town.asked("conversations.members") == 1
 
 
+async def test_who_was_described_by_a_clock_that_was_ahead_is_asked_about_again(town: Town) -> None:
+    town.clock.advance(timedelta(days=30))
+    await town.settle(*PEOPLE)
+    assert (await town.contacts.viewer(BEN)).person_id == "ben"
+    town.slack.workspace.users[BEN].deleted = True
+    town.clock.advance(-timedelta(days=30))
+    now = town.clock.now()
+    assert await town.store.read(lambda tx: tx.people.to_prove(now - timedelta(hours=12), now, 10)) == [BEN]
+    owner = await town.store.read(lambda tx: OwnerRights(frozenset(), now).of(tx, BEN))
+    assert not owner.proof.identity
+    assert await town.contacts.known_viewer(BEN) is None
+    assert (await town.contacts.viewer(BEN)).person_id is None
+
+
 async def test_a_viewer_is_linked_by_email_and_the_link_is_kept(town: Town) -> None:
     viewer = await town.contacts.viewer(BEN)
     assert (viewer.person_id, viewer.is_admin, viewer.zone) == ("ben", False, "Asia/Tokyo")
@@ -193,6 +209,42 @@ async def test_a_link_is_suspended_when_an_address_changes(town: Town) -> None:
     )
     viewer = await town.contacts.viewer(BEN)
     assert viewer.person_id is None and "no active person" in viewer.reason
+
+
+async def test_a_link_outlives_a_reading_that_lacks_its_person_and_gives_no_right_meanwhile(town: Town) -> None:
+    assert (await town.contacts.viewer(BEN)).person_id == "ben"
+    await town.settle(*(one for one in PEOPLE if one.person_id != "ben"))
+    viewer = await town.contacts.viewer(BEN)
+    directory = await town.store.read(lambda tx: tx.people.directory())
+    assert scope_of(viewer, directory).is_empty and "no active person" in viewer.reason
+    assert await town.contacts.known_viewer(BEN) == viewer
+    assert await town.store.read(lambda tx: tx.people.link_of(BEN)) is not None
+    await town.settle(*PEOPLE)
+    directory = await town.store.read(lambda tx: tx.people.directory())
+    assert not scope_of(await town.contacts.viewer(BEN), directory).is_empty
+
+
+async def test_a_person_who_left_or_was_erased_keeps_no_link(town: Town) -> None:
+    for gone in ("left", "erased"):
+        await town.settle(*PEOPLE)
+        assert (await town.contacts.viewer(BEN)).person_id == "ben"
+        if gone == "erased":
+            await town.store.transact(lambda tx: tx.retention.erase("ben", town.clock.now()))
+        await town.settle(
+            *(replace(one, status=PersonStatus.LEFT) if one.person_id == "ben" else one for one in PEOPLE)
+        )
+        assert (await town.contacts.viewer(BEN)).person_id is None, gone
+        assert await town.store.read(lambda tx: tx.people.link_of(BEN)) is None, gone
+
+
+async def test_a_link_is_suspended_while_slack_shows_no_address(town: Town) -> None:
+    assert (await town.contacts.viewer(BEN)).person_id == "ben"
+    town.slack.workspace.users[BEN].email = None
+    town.clock.advance(timedelta(hours=25))
+    viewer = await town.contacts.viewer(BEN)
+    assert viewer.person_id is None and "does not show" in viewer.reason
+    stored = await town.store.read(lambda tx: (tx.people.linked_person(BEN), tx.people.link_of(BEN) is None))
+    assert stored == (None, False)
 
 
 async def test_a_link_ends_when_the_address_becomes_shared(town: Town) -> None:

@@ -12,7 +12,7 @@ from bot.domain.directory import Directory
 from bot.domain.email_matching import no_member
 from bot.domain.errors import MessengerError, NotAllowed, NotPossibleNow, Remedy, StoreBusy
 from bot.domain.model import Session, SessionKey, SessionRecord
-from bot.domain.notifications import DestinationKind, Message, NotificationKind
+from bot.domain.notifications import Destination, DestinationKind, Message, NotificationKind
 from bot.domain.permissions import NOTHING, OPERATOR_VIEWER, Verdict, may_see, may_share
 from bot.domain.ports import Reply
 from bot.domain.rules import OPERATOR, NamesShown
@@ -116,7 +116,8 @@ async def run(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     answer in a modal, because a direct message would be on another tab."""
 
     async def answer() -> Message:
-        return await answered(ctx, action, action.value, is_button=not action.was_asked)
+        meant_for = await ctx.store.read(lambda tx: _meant_for(tx, action))
+        return await answered(ctx, action, action.value, is_button=not action.was_asked, meant_for=meant_for)
 
     if action.view_id is None:
         await reply(await answer(), replace=action.was_asked and action.is_private)
@@ -132,6 +133,12 @@ async def run(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     except Exception as problem:  # else the modal would say for ever that it is looked up
         made = error_message(ctx, problem, "run", action.user_id)
     await ctx.messenger.update_modal(view_id, views.answer(with_first_lines(made, await lines_for(ctx))))
+
+
+def _meant_for(tx: Tx, action: ActionRequest) -> Destination | None:
+    """Where the message of a button belongs, if shadow mode shows it elsewhere."""
+    delivery = tx.deliveries.at(action.channel_id or "", action.message_ts or "")
+    return None if delivery is None or delivery.shadow is None else delivery.destination
 
 
 # ---- the session behind a button -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.blocks.answers import ask_to_run, with_age, with_unused
 from bot.blocks.elements import notice
 from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError
-from bot.domain.notifications import Message
+from bot.domain.notifications import Destination, Message
 from bot.domain.permissions import closed_reason
 from bot.domain.ports import Reply
 from bot.domain.viewers import Viewer
@@ -112,12 +112,19 @@ async def answer(ctx: AppContext, command: SlashCommand, reply: Reply) -> None:
 
 
 async def answered(
-    ctx: AppContext, request: Request, text: str, *, is_button: bool = False, is_confirmed: bool = False
+    ctx: AppContext,
+    request: Request,
+    text: str,
+    *,
+    is_button: bool = False,
+    is_confirmed: bool = False,
+    meant_for: Destination | None = None,
 ) -> Message:
     """The answer to `text` without the slash word. Raises QueryError, NotAllowed, NotPossibleNow and StoreBusy.
 
     `is_button`: a button that asked nothing runs it, so what would change something is asked about first.
-    `is_confirmed`: the question that the subcommand itself asks was answered with yes.
+    `is_confirmed`: the question that the subcommand itself asks was answered with yes. `meant_for`: see
+    `CommandRequest`.
     """
     viewer = await viewer_of(ctx, request)
     offered = {entry.verb: entry for entry in registry() if viewer.is_admin or not entry.admins_only}
@@ -132,7 +139,7 @@ async def answered(
         asks = is_button or is_guess
         if asks and words and not (entry.only_reads or entry.asks_itself):
             return ask_to_run(f"{verb} {words}", command=ctx.command)
-        asked = CommandRequest(viewer, request.channel_id, words, topics, asks, is_confirmed)
+        asked = CommandRequest(viewer, request.channel_id, words, topics, asks, is_confirmed, meant_for)
         answer = await entry.answer(ctx, asked)
         return with_unused(answer, words) if words and entry.topic.usage == verb else answer
 

@@ -2,15 +2,16 @@
 
 import asyncio
 import re
-import tempfile
 from io import TextIOWrapper
 from typing import IO
+
+import structlog
 
 from bot.blocks.coverage import covers
 from bot.blocks.elements import notice
 from bot.blocks.markup import escape, format_query_text
 from bot.blocks.reports import age, not_used
-from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotPossibleNow
+from bot.domain.errors import MessengerRefused, MessengerUnavailable, NoRoom, NotPossibleNow
 from bot.domain.notifications import Message
 from bot.domain.text import clip, count
 from bot.listeners.access_scope import access_view
@@ -20,7 +21,7 @@ from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import with_labels
 from bot.query.keys import Key, without_shape
 from bot.query.parser import say, words
-from bot.services.export import Export, write_csv
+from bot.services.export import Export, spool_beside, write_csv
 from bot.store.database import Tx
 
 SCOPE = "files:write"
@@ -29,6 +30,7 @@ _NOT_ALLOWED = frozenset({"missing_scope", "not_allowed_token_type", "no_permiss
 _UPLOADS_OFF = frozenset({"file_uploads_disabled", "file_uploads_except_images_disabled"})
 _turn = asyncio.Semaphore(AT_ONCE)
 
+log = structlog.get_logger(__name__)
 
 _FORMAT = re.compile(r"\b(?:as|to|in|into) (?:an? )?(?:csv|excel|xlsx?|spreadsheet)(?: file)?\b", re.IGNORECASE)
 
@@ -66,14 +68,18 @@ async def export(ctx: AppContext, request: CommandRequest) -> Message:
             covered + age(poll.last_good_at, now, poll.corrected_at),
         )
 
-    async with _turn:
-        with tempfile.TemporaryFile() as file:
-            rows, known_as, query, left_out, about = await ctx.store.read(lambda tx: work(tx, file))
-            typed = escape(clip(f"export {query}".rstrip(), 1_500))
-            read_as = f"Read as `{ctx.command} {typed}`{left_out}. {about}"
-            if not rows:
-                return notice(f"Nothing to export: {format_query_text(known_as, 800)}. No file was made.", read_as)
-            await _deliver(ctx, viewer.slack_user_id, file, rows)
+    try:
+        async with _turn:
+            with spool_beside(ctx.store.path) as file:
+                rows, known_as, query, left_out, about = await ctx.store.read(lambda tx: work(tx, file))
+                typed = escape(clip(f"export {query}".rstrip(), 1_500))
+                read_as = f"Read as `{ctx.command} {typed}`{left_out}. {about}"
+                if not rows:
+                    return notice(f"Nothing to export: {format_query_text(known_as, 800)}. No file was made.", read_as)
+                await _deliver(ctx, viewer.slack_user_id, file, rows)
+    except NoRoom as error:
+        log.error("export.failed", reason=str(error))
+        raise NotPossibleNow("there is no room for the file where Spotter runs; its log says where") from error
     sessions = count(rows, "session")
     return notice(
         f"Sent to you as a direct message: {sessions} in a CSV file: {format_query_text(known_as, 800)}.", read_as

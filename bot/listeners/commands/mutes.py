@@ -3,6 +3,7 @@
 import re
 
 from bot.blocks import mutes as views
+from bot.blocks.settings import SOMEONE_ELSES
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.quiet import Quiet, parse_quiet
@@ -21,6 +22,7 @@ from bot.services.rules import without_times
 from bot.store.database import Tx
 
 REASON = 200  # characters
+_CHANNELS = re.compile(r"<#([CG][A-Z0-9]+)(?:\|[^<>]*)?>")
 _BECAUSE = re.compile(r"(?:^|\s)because:?\s+(.*)$", re.IGNORECASE | re.DOTALL)
 
 
@@ -28,15 +30,16 @@ _BECAUSE = re.compile(r"(?:^|\s)because:?\s+(.*)$", re.IGNORECASE | re.DOTALL)
     "mute 4h [query]",
     "Hold messages back for a while, here or for you",
     examples=("mute 4h", "mute until:mon outcome:met"),
-    more=f"{HOW} In a channel it holds the messages of its rules back, for admins and the owners of its rules; in a "
-    "direct message, or with `for:me`, those that come to you. Conditions narrow it down, `because …` says why. When "
-    "it ends, what was held back comes as one recap. Alerts, answers and corrections are never held back.",
+    more=f"{HOW} In a channel, or with `#channel`, it holds the messages of its rules back, for admins and the owners "
+    "of its rules; in a direct message, or with `for:me`, those that come to you. Conditions narrow it down, "
+    "`because …` says why. When it ends, what was held back comes as one recap. Alerts, answers and corrections are "
+    "never held back.",
     takes_query=True,
 )
 async def mute(ctx: AppContext, request: CommandRequest) -> Message:
     """Mutes the channel it is typed in, or the viewer; asks for how long if that was not said."""
     now, viewer = ctx.clock.now(), request.viewer
-    text = FOR_ME.sub("", request.words).strip()
+    text = _CHANNELS.sub("", FOR_ME.sub("", request.words)).strip()
     if not text:
         return await ctx.store.read(lambda tx: views.ask_how_long(_mutable(tx, request), request.words))
     reason = ""
@@ -119,12 +122,22 @@ async def unmute(ctx: AppContext, request: CommandRequest) -> Message:
 
 
 def _mutable(tx: Tx, request: CommandRequest) -> Destination:
-    """What is muted: the channel it is typed in, or in a direct message the viewer. Raises NotAllowed."""
-    channel = request.channel_id
-    if FOR_ME.search(request.words) or channel is None or not is_channel(channel):
+    """What is muted: the channel it names or is typed in, or in a direct message the viewer. Raises NotAllowed, and
+    QueryError if it names more than one."""
+    named = dict.fromkeys(_CHANNELS.findall(request.words))
+    if len(named) > 1:
+        raise QueryError("A mute is of one channel: mute each on its own.", ["mute 4h"])
+    meant_for, here = request.meant_for, next(iter(named), request.channel_id)
+    if FOR_ME.search(request.words):
         destination = own_destination(tx, request.viewer)
+    elif meant_for is not None:
+        destination = meant_for
+    elif here is not None and is_channel(here):
+        destination = Destination(DestinationKind.CHANNEL, here)
     else:
-        destination = Destination(DestinationKind.CHANNEL, channel)
+        destination = own_destination(tx, request.viewer)
+    if meant_for == destination and meant_for.kind is not DestinationKind.CHANNEL and meant_for != own(request.viewer):
+        raise NotAllowed(SOMEONE_ELSES, Remedy.NONE)
     if not muting.may_mute(tx, request.viewer, destination):
         raise NotAllowed(
             "only admins of Spotter and the owners of a channel's rules mute it; “mute 4h for me” mutes you",

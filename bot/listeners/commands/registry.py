@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from bot.blocks.answers import Needs, Topic
-from bot.domain.notifications import Message
+from bot.domain.notifications import Destination, Message
 from bot.domain.viewers import Viewer
 from bot.listeners.context import AppContext
 
@@ -16,6 +16,7 @@ class CommandRequest:
 
     `channel_id` is None outside a conversation (on the Home tab). `is_button`: a button ran it without a question, or
     words that only mean it: what changes something is asked about. `is_confirmed`: its question was answered with yes.
+    `meant_for`: where the message belongs whose button ran it, if shadow mode shows it elsewhere.
     """
 
     viewer: Viewer
@@ -24,6 +25,7 @@ class CommandRequest:
     topics: tuple[Topic, ...] = ()
     is_button: bool = False
     is_confirmed: bool = False
+    meant_for: Destination | None = None
 
 
 Answer = Callable[[AppContext, CommandRequest], Awaitable[Message]]

@@ -82,6 +82,18 @@ class Shadow:
         messages = sum(row["messages"] for row in shown)
         return ShadowCounts(messages, channels, len(shown) - channels, waiting)
 
+    def unresolved(self) -> Sequence[tuple[Destination, int]]:
+        """The channels of earlier shadow modes that can't be written to, each with the number of deliveries that may
+        have been posted there: they wait until it can be read back."""
+        mode = self.mode()
+        rows = self._connection.execute(
+            "SELECT shadow, count(*) AS number FROM deliveries JOIN destinations ON destinations.destination = shadow"
+            " WHERE state IN ('ambiguous', 'pending') AND blocked_reason IS NOT NULL AND shadow IS NOT ?"
+            " GROUP BY shadow ORDER BY number DESC, shadow",
+            (None if mode is None else str(mode.destination),),
+        )
+        return [(Destination.parse(row["shadow"]), row["number"]) for row in rows]
+
     def is_misplaced(self, delivery_id: str) -> bool:
         """Whether shadow mode began or ended since a delivery was claimed that surely was not posted yet."""
         number = value_of(self._connection, "SELECT id FROM deliveries WHERE delivery_id = ?", (delivery_id,))

@@ -75,13 +75,14 @@ class UnroutedChanges:
         )
 
     def due(self, directory_version: int, after: int, limit: int) -> Sequence[UnroutedChange]:
-        """The changes to try again, by number: those not tried with this version of the directory, and those that wait
-        for Slack."""
+        """The changes to try again, by number: those not tried with this version of the directory, those that wait
+        for Slack, and those of sessions whose observer is named by now."""
         rows = self._connection.execute(
             "SELECT unrouted.*, session_id, employee_id FROM unrouted JOIN sessions ON sessions.id = unrouted.session"
-            " WHERE unrouted.id > ? AND (tried_version <> ? OR reason_code = ?)"
+            " WHERE unrouted.id > ? AND (tried_version <> ? OR reason_code = ?"
+            " OR (reason_code = ? AND sessions.observer_id <> ''))"
             " ORDER BY unrouted.id LIMIT ?",
-            (after, directory_version, ReasonCode.OWNER_UNKNOWN, limit),
+            (after, directory_version, ReasonCode.OWNER_UNKNOWN, ReasonCode.OBSERVER_UNNAMED, limit),
         )
         return [_change_of(row) for row in rows]
 
