@@ -51,12 +51,14 @@ def trend(
             raise _too_long(query, by)
         rows, window, total, partial = _over_time(tx, where, every_where, every, window, from_first=has_default_start)
         labels = {row.group: row.group for row in rows}
-    else:
-        if by is not By.CRITERION:
-            sort = sort or ("-score" if every_where is not None else "")  # those with the most of what was asked for
-            units = rows_by_unit(tx, by, where, every_where, window, directory, scope, sort)
-        rows, labels = units.rows, labels_of(by, units.named, directory, names.checklists)
+    elif by is By.CRITERION:
+        rows, labels = [], {}
         total = figures(counted(where, every_where, lambda one: tx.reports.outcome_counts_in(one, window)))
+    else:
+        sort = sort or ("-score" if every_where is not None else "")  # those with the most of what was asked for
+        units = rows_by_unit(tx, by, where, every_where, window, directory, scope, sort)
+        rows, labels = units.rows, labels_of(by, units.named, directory, names.checklists)
+        total = figures(units.total)
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
         by=by,
