@@ -92,10 +92,12 @@ def rows_by_unit(
 
     @cache
     def tally_in(each: Window) -> Tally:
-        found = tx.reports.tally_by(column, where, each, departments)
         if every_where is None:
-            return found
-        return tx.reports.tally_by(column, every_where, each, departments).parted(found)
+            return tx.reports.tally_by(column, where, each, departments)
+        chosen, every = (
+            tx.reports.tally_by(column, one, each, departments, has_scores=False) for one in (where, every_where)
+        )
+        return every.parted(chosen)
 
     now = tally_in(window)
     unit_of = units_of([one.group for one in now.counts], scope, directory) if by is By.DEPT else {}

@@ -217,12 +217,10 @@ def silent(
         )
         for site, those in quiet.items()
     ]
-    employees = [SilentUnit(name=directory.name_of(one), people=0, last=last.get(one)) for one in silent_people]
+    employees = [SilentUnit(directory.name_of(one), 0, last.get(one)) for one in silent_people]
     everybody = _last_of_observers(tx, query, scope, names, window.end, zone)
     observed = {one: at for one, at in everybody.items() if directory.is_active(one)}
-    silent_observers = [
-        SilentUnit(name=directory.name_of(one), people=0, last=at) for one, at in observed.items() if at < window.start
-    ]
+    silent_observers = [SilentUnit(directory.name_of(one), 0, at) for one, at in observed.items() if at < window.start]
     return Silent(
         window=window,
         sites=sorted(silent_sites, key=_longest_silent),

@@ -226,6 +226,9 @@ def test_a_tally_is_what_counting_one_by_one_gives_in_a_short_and_in_a_long_time
                 }
                 scores = Counter({one.score: one.count for one in tally.total})
                 assert scores == Counter(one[2] for one in inside if one[3])
+                unscored = tx.reports.tally_by(column, where, window, place_of, has_scores=False)
+                assert sorted(unscored.counts) == sorted(tally.counts)
+                assert figures(unscored.total).completed == figures(tally.total).completed
                 if tally.every is not None:
                     assert Counter({(one.group, one.score): one.count for one in tally.every}) == wanted
 
