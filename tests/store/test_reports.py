@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -263,6 +263,7 @@ def test_a_long_time_is_counted_in_the_order_of_an_index(tmp_path: Path) -> None
         "score, outcome": "sessions_by_score",
         "employee_id": "sessions_members",
         "checklist_id": "sessions_checklist",
+        "checklist_id, score, outcome": "sessions_checklist",
         "observer_id": "sessions_by_observer",
     }
     for order, index in orders.items():
@@ -296,6 +297,21 @@ def test_a_team_without_a_checklist_is_found_by_its_people(tmp_path: Path) -> No
     store.close()
     plan = _plan(path, f"SELECT id FROM sessions WHERE {where.sql}", where.parameters)
     assert "sessions_members" in plan and "sessions_checklist" not in plan, plan
+
+
+def test_who_observed_last_is_found_of_few_sessions_and_of_many(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "spotter.db", now=NOON)
+    rows = [a_session(n, observer="abc"[n % 3], finished=NOON - minutes(n)) for n in range(9)]
+    rows.append(a_session(9, observer="d", status="IN_PROGRESS"))  # has completed none
+    store._write_now(lambda tx: baseline(tx, *rows))
+    where = listed_within(EVERYTHING)
+    found = [store._read_now(partial(_last_of_observers, where, few)) for few in (True, False)]
+    store.close()
+    assert found == [{observer: NOON - minutes(n) for n, observer in enumerate("abc")}] * 2
+
+
+def _last_of_observers(where: Where, few: bool, tx: Tx) -> Mapping[str, datetime]:
+    return tx.reports.last_of_observers(where, few=few)
 
 
 def test_who_observed_a_team_last_is_read_without_a_look_at_the_table(tmp_path: Path) -> None:
