@@ -209,7 +209,10 @@ def _lowest_share(one: Counts) -> tuple[float, int, str]:
 
 
 def added_up(counts: Iterable[Counts], unit_of: Mapping[str, str]) -> Sequence[Counts]:
-    """The counts of groups as those of the units that they belong to; a group without one is its own."""
+    """The counts of groups, each of which occurs once, as those of the units that they belong to; a group without one
+    is its own."""
+    if not unit_of:
+        return [*counts]
     found: dict[str, Counts] = {}
     for one in counts:
         unit = unit_of.get(one.group, one.group)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import NamedTuple
 
 from bot.domain.model import Session
 from bot.domain.outcomes import judge
@@ -40,10 +41,10 @@ class Trend:
     has_parts: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SilentUnit:
+class SilentUnit(NamedTuple):
     """A site, an observer or an employee without a completed session lately. `people`: the active ones of a site with
-    those of the departments below it, else 0; `last` is None if there never was one."""
+    those of the departments below it, else 0; `last` is None if there never was one. A tuple: an answer makes 50,000.
+    """
 
     name: str
     people: int

@@ -32,7 +32,7 @@ REPEATS = 2
 BACK_OFF = 1.0  # seconds, doubled for the second repeat, times 0.5 to 1.5
 LONGEST_QUICK_WAIT = 10.0  # seconds; a call fails at once if Retry-After is longer
 LONGEST_HOLD = 3600.0  # seconds; a longer Retry-After is cut to this
-BATCH = 4 << 20  # bytes written by one call of the thread
+BATCH = 2 << 20  # bytes written by one call of the thread
 ERROR_SIZE = 64 << 10  # bytes of the body of an error or a token that are read
 
 ACCEPTED = "gzip"
@@ -265,27 +265,26 @@ async def spool(chunks: AsyncIterator[bytes], into: IO[bytes], largest: int, wha
     Raises TrainingUnreadable once the body has more than `largest` bytes, and TrainingUnavailable if the disk is full.
     """
     hashed = hashlib.sha256()
-    size = waiting = 0
-    batch: list[bytes] = []
+    size = filled = 0
+    batch = bytearray(BATCH)  # one for the whole body: the memory of pieces kept and freed cost a quarter of a poll
 
     def write() -> None:
-        for chunk in batch:
-            hashed.update(chunk)
-            into.write(chunk)
+        with memoryview(batch)[:filled] as whole:
+            hashed.update(whole)
+            into.write(whole)
 
     try:
         into.seek(0)  # writes what an attempt before could not
         into.truncate()
         async for chunk in chunks:
-            batch.append(chunk)
             size += len(chunk)
-            waiting += len(chunk)
             if size > largest:
                 raise TrainingUnreadable(f"iSpring's answer to {what} is longer than {largest} bytes: nothing is read.")
-            if waiting >= BATCH:
+            if filled and filled + len(chunk) > BATCH:
                 await asyncio.to_thread(write)
-                batch.clear()
-                waiting = 0
+                filled = 0
+            batch[filled : filled + len(chunk)] = chunk
+            filled += len(chunk)
         write()
         into.flush()
     except OSError as error:

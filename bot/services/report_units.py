@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from bot.domain.directory import Directory
@@ -21,6 +21,7 @@ from bot.domain.reports import (
     report,
 )
 from bot.domain.sites import NO_DEPARTMENT, all_sites, department_of, sites_among
+from bot.domain.tallies import Tally
 from bot.store.database import Tx
 from bot.store.search import Where
 
@@ -46,7 +47,9 @@ def in_units(
 ) -> Sequence[OutcomeCount]:
     """The counts of groups as those of the units that they belong to; a group of none is its own, or `otherwise`."""
     return [
-        replace(one, group=unit_of.get(one.group, one.group if otherwise is None else otherwise))
+        OutcomeCount(
+            unit_of.get(one.group, one.group if otherwise is None else otherwise), one.outcome, one.score, one.count
+        )
         for one in outcome_counts
     ]
 
@@ -59,10 +62,12 @@ def units_of(departments: Collection[str], scope: AccessScope, directory: Direct
 
 
 class Units(NamedTuple):
-    """The rows of the units that an answer can name; how many are ranked and how many small; whose names are
-    compared, as a site's depends on all the others; and whether any is a site with departments below it."""
+    """The rows of the units that an answer can name, and the counts of all; how many are ranked and how many small;
+    whose names are compared, as a site's depends on all the others; and whether any is a site with departments below
+    it."""
 
     rows: Sequence[ReportRow] = ()
+    total: Sequence[OutcomeCount] = ()
     ranked: int = 0
     small: int = 0
     named: Sequence[str] = ()
@@ -85,38 +90,48 @@ def rows_by_unit(
     column = By.EMPLOYEE if by is By.DEPT else by
     departments = directory.derived(department_of) if by is By.DEPT else None
 
-    def counts_in(each: Window) -> Sequence[Counts]:
-        found = tx.reports.counts_by(column, every_where or where, each, departments)
+    @cache
+    def tally_in(each: Window) -> Tally:
         if every_where is None:
-            return found
-        chosen = {one.group: one.completed for one in tx.reports.counts_by(column, where, each, departments)}
-        return [
-            Counts(one.group, one.completed, chosen.get(one.group, 0), one.completed - chosen.get(one.group, 0))
-            for one in found
-        ]
+            return tx.reports.tally_by(column, where, each, departments)
+        chosen, every = (
+            tx.reports.tally_by(column, one, each, departments, has_scores=False) for one in (where, every_where)
+        )
+        return every.parted(chosen)
 
-    counts = counts_in(window)
-    unit_of = units_of([one.group for one in counts], scope, directory) if by is By.DEPT else {}
-    large, small, number = ranked(added_up(counts, unit_of), MOST_IN_FULL, fewest_first=sort == "count")
-    large = _in_order(large, sort, lambda: added_up(counts_in(earlier), unit_of), is_parted=every_where is not None)
+    now = tally_in(window)
+    unit_of = units_of([one.group for one in now.counts], scope, directory) if by is By.DEPT else {}
+    large, small, number = ranked(added_up(now.counts, unit_of), MOST_IN_FULL, fewest_first=sort == "count")
+    large = _in_order(
+        large, sort, lambda: added_up(tally_in(earlier).counts, unit_of), is_parted=every_where is not None
+    )
     first = [one.group for one in large[:MOST_IN_FULL]]
-    values: Collection[str] = first
-    place_of: Mapping[str, str] | None = None
-    if departments is not None:
-        place_of = {ident: unit_of.get(place, place) for ident, place in departments.items()}
-        values = _members(tx, first, every_where or where, Window(earlier.start, window.end), place_of)
+    place = {group: at for at, group in enumerate(first)}
 
-    def in_full_of(each: Window) -> Sequence[OutcomeCount]:
+    def some_in(each: Window) -> Sequence[OutcomeCount]:
+        """Those units alone, asked for by their values."""
+        values: Collection[str] = first
+        place_of: Mapping[str, str] | None = None
+        if departments is not None:
+            place_of = {ident: unit_of.get(place, place) for ident, place in departments.items()}
+            values = _members(tx, first, every_where or where, each, place_of)
         return counted(
             where, every_where, lambda one: tx.reports.outcome_counts_of(column, values, one, each, place_of)
         )
 
+    def in_full_of(each: Window) -> Sequence[OutcomeCount]:
+        # A time that is counted in full already, or of which most would be asked for.
+        if now.every is not None and (each is window or len(large) <= MOST_IN_FULL):
+            every = tally_in(each).every
+            if every is not None:
+                return in_units([one for one in every if unit_of.get(one.group, one.group) in place], unit_of)
+        return some_in(each)
+
     not_ranked = [ReportRow(group=one.group, now=one.figures, before=Figures()) for one in small]
-    place = {group: at for at, group in enumerate(first)}
     rows = [*sorted(report(in_full_of(window), in_full_of(earlier)), key=lambda row: place[row.group]), *not_ranked]
     named = [one.group for one in (*large, *small)] if by is By.DEPT else [row.group for row in rows]
-    has_parts = any(unit_of.get(one.group, one.group) != one.group for one in counts)
-    return Units(rows, len(large), number, named, has_parts)
+    has_parts = any(unit_of.get(one.group, one.group) != one.group for one in now.counts)
+    return Units(rows, now.total, len(large), number, named, has_parts)
 
 
 def _in_order(

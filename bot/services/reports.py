@@ -51,12 +51,14 @@ def trend(
             raise _too_long(query, by)
         rows, window, total, partial = _over_time(tx, where, every_where, every, window, from_first=has_default_start)
         labels = {row.group: row.group for row in rows}
-    else:
-        if by is not By.CRITERION:
-            sort = sort or ("-score" if every_where is not None else "")  # those with the most of what was asked for
-            units = rows_by_unit(tx, by, where, every_where, window, directory, scope, sort)
-        rows, labels = units.rows, labels_of(by, units.named, directory, names.checklists)
+    elif by is By.CRITERION:
+        rows, labels = [], {}
         total = figures(counted(where, every_where, lambda one: tx.reports.outcome_counts_in(one, window)))
+    else:
+        sort = sort or ("-score" if every_where is not None else "")  # those with the most of what was asked for
+        units = rows_by_unit(tx, by, where, every_where, window, directory, scope, sort)
+        rows, labels = units.rows, labels_of(by, units.named, directory, names.checklists)
+        total = figures(units.total)
     costs, criteria_from = tx.reports.costs(where, window)
     return Trend(
         by=by,
@@ -215,12 +217,10 @@ def silent(
         )
         for site, those in quiet.items()
     ]
-    employees = [SilentUnit(name=directory.name_of(one), people=0, last=last.get(one)) for one in silent_people]
+    employees = [SilentUnit(directory.name_of(one), 0, last.get(one)) for one in silent_people]
     everybody = _last_of_observers(tx, query, scope, names, window.end, zone)
     observed = {one: at for one, at in everybody.items() if directory.is_active(one)}
-    silent_observers = [
-        SilentUnit(name=directory.name_of(one), people=0, last=at) for one, at in observed.items() if at < window.start
-    ]
+    silent_observers = [SilentUnit(directory.name_of(one), 0, at) for one, at in observed.items() if at < window.start]
     return Silent(
         window=window,
         sites=sorted(silent_sites, key=_longest_silent),

@@ -48,15 +48,18 @@ _LAST = "\U0010ffff"  # behind every character an id may hold
 @dataclass(slots=True)
 class Where:
     """Parts of a WHERE, joined by AND, and their parameters in order. `is_of_people`: they leave the sessions of some
-    people only, which the index of these people finds."""
+    people only, which the index of these people finds. `difference`: of the same sessions, those without a condition
+    that leaves people out, and those of them that it leaves out; None if there is no such condition."""
 
     parts: list[str] = field(default_factory=list)
     parameters: list[object] = field(default_factory=list)
     is_of_people: bool = False
+    difference: "tuple[Where, Where] | None" = None
 
     def add(self, part: str, *parameters: object) -> None:
         self.parts.append(f"({part})")
         self.parameters.extend(parameters)
+        self.difference = None
 
     @property
     def sql(self) -> str:
@@ -123,14 +126,29 @@ def _employees_of(scope: AccessScope) -> str:
 def matching(wanted: Filter, where: Where) -> Where:
     """Adds the conditions of a filter; a scope is added before, as it says which index to search."""
     where.is_of_people |= any(one.column.name in _PEOPLE and not one.negated for one in wanted.conditions)
-    for condition in wanted.conditions:
+    # Conditions that leave people out come last: the sessions without them are counted apart.
+    conditions = sorted(wanted.conditions, key=_leaves_people_out)
+    every = None
+    left_out = list[tuple[str, list[object]]]()
+    for condition in conditions:
         part, parameters = _accepted(condition)
+        if _leaves_people_out(condition):
+            every = every or Where([*where.parts], [*where.parameters], where.is_of_people)
+            left_out.append((part, parameters))
         if condition.negated and condition.column.name == "checklist" and not where.is_of_people:
             part = _OTHER_CHECKLISTS.format(part)
         elif condition.negated:
             part = f"NOT ({part})"
         where.add(part, *parameters)
+    if every is not None and not where.is_of_people:
+        others = Where([*every.parts], [*every.parameters], is_of_people=True)
+        others.add(" OR ".join(part for part, _ in left_out), *(one for _, values in left_out for one in values))
+        where.difference = every, others
     return where
+
+
+def _leaves_people_out(condition: Condition) -> bool:
+    return condition.negated and condition.column.name in _PEOPLE
 
 
 _PEOPLE = ("employee", "observer")  # columns

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -117,7 +117,7 @@ def test_counts_of_groups_are_their_tallies_added_up(tmp_path: Path) -> None:
 
     def work(tx: Tx) -> None:
         where = listed_within(EVERYTHING)
-        counts = {one.group: one.figures for one in tx.reports.counts_by("employee", where, window)}
+        counts = {one.group: one.figures for one in tx.reports.tally_by("employee", where, window).counts}
         outcome_counts = tx.reports.outcome_counts_by("employee", where, window)
         assert counts and set(counts) == {one.group for one in outcome_counts}
         for group, found in counts.items():
@@ -155,7 +155,7 @@ def test_sessions_are_counted_piece_by_piece_as_in_python(
         for place_of in (None, places):
 
             def count(tx: Tx, place_of: Mapping[str, str] | None = place_of) -> Sequence[Counts]:
-                return tx.reports.counts_by("employee", where, window, place_of, at_once)
+                return tx.reports.tally_by("employee", where, window, place_of, at_once).counts
 
             counted = store._read_now(count)
             wanted: dict[str, tuple[int, int, int]] = {}
@@ -172,6 +172,69 @@ def test_sessions_are_counted_piece_by_piece_as_in_python(
         assert Counter({one.score: one.count for one in as_one}) == Counter(result for _, result in inside)
         active = store._read_now(lambda tx: tx.reports.employees_in(where, window))
         assert active == {person for person, _ in inside}
+    finally:
+        store.close()
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.sampled_from((None, 50.0, 90.0)), st.booleans()),
+        min_size=1,
+        max_size=12,
+    ),
+    st.sampled_from((0, 60)),
+)
+def test_a_tally_is_what_counting_one_by_one_gives_in_a_short_and_in_a_long_time(
+    tmp_path_factory: pytest.TempPathFactory, inside: list[tuple[str, str, float | None, bool]], outside: int
+) -> None:
+    store = open_store(tmp_path_factory.mktemp("reports") / "spotter.db", now=NOON)
+    window = Window(NOON - timedelta(hours=3), NOON + minutes(7))  # an open one belongs to 2 hours ago
+    rows = [
+        a_session(
+            n,
+            employee=person,
+            checklist=checklist,
+            result=result,
+            finished=NOON,
+            status="PASSED" if is_over else "IN_PROGRESS",
+        )
+        for n, (person, checklist, result, is_over) in enumerate(inside)
+    ]
+    rows += [
+        a_session(100 + n, employee="a", checklist="x", finished=NOON - timedelta(hours=9)) for n in range(outside)
+    ]
+
+    def work(tx: Tx) -> None:
+        where = listed_within(EVERYTHING)
+        assert tx.reports._is_wide(where, window) is (outside == 0)
+        for column, at in (("employee", 0), ("checklist", 1)):
+            for place_of in (None, {"a": "shop", "x": "shop"}):
+                tally = tx.reports.tally_by(column, where, window, place_of)
+                wanted = Counter(
+                    (one[at] if place_of is None else place_of.get(str(one[at]), ""), one[2])
+                    for one in inside
+                    if one[3]
+                )
+                found = {one.group: (one.completed, one.met, one.failing) for one in tally.counts}
+                assert found == {
+                    group: tuple(
+                        sum(count for (place, result), count in wanted.items() if place == group and result in results)
+                        for results in ((None, 50.0, 90.0), (90.0,), (50.0,))
+                    )
+                    for group, _ in wanted
+                }
+                scores = Counter({one.score: one.count for one in tally.total})
+                assert scores == Counter(one[2] for one in inside if one[3])
+                unscored = tx.reports.tally_by(column, where, window, place_of, has_scores=False)
+                assert sorted(unscored.counts) == sorted(tally.counts)
+                assert figures(unscored.total).completed == figures(tally.total).completed
+                if tally.every is not None:
+                    assert Counter({(one.group, one.score): one.count for one in tally.every}) == wanted
+
+    try:
+        store._write_now(lambda tx: baseline(tx, *rows))
+        store._read_now(work)
     finally:
         store.close()
 
@@ -200,6 +263,7 @@ def test_a_long_time_is_counted_in_the_order_of_an_index(tmp_path: Path) -> None
         "score, outcome": "sessions_by_score",
         "employee_id": "sessions_members",
         "checklist_id": "sessions_checklist",
+        "checklist_id, score, outcome": "sessions_checklist",
         "observer_id": "sessions_by_observer",
     }
     for order, index in orders.items():
@@ -233,6 +297,21 @@ def test_a_team_without_a_checklist_is_found_by_its_people(tmp_path: Path) -> No
     store.close()
     plan = _plan(path, f"SELECT id FROM sessions WHERE {where.sql}", where.parameters)
     assert "sessions_members" in plan and "sessions_checklist" not in plan, plan
+
+
+def test_who_observed_last_is_found_of_few_sessions_and_of_many(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "spotter.db", now=NOON)
+    rows = [a_session(n, observer="abc"[n % 3], finished=NOON - minutes(n)) for n in range(9)]
+    rows.append(a_session(9, observer="d", status="IN_PROGRESS"))  # has completed none
+    store._write_now(lambda tx: baseline(tx, *rows))
+    where = listed_within(EVERYTHING)
+    found = [store._read_now(partial(_last_of_observers, where, few)) for few in (True, False)]
+    store.close()
+    assert found == [{observer: NOON - minutes(n) for n, observer in enumerate("abc")}] * 2
+
+
+def _last_of_observers(where: Where, few: bool, tx: Tx) -> Mapping[str, datetime]:
+    return tx.reports.last_of_observers(where, few=few)
 
 
 def test_who_observed_a_team_last_is_read_without_a_look_at_the_table(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What is asked for is found, no more and no less, and only by who may see it."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +29,6 @@ from bot.domain.model import (
 from bot.domain.outcomes import judge
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
-from bot.domain.reports import figures
 from bot.query.keys import KEYS
 from bot.query.parser import Names, Query, parse
 from bot.store.database import Store, Tx
@@ -229,6 +229,12 @@ def many_sessions() -> Iterator[SessionFacts]:
 
 
 MANY = tuple(many_sessions())
+LEFT_OUT = Filter(
+    (
+        Condition(COLUMNS["employee"], frozenset({MANY[0].key.employee_id}), negated=True),
+        Condition(COLUMNS["observer"], frozenset({MANY[1].observer_id}), negated=True),
+    )
+)
 CRITICAL_ONLY = Filter((Condition(COLUMNS["outcome"], frozenset({OutcomeKind.CRITICAL})),))
 
 
@@ -262,11 +268,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @example(wanted=only("score"), scope=EVERYTHING)
 @example(wanted=only("score", Range(), negated=True), scope=EVERYTHING)
 @example(wanted=only("score", Range(high=40.0), negated=True), scope=EVERYTHING)
+@example(wanted=LEFT_OUT, scope=EVERYTHING)
 def test_sql_finds_exactly_what_python_matches(library: Store, wanted: Filter, scope: AccessScope) -> None:
     def in_sql(tx: Tx) -> set[SessionKey]:
         where = matching(wanted, listed_within(scope))
         found = tx.search.rows(Query(), where, 1_000)
-        assert figures(tx.reports.outcome_counts(where)).sessions == len(found)
+        counted = {(one.outcome, one.score): one.count for one in tx.reports.outcome_counts(where)}
+        judged = (judge(one.facts, TARGETS.of(one.facts.checklist_id), zeros_of(one.facts)) for one in found)
+        assert counted == Counter((one.kind, one.score) for one in judged)
         return {session.key for session in found}
 
     def in_python() -> set[SessionKey]:
