@@ -200,10 +200,9 @@ async def attention(ctx: AppContext, request: CommandRequest) -> Message:
         window = counted.window_of(read.query, last_days(ATTENTION_DAYS, read.now, access.zone), access.zone)
         where = asked_for(counted.without_time(read.query), access.scope, read.meant.known, read.now, access.zone)
         found = tx.reports.attention(where, window, min(read.limit, ATTENTION_SHOWN))
-        failing = figures(tx.reports.outcome_counts_in(where, window)).failing
         overdue = sum(tx.reports.overdue(where, read.now, 0)[1].values())
         about = shown(ctx, tx, access, (one.key for one in found))
-        return attention_list(found, failing - tx.reports.acknowledged(where, window), overdue, about, window, asked)
+        return attention_list(found, tx.reports.unacknowledged(where, window), overdue, about, window, asked)
 
     return await report_of(ctx, request, "attention", request.words, make, count_completed)
 

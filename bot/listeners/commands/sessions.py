@@ -270,8 +270,7 @@ def _unacknowledged(tx: Tx, access: AccessView, now: datetime) -> int:
         return 0
     window, nothing = last_days(ATTENTION_DAYS, now, access.zone), understand(tx, access, "", "todo", now)
     where = asked_for(nothing.query, access.scope, nothing.known, now, access.zone)
-    failing = figures(tx.reports.outcome_counts_in(where, window)).failing
-    return failing - tx.reports.acknowledged(where, window)
+    return tx.reports.unacknowledged(where, window)
 
 
 def _says_nothing_of_to_do(term: Term) -> bool:
