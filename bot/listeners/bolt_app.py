@@ -50,6 +50,7 @@ def build_app(
         )
 
     app = AsyncApp(
+        name="spotter",  # else Bolt searches the call stack for one
         client=client,
         authorize=authorize,
         logger=_quiet,
