@@ -57,7 +57,7 @@ class Tx:
 
     @cached_property
     def search(self) -> Search:
-        return Search(self._connection, self.people)
+        return Search(self._connection)
 
     @cached_property
     def reports(self) -> Reports:

@@ -10,7 +10,6 @@ from bot.domain.polling import Found
 from bot.query.keys import Key
 from bot.query.parser import Names, Query
 from bot.store.columns import from_ms, listed, to_ms, to_ms_up, value_of
-from bot.store.people import People
 from bot.store.search import COLUMNS, Where, asked_for, listed_within, within
 from bot.store.session_rows import session_of
 from bot.store.sqlite import IN_LIST, by_index
@@ -35,9 +34,8 @@ _LAST = "\U0010ffff"  # behind every character an id may hold
 class Search:
     """Finds sessions, only those of the scope that it is given."""
 
-    def __init__(self, connection: sqlite3.Connection, people: People) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._people = people
 
     def find(
         self,
