@@ -34,7 +34,7 @@ OVERFLOW_OPTIONS = 5
 PLACEHOLDER = 150
 MODAL_TITLE = 24
 
-_NEWEST = "newest"  # no type of Slack's: see `newest`
+_WITH_FALLBACK = "with_fallback"  # no type of Slack's: see `with_fallback`
 _BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 
 # ---- blocks ---------------------------------------------------------------------------------------------------------
@@ -147,18 +147,18 @@ def lines(texts: Sequence[str]) -> list[Block]:
     return [*sections, section(plain("\n".join(current)))] if current else sections
 
 
-def newest(blocks: Sequence[Block], instead: Sequence[Block]) -> Block:
+def with_fallback(blocks: Sequence[Block], instead: Sequence[Block]) -> Block:
     """Blocks of kinds that not every workspace takes yet, and the same in older kinds; only `message` reads it."""
-    return {"type": _NEWEST, "blocks": list(blocks), "instead": list(instead)}
+    return {"type": _WITH_FALLBACK, "blocks": list(blocks), "instead": list(instead)}
 
 
 def message(blocks: Sequence[Block], *, text_only: bool = False) -> Message:
     """A message whose text is derived from its blocks; without the blocks if Slack would not take so many. Of several
-    `newest` only the first is shown: Slack takes one table a message."""
+    `with_fallback` only the first is shown: Slack takes one table a message."""
     plain_blocks, rich = list[Block](), list[Block]()
     is_rich = False
     for block in blocks:
-        if block["type"] != _NEWEST:
+        if block["type"] != _WITH_FALLBACK:
             plain_blocks.append(block)
             rich.append(block)
             continue

@@ -17,10 +17,10 @@ from bot.blocks.elements import (
     lines,
     menu,
     mrkdwn,
-    newest,
     option,
     overflow,
     section,
+    with_fallback,
 )
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import bare, safe
@@ -167,7 +167,7 @@ def _without_reason(records: Sequence[SessionRecord], facts: CardFacts, goal: fl
     header_row = ("Employee", "Result", "Checklist", "Site", "Session")
     table = data_table("The other low results", header_row, [_cells(record, facts, goal) for record in records])
     as_lines = lines([f"{EMOJI[_kind(record)]} {' · '.join(_cells(record, facts, goal))}" for record in records])
-    return as_lines if table is None else [newest([table], as_lines)]
+    return as_lines if table is None else [with_fallback([table], as_lines)]
 
 
 def _cells(record: SessionRecord, facts: CardFacts, goal: float | None) -> tuple[str, str, str, str, str]:

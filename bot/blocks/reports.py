@@ -9,7 +9,7 @@ from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
 from bot.blocks.charts import data_table, line_chart
 from bot.blocks.coverage import coverage_blocks
-from bot.blocks.elements import Block, button, context, message, mrkdwn, newest, section
+from bot.blocks.elements import Block, button, context, message, mrkdwn, section, with_fallback
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, format_data_age, format_query_text, safe
 from bot.domain.directory import Directory
@@ -182,7 +182,7 @@ def _listed(rows: Sequence[ReportRow], shown: Trend) -> list[Block]:
     label = _time_label if shown.by.is_time else _unit_label
     as_lines = line_sections([_row(label(row, shown), row, is_parted=shown.is_parted) for row in rows])
     drawn = _drawn(rows, shown)
-    return as_lines if drawn is None else [newest([drawn], as_lines)]
+    return as_lines if drawn is None else [with_fallback([drawn], as_lines)]
 
 
 def _drawn(rows: Sequence[ReportRow], shown: Trend) -> Block | None:

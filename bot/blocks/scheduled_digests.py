@@ -9,7 +9,7 @@ from datetime import timedelta, tzinfo
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
 from bot.blocks.charts import data_table
-from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, newest, section
+from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, section, with_fallback
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
 from bot.blocks.markup import MONTHS, bar, date_token, format_query_text, moment_token, safe
@@ -202,7 +202,7 @@ def _sites(found: Digest) -> list[Block]:
     table = _site_table(listed, found)
     if table is None:
         return as_lines
-    return [newest([table, *([context(*more)] if more else [])], as_lines)]
+    return [with_fallback([table, *([context(*more)] if more else [])], as_lines)]
 
 
 def _site_line(row: ReportRow, found: Digest) -> str:

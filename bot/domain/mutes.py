@@ -23,7 +23,3 @@ class Mute:
     created_at: datetime
     ended_at: datetime | None = None
     ended_by: str | None = None
-
-    def holds_at(self, now: datetime) -> bool:
-        """Whether it holds anything back at a moment."""
-        return self.ended_at is None and now < self.ends_at

@@ -40,11 +40,6 @@ def share(points: float | None, total: float | None) -> float | None:
     return _finite(points / total * 100)
 
 
-def mean(scores: Sequence[float]) -> float:
-    """The mean of at least one percentage, normalized."""
-    return normalized(sum(score / len(scores) for score in scores))  # a sum of large ones would overflow
-
-
 def median(scores: Sequence[float]) -> float:
     """The median of at least one percentage, normalized."""
     return normalized(statistics.median(scores))

@@ -1,51 +1,25 @@
-"""Attempts of a delivery for the attempts' log, and the result of a read-back whose conversation is not known."""
+"""Attempts of a delivery for the attempts' log."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import assert_never
 
 from bot.domain.delivery import (
-    AlreadyPosted,
-    Ambiguous,
     AppRefused,
-    DestinationGone,
     EditResult,
     Found,
-    MessageRefused,
     NotFound,
-    NotSent,
     PostResult,
     ReadBackResult,
-    ReadLater,
     Sent,
     Throttled,
-    Unreadable,
 )
 from bot.domain.outbox import Attempt
-from bot.domain.ports import Nobody
 
 Tried = Callable[[str, str], None]  # what was tried, and the kind of its result, as `Attempt` has them
 
 
 def uncounted(what: str, result: str) -> None:
     """For callers that count no attempts."""
-
-
-def unresolved_read_back(detail: Nobody | PostResult) -> ReadBackResult:
-    """Returns the result of a read-back whose conversation could not be resolved."""
-    match detail:
-        case Nobody(reason):
-            return Unreadable(reason)
-        case DestinationGone():
-            return detail
-        case Throttled(after):
-            return ReadLater("Slack asks to wait", after)
-        case NotSent(reason) | Ambiguous(reason) | AppRefused(reason) | MessageRefused(reason):
-            return ReadLater(reason)
-        case Sent() | AlreadyPosted():
-            return ReadLater("the conversation is not known")
-        case never:
-            assert_never(never)
 
 
 def attempt_of(

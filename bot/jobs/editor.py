@@ -83,10 +83,10 @@ class Editor:
         result: EditResult
         shown: Mapping[int, int]
         waits = ""
-        if isinstance(data, MessageData) and self._shows_names(delivery, data):
+        if isinstance(data, MessageData) and _shows_names(data):
             waits = await self._edit_waits(delivery, data)
             data = await self._renderer.data(delivery)  # the channel may be blocked by now, so that it only redacts
-            waits = waits if isinstance(data, MessageData) and self._shows_names(delivery, data) else ""
+            waits = waits if isinstance(data, MessageData) and _shows_names(data) else ""
         is_tried = isinstance(data, MessageRefused) or not waits or _redacts(delivery, data)
         is_kept = isinstance(data, MessageData) and data.keeps_as_posted and not _redacts(delivery, data)
         if is_kept and isinstance(data, MessageData):
@@ -132,13 +132,6 @@ class Editor:
         else:
             self._failures.pop(delivery.delivery_id, None)
 
-    @staticmethod
-    def _shows_names(delivery: Delivery, data: MessageData) -> bool:
-        """Whether an edit adds names or results to a message: it is no mere redaction."""
-        if data.facts.digests or data.facts.reminders:
-            return True
-        return any(key not in data.facts.hidden for key in data.facts.records)
-
     async def _edit_waits(self, delivery: Delivery, data: MessageData) -> str:
         """Why an edit that shows names has to wait, "" if it may go: a channel is checked before, as for a post."""
         if data.waiting:
@@ -183,6 +176,13 @@ def _is_body_refused(result: EditResult, *, was_refused: bool) -> TypeGuard[Mess
 
 def _redacted(facts: CardFacts) -> CardFacts:
     return replace(facts, hidden=frozenset(facts.records), digests={}, reminders={})
+
+
+def _shows_names(data: MessageData) -> bool:
+    """Whether an edit adds names or results to a message: it is no mere redaction."""
+    if data.facts.digests or data.facts.reminders:
+        return True
+    return any(key not in data.facts.hidden for key in data.facts.records)
 
 
 def _redacts(delivery: Delivery, data: MessageData) -> bool:

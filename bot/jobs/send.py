@@ -23,6 +23,7 @@ from bot.jobs.attempts import Tried, uncounted
 from bot.jobs.channel_guard import ChannelReadings
 from bot.jobs.editor import Editor
 from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.read_back import ReadBack
 from bot.jobs.renderer import Render, Renderer
 from bot.jobs.retrying_store import RetryingStore
 from bot.jobs.sender import Sender
@@ -80,6 +81,14 @@ class SendJob:
         self._retrying = RetryingStore(store, clock)
         renderer = Renderer(self._retrying, contacts, clock, settings, render)
         channels = ChannelReadings(store, messenger, clock)
+        self._read_back = ReadBack(
+            store=self._retrying,
+            messenger=messenger,
+            contacts=contacts,
+            clock=clock,
+            random01=random01,
+            tried=tried,
+        )
         self._sender = Sender(
             store=self._retrying,
             messenger=messenger,
@@ -91,6 +100,7 @@ class SendJob:
             settings=settings,
             limiter=self._limiter,
             tried=tried,
+            read_back=self._read_back,
         )
         self._editor = Editor(
             store=self._retrying,
@@ -220,7 +230,7 @@ class SendJob:
             until_probe = (self._probe_at or 0.0) - self._clock.monotonic()
             return max(until_probe, MIN_WAIT)
         for delivery in due_work.read_backs:
-            self._spawn(group, f"read-back:{delivery.delivery_id}", partial(self._sender.read_back, delivery))
+            self._spawn(group, f"read-back:{delivery.delivery_id}", partial(self._read_back.settle, delivery))
         for destination, shadow in due_work.posts:
             wait, place = self._wait(destination, shadow), shadow or destination
             if wait > 0:

@@ -1,10 +1,10 @@
-"""One delivery at a time: posting, reading back, and storing the result, however busy the database is.
+"""One delivery at a time: claims it, posts it and stores the result, however busy the database is.
 
-`domain.delivery` decides the next state; this asks Slack and stores the decision.
+`domain.delivery` decides the next state; this asks Slack and stores the decision. What became ambiguous is settled by
+`read_back`.
 """
 
 import uuid
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -20,33 +20,29 @@ from bot.domain.delivery import (
     Ambiguous,
     AppRefused,
     DestinationGone,
-    Found,
     MessageRefused,
     NotSent,
     PostResult,
-    ReadBackResult,
-    ReadLater,
     Scope,
     Sent,
     Throttled,
-    Unreadable,
     after_post,
-    after_read_back,
     is_first_attempt,
     shown_versions,
 )
 from bot.domain.errors import MessengerUnavailable
-from bot.domain.notifications import Delivery, DeliveryState, Destination, DestinationKind, Message, NotificationKind
+from bot.domain.notifications import Delivery, DeliveryState, Destination, DestinationKind, Message
 from bot.domain.pause_reasons import PRIVATE
 from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
 from bot.domain.routing import MISSING
 from bot.domain.rules import OPERATOR, Rule, RuleState
-from bot.jobs.attempts import Tried, attempt_of, refusal_text, unresolved_read_back
+from bot.jobs.attempts import Tried, attempt_of, refusal_text
 from bot.jobs.channel_guard import ChannelReadings, CheckChannelFirst, require_checked
 from bot.jobs.digest_counts import is_awaited
 from bot.jobs.message_data import MessageData
 from bot.jobs.outage import claim_next
 from bot.jobs.rate_limit import RateLimiter
+from bot.jobs.read_back import ReadBack, notify_of_failure, with_channel
 from bot.jobs.renderer import Renderer
 from bot.jobs.retrying_store import RetryingStore
 from bot.services import pausing
@@ -60,7 +56,7 @@ log = structlog.get_logger(__name__)
 
 
 class Sender:
-    """Sends and reads back single deliveries. `random01` returns [0, 1)."""
+    """Sends single deliveries. `random01` returns [0, 1)."""
 
     def __init__(
         self,
@@ -75,6 +71,7 @@ class Sender:
         settings: Settings,
         limiter: RateLimiter,
         tried: Tried,
+        read_back: ReadBack,
     ) -> None:
         self._store = store
         self._messenger = messenger
@@ -85,11 +82,8 @@ class Sender:
         self._settings = settings
         self._limiter = limiter
         self._tried = tried
+        self._read_back = read_back
         self._channels = channels
-        self._posted_versions: dict[str, Mapping[int, int]] = {}  # of deliveries that became ambiguous in this process
-        self._failures: Counter[str] = Counter()  # read-backs in a row that failed, by delivery id
-
-    # ---- posting -------------------------------------------------------------------------------------------------
 
     async def send_next(self, destination: Destination, shadow: Destination | None = None) -> bool:
         """Claims and posts the next message for a destination; False where there is none or no other should follow.
@@ -102,7 +96,9 @@ class Sender:
             return False
         if hindrance is not None:
             return await self._record_result(delivery, hindrance, {}, now)
-        resolved = await self._with_channel(delivery, refresh=delivery.destination.kind is DestinationKind.PERSON)
+        resolved = await with_channel(
+            self._store, self._contacts, delivery, refresh=delivery.destination.kind is DestinationKind.PERSON
+        )
         if not isinstance(resolved, Delivery):
             return await self._record_unresolved(delivery, resolved, now)
         data = await self._renderer.data(resolved)
@@ -199,21 +195,6 @@ class Sender:
             return False
         return True
 
-    async def _with_channel(self, delivery: Delivery, *, refresh: bool = False) -> Delivery | Nobody | PostResult:
-        """The delivery with its conversation, stored before the attempt so that it can be read back. `refresh`: whose
-        account a person's is may have changed since the last attempt."""
-        if delivery.shadow is not None and not refresh:
-            return replace(delivery, channel=delivery.shadow.id)
-        if delivery.channel is not None and not refresh:
-            return delivery
-        destination = await self._contacts.conversation(delivery.destination, shadow=delivery.shadow)
-        if not isinstance(destination, str):
-            return destination
-        if destination == delivery.channel:
-            return delivery
-        await self._store.transact(lambda tx: tx.outbox.set_channel(delivery.delivery_id, destination))
-        return replace(delivery, channel=destination)
-
     async def _record_unresolved(self, delivery: Delivery, reason: Nobody | PostResult, started: datetime) -> bool:
         if isinstance(reason, Throttled):
             self._limiter.hold_people_back(self._clock.monotonic() + reason.after)
@@ -286,7 +267,7 @@ class Sender:
                 destination = None if scope is Scope.WORKSPACE else str(place)
                 self._limiter.block_until(destination, self._clock.monotonic() + after)
             case Ambiguous():
-                self._posted_versions[delivery.delivery_id] = versions
+                self._read_back.remember(delivery.delivery_id, versions)
         attempt = attempt_of("post", result, started, now)
         self._tried(attempt.what, attempt.result)
 
@@ -329,59 +310,9 @@ class Sender:
             case AppRefused():
                 tx.outbox.refuse_app(refusal_text(result))
         if decided.state is DeliveryState.FAILED:
-            self._notify_of_failure(tx, decided, now)
+            notify_of_failure(tx, decided, now)
 
     def _notify_of_lost_rule(self, tx: Tx, rule: Rule, reason: str, now: datetime) -> None:
         """Alerts the operator that a rule ended with its introduction; a person who subscribed is answered at once."""
         if rule.state is RuleState.PENDING and rule.owner == OPERATOR:
             notify_ops(tx, "destination_gone", f"rule:{rule.rule_id}", now, reason=reason)
-
-    def _notify_of_failure(self, tx: Tx, delivery: Delivery, now: datetime) -> None:
-        if not any(stored.notification.kind is NotificationKind.OPS for stored in delivery.notifications):
-            notify_ops(tx, "message_refused", delivery.delivery_id, now, reason=delivery.reason)
-
-    # ---- reading back --------------------------------------------------------------------------------------------
-
-    async def read_back(self, delivery: Delivery) -> None:
-        """Reads the conversation of an ambiguous delivery back and stores the result."""
-        started = self._clock.now()
-        resolved = await self._with_channel(delivery)
-        read_back: ReadBackResult
-        if isinstance(resolved, Delivery):
-            delivery = resolved
-            assert delivery.channel is not None
-            since = delivery.slack_time if delivery.slack_time is not None else delivery.created_at.timestamp()
-            read_back = await self._messenger.read_back(delivery.channel, delivery_id=delivery.delivery_id, since=since)
-        else:
-            read_back = unresolved_read_back(resolved)
-        now = self._clock.now()
-        failures = self._failures[delivery.delivery_id] if isinstance(read_back, ReadLater) else 0
-        decided = after_read_back(delivery, read_back, now=now, random01=self._random01(), failures=failures)
-        self._count_failure(delivery, isinstance(read_back, ReadLater))
-        if isinstance(read_back, Found):
-            # Without the versions that were posted, or where an earlier post may be what was found, the card is edited
-            # once to be sure.
-            posted = self._posted_versions.get(delivery.delivery_id, {}) if is_first_attempt(delivery) else {}
-            decided = shown_versions(decided, posted)
-        attempt = attempt_of("read_back", read_back, started, now)
-        self._tried(attempt.what, attempt.result)
-
-        def record_result(tx: Tx) -> None:
-            tx.outbox.save(decided, attempt)
-            if decided.state is DeliveryState.PENDING and isinstance(read_back, Unreadable):
-                tx.audit_log.write(pausing.SPOTTER, "resend unread", f"delivery:{delivery.delivery_id}", now)
-            if isinstance(read_back, DestinationGone):
-                pausing.block(tx, decided.posted_to, read_back.reason, now)
-            if decided.state is DeliveryState.FAILED:
-                self._notify_of_failure(tx, decided, now)
-
-        await self._store.transact(record_result)
-        if decided.state is not DeliveryState.AMBIGUOUS:
-            self._posted_versions.pop(delivery.delivery_id, None)
-        log.info("delivery.read_back", delivery=delivery.delivery_id, result=attempt.result, state=str(decided.state))
-
-    def _count_failure(self, delivery: Delivery, is_failure: bool) -> None:
-        if is_failure:
-            self._failures[delivery.delivery_id] += 1
-        else:
-            self._failures.pop(delivery.delivery_id, None)

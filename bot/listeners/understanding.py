@@ -21,7 +21,6 @@ from bot.services.visible_names import all_visible_names
 from bot.store.database import Tx
 from bot.store.search import Where, asked_for
 
-AHEAD = ("upcoming", "todo")  # subcommands on days to come
 MOST_COUNTED = 1_000  # sessions of one option: an exact count of a million is no help in choosing
 
 Counting = Callable[[Tx, Where], int]
@@ -51,16 +50,24 @@ def count_sessions(tx: Tx, where: Where) -> int:
 
 
 def understand(
-    tx: Tx, access: AccessView, text: str, verb: str, now: datetime, *, counting: Counting = count_sessions
+    tx: Tx,
+    access: AccessView,
+    text: str,
+    verb: str,
+    now: datetime,
+    *,
+    counting: Counting = count_sessions,
+    is_ahead: bool = False,
 ) -> Understood:
     """What a viewer's text means.
 
     Raises QueryError if it means nothing, AmbiguousQuery if it means several things; the suggestions are whole commands
     that begin with `verb`, "" on the command line. `counting` says how many sessions the command would show.
+    `is_ahead`: it is about days to come.
     """
     users = {found[1].upper() for found in MENTION.finditer(text)}
     known = all_visible_names(tx, access.scope, access.directory, users, access.viewer.person_id)
-    reader = _Reader(tx, access, known, now, counting, is_ahead=verb.partition(" ")[0] in AHEAD)
+    reader = _Reader(tx, access, known, now, counting, is_ahead=is_ahead)
     try:
         reading = reader.read(text)
         query = parse(reading.text)

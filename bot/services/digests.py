@@ -107,7 +107,6 @@ def digest(
     costs, criteria_from = tx.reports.costs(where, window)
     attention = _attention(window, now)
     overdue, overdue_counts = tx.reports.overdue(open_where, now, OVERDUE_NAMED)
-    all_below = figures(tx.reports.outcome_counts_in(where, attention)).failing
     without_any = Window(min(window.start, window.end - SILENT_PERIOD), window.end)
     return Digest(
         window=window,
@@ -115,7 +114,7 @@ def digest(
         now=figures(counted),
         then=figures(then),
         below=tx.reports.attention(where, attention, BELOW_NAMED),
-        all_below=all_below - tx.reports.acknowledged(where, attention),
+        all_below=tx.reports.unacknowledged(where, attention),
         below_since=attention.start,
         overdue=overdue,
         overdue_counts=overdue_counts,

@@ -56,7 +56,7 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
         total=total,
         units=units,
         attention=tx.reports.attention(where, window, ATTENTION),
-        unacknowledged=total.failing - tx.reports.acknowledged(where, window),
+        unacknowledged=tx.reports.unacknowledged(where, window, total.failing),
         open=sum(open_counts.values(), OpenCounts()),
         costly=most_costly(tx.reports.costs(where, window)[0], COSTLY),
     )

@@ -32,7 +32,7 @@ from bot.store.quiet import QuietTimes
 from bot.store.reminders import Reminders
 from bot.store.reports import Reports
 from bot.store.rules import Rules
-from bot.store.search import Search
+from bot.store.session_search import Search
 from bot.store.sessions import Sessions
 from bot.store.slots import Slots
 from bot.store.sqlite import BUSY_SECONDS, READ, WRITE, reader, translated, truncate_log, writer
@@ -57,7 +57,7 @@ class Tx:
 
     @cached_property
     def search(self) -> Search:
-        return Search(self._connection, self.people)
+        return Search(self._connection)
 
     @cached_property
     def reports(self) -> Reports:

@@ -64,7 +64,7 @@ class RetentionRepository:
         email = value_of(self._connection, "SELECT email FROM people WHERE person_id = ?", (person_id,))
         users = self._slack_users(person_id, email)
         rules_naming = self._rules_naming(person_id, users)
-        self._end_what_is_theirs(person_id, users, now)
+        self._end_what_is_theirs(person_id, users)
         paused = self._forget_accounts(users, email, now)
         dropped = self._drop_direct(person_id, users)
         own = [
@@ -144,7 +144,7 @@ class RetentionRepository:
         self._connection.execute("DELETE FROM email_misses WHERE email = ?", (email,))
         return tuple(row["rule_id"] for row in rules)
 
-    def _end_what_is_theirs(self, person_id: str, users: Sequence[str], now: datetime) -> None:
+    def _end_what_is_theirs(self, person_id: str, users: Sequence[str]) -> None:
         """Ends the rules that send to the person, and what they muted for themselves; nothing says any more who muted
         a channel, or why."""
         places = [str(Destination(DestinationKind.PERSON, person_id))]

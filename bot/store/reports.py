@@ -7,7 +7,7 @@ import msgspec
 
 from bot.domain.model import Details, OutcomeKind, Session, SessionKey
 from bot.domain.report_periods import Window
-from bot.domain.reports import CriterionCost
+from bot.domain.reports import CriterionCost, figures
 from bot.domain.whole_reports import OpenCounts
 from bot.store.columns import from_ms, listed, to_ms_up, value_of
 from bot.store.reminders import OVERDUE, overdue_since
@@ -69,13 +69,15 @@ class Reports(SessionCounts):
         )
         return {SessionKey(row[0], row[1]): _DETAILS.decode(row[2]) for row in rows}
 
-    def acknowledged(self, where: Where, window: Window) -> int:
-        """How many failing sessions of a window somebody else than their employee has acknowledged. They are few beside
-        the others, which are not counted: reports know how many failed."""
+    def unacknowledged(self, where: Where, window: Window, failing: int | None = None) -> int:
+        """How many failing sessions of a window no one but their employee has acknowledged. `failing`: how many there
+        are, None if the caller does not know. The acknowledged ones are few beside the others, so those are counted."""
+        if failing is None:
+            failing = figures(self.outcome_counts_in(where, window)).failing
         where = completed_in(where, window)
         where.add(f"outcome {IN_LIST}", _FAILING)
         sql = f"SELECT count(*) FROM sessions WHERE id IN ({_ACKNOWLEDGED}) AND {where.sql}"
-        return int(value_of(self._connection, sql, where.parameters))
+        return failing - int(value_of(self._connection, sql, where.parameters))
 
     def open_by(self, column: str, where: Where, now: datetime) -> Mapping[str, OpenCounts]:
         """The counts of the open sessions, by a column of `search.COLUMNS`."""
@@ -179,6 +181,6 @@ class Reports(SessionCounts):
 
 def _unacknowledged(where: Where, window: Window) -> Where:
     chosen = completed_in(where, window)
-    chosen.add(f"outcome {IN_LIST}", listed(kind for kind in OutcomeKind if kind.is_failing))
+    chosen.add(f"outcome {IN_LIST}", _FAILING)
     chosen.add(f"id NOT IN ({_ACKNOWLEDGED})")
     return chosen

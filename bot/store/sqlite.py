@@ -158,11 +158,6 @@ def json_field(column: str, field: str | int) -> str:
     return f"json_extract({column}, '$[{field}]')" if isinstance(field, int) else f"json_extract({column}, '$.{field}')"
 
 
-def with_json_field(column: str, field: str) -> str:
-    """SQL for a JSON object with one field replaced by a parameter."""
-    return f"json_set({column}, '$.{field}', ?)"
-
-
 def by_index(name: str) -> str:
     """Behind a table: SQLite must use this index. Only where its planner is known to choose a worse one."""
     return f"INDEXED BY {name}"

@@ -355,7 +355,7 @@ def test_the_low_results_beyond_the_worst_are_a_table_where_slack_takes_one() ->
         ["Maria Lopez", f"{50 + n} %", "Opening the store", "Store 12", f"0000000{n}"] for n in (6, 7, 8)
     ]
     assert "🔴 Maria Lopez · 56 % · Opening the store · Store 12 · 00000006" in message.text.splitlines()
-    assert not {"data_table", "newest"} & {block["type"] for block in message.blocks}
+    assert not {"data_table", "with_fallback"} & {block["type"] for block in message.blocks}
 
 
 def test_where_results_are_low_and_how_many_of_how_many() -> None:

@@ -18,7 +18,6 @@ from bot.domain.outcomes import (
     has_odd_result,
     is_zero,
     judge,
-    mean,
     percent,
     score_of,
     word,
@@ -276,12 +275,6 @@ def test_the_numbers_of_a_change_add_up(before: float, now: float) -> None:
     assert len({number.as_tuple().exponent for number in (*ends, Decimal(shown.points))}) == 1
     assert (ends[0] < ends[1], ends[0] == ends[1]) == (before < now, before == now)
     assert not any(text.startswith("-0 ") for text in shown)
-
-
-def test_a_mean_is_rounded_as_everything_else() -> None:
-    assert percent(mean([52.0, 53.0])) == "53 %"
-    assert mean([0.1, 0.2]) == 0.15 and mean([55.00000000000001]) == 55.0
-    assert mean([1.7e308, 1.7e308]) == 1.7e308
 
 
 @given(percentages)

@@ -3,7 +3,9 @@
 `jobs/`, `services/` and `listeners/` know only these; `app/` passes in `ispring/` and `slack/`, which implement them.
 """
 
-from bot.domain.ports.clock import Clock
+from datetime import datetime
+from typing import Protocol
+
 from bot.domain.ports.messenger import Channel, Contact, Contacts, Messenger, Nobody, Reply
 from bot.domain.ports.training import (
     ChecklistsAnswer,
@@ -35,3 +37,17 @@ __all__ = [
     "Slice",
     "Training",
 ]
+
+
+class Clock(Protocol):
+    """Wall time for what is stored, monotonic seconds for waits inside the process."""
+
+    def now(self) -> datetime:
+        """The present, aware and in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back; only differences mean something."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...

@@ -76,8 +76,6 @@ TOPICS = (
     sending,
 )  # in the order of help
 
-_SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
-_SESSION_ID_PART = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")
 _NAMED_SESSION = re.compile(
     r"(?:(?:show|open|see|details?|info)(?: me)? )?(?:(?:of|for|on|about|the|session|id) )+#?`?"
     r"((?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*)`?",
@@ -185,20 +183,11 @@ async def _answered(
         return await run("show", found[1])
     if _ENDED_SCHEDULE.fullmatch(_plain(text)):
         return await run("unsubscribe", "")
-    if _SESSION_ID.fullmatch(text.strip("#")):
+    if sessions.is_session_id(text.strip("#")):
         return await run("show", text)
     first, *remaining = text.split(maxsplit=1)
     typed, words = first.strip("*_~`!.,?").lower(), "".join(remaining).strip()
-    is_no_id = not _SESSION_ID_PART.fullmatch(words.strip("`#<>“”\"' ").removeprefix("session ").strip())
-    if typed == "show" and words.partition(" ")[0].lower() == sessions.LAST and is_no_id:
-        return await run(typed, words)
-    if typed in ("show", "why") and words and is_no_id and (typed == "show" or " " in words):
-        return await _of_a_question(ctx, viewer, text, offered, run)
-    if typed == "follow-up" and words and not _SESSION_ID_PART.fullmatch(words.split()[0].strip("`#<>")):
-        return await _of_a_question(ctx, viewer, text, offered, run)
-    if typed == "results" and _SESSION_ID.fullmatch(words):
-        return await run("show", words)
-    if typed in offered and not (typed == "pause" and _is_mute(text)):
+    if typed in offered and offered[typed].takes(words):
         return await run(typed, words)
     return await _of_a_question(ctx, viewer, text, offered, run)
 
@@ -253,12 +242,6 @@ async def _is_name(ctx: AppContext, viewer: Viewer, text: str, intent: Intent) -
         return await ctx.store.read(work)
     except (NotAllowed, NotPossibleNow):
         return False
-
-
-def _is_mute(text: str) -> bool:
-    """ "pause notifications until tuesday" has an end, and so is a mute; "pause 3" is of a rule."""
-    intent = intent_of(text)
-    return intent is not None and intent.verb == "mute"
 
 
 def _plain(text: str) -> str:

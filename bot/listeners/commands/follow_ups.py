@@ -14,7 +14,7 @@ from bot.domain.notifications import Message
 from bot.domain.permissions import may_follow_up, may_see
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
-from bot.listeners.commands.sessions import session_meant, shown
+from bot.listeners.commands.sessions import may_be_id, session_meant, shown
 from bot.listeners.context import AppContext
 from bot.query.ends import read_end
 from bot.query.nearest import normalize
@@ -38,6 +38,7 @@ _DUE = re.compile(
     "it is due in a week. You are reminded the day before, on the day and weekly from then on. It ends by itself when "
     "a later completion of the same employee meets the target on that checklist, or brings the criterion to it; and "
     "when you may no longer see the session.",
+    takes=lambda words: not words or may_be_id(words.split()[0]),
 )
 async def follow_up(ctx: AppContext, request: CommandRequest) -> Message:
     """Takes a follow-up of the viewer's, or changes the one they have on the session."""

@@ -31,12 +31,18 @@ class CommandRequest:
 Answer = Callable[[AppContext, CommandRequest], Awaitable[Message]]
 
 
+def _takes_all(_words: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Subcommand:
     """A subcommand: what help says of it and what answers it.
 
     `takes_query`: its words are a query. `only_reads`: it changes nothing, so a mistyped one may be run at once.
     `asks_itself`: it asks before it changes anything, so a button may run it. Without words every one only reads.
+    `takes`: whether words behind its verb are meant for it; else the text is a question that begins with the same word,
+    as "show my results".
     """
 
     topic: Topic
@@ -44,6 +50,7 @@ class Subcommand:
     takes_query: bool = False
     only_reads: bool = False
     asks_itself: bool = False
+    takes: Callable[[str], bool] = _takes_all
 
     @property
     def verb(self) -> str:
@@ -66,6 +73,7 @@ def subcommand(
     takes_query: bool = False,
     only_reads: bool = False,
     asks_itself: bool = False,
+    takes: Callable[[str], bool] = _takes_all,
 ) -> Callable[[Answer], Subcommand]:
     """Makes a function the subcommand that is the first word of `usage`; see `Topic` for the other arguments."""
     topic = Topic(
@@ -78,7 +86,7 @@ def subcommand(
         admins_only=admins_only,
         needs=needs,
     )
-    return lambda answer: Subcommand(topic, answer, takes_query, only_reads, asks_itself)
+    return lambda answer: Subcommand(topic, answer, takes_query, only_reads, asks_itself, takes)
 
 
 def subcommands_of(module: ModuleType) -> list[Subcommand]:

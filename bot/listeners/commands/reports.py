@@ -74,17 +74,20 @@ async def report_of(
     text: str,
     make: Callable[[Read, view.Asked], Message],
     counting: Counting = count_sessions,
+    *,
+    is_ahead: bool = False,
 ) -> Message:
     """The answer that `make` gives to a text, in one transaction. Raises QueryError, NotAllowed and NotPossibleNow.
 
-    `counting` says how many sessions the answer would show, for texts that mean several things.
+    `counting` says how many sessions the answer would show, for texts that mean several things. `is_ahead`: it is about
+    days to come.
     """
     await fetch_mentioned_users(ctx, text)
     now = ctx.clock.now()
 
     def work(tx: Tx) -> Message:
         access = access_view(tx, request.viewer)
-        read = Read(tx, access, understand(tx, access, text, verb, now, counting=counting), now)
+        read = Read(tx, access, understand(tx, access, text, verb, now, counting=counting, is_ahead=is_ahead), now)
         return make(read, _asked(ctx, read, verb))
 
     return await ctx.store.read(work)
@@ -200,10 +203,9 @@ async def attention(ctx: AppContext, request: CommandRequest) -> Message:
         window = counted.window_of(read.query, last_days(ATTENTION_DAYS, read.now, access.zone), access.zone)
         where = asked_for(counted.without_time(read.query), access.scope, read.meant.known, read.now, access.zone)
         found = tx.reports.attention(where, window, min(read.limit, ATTENTION_SHOWN))
-        failing = figures(tx.reports.outcome_counts_in(where, window)).failing
         overdue = sum(tx.reports.overdue(where, read.now, 0)[1].values())
         about = shown(ctx, tx, access, (one.key for one in found))
-        return attention_list(found, failing - tx.reports.acknowledged(where, window), overdue, about, window, asked)
+        return attention_list(found, tx.reports.unacknowledged(where, window), overdue, about, window, asked)
 
     return await report_of(ctx, request, "attention", request.words, make, count_completed)
 
@@ -245,7 +247,7 @@ async def upcoming(ctx: AppContext, request: CommandRequest) -> Message:
         now = ctx.clock.now()
         return sum(tx.reports.upcoming(within(where), Window(now, now + timedelta(days=days)), 0)[1].values())
 
-    return await report_of(ctx, request, f"{verb} {days}d", text, make, counting)
+    return await report_of(ctx, request, f"{verb} {days}d", text, make, counting, is_ahead=True)
 
 
 @subcommand(

@@ -11,6 +11,7 @@ from bot.domain.notifications import Message
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import RuleState
 from bot.listeners.access_scope import zone_of
+from bot.listeners.commands.intent import intent_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
 from bot.listeners.own_rules import is_theirs, own_rule, own_rule_text
@@ -46,6 +47,7 @@ async def setup(ctx: AppContext, request: CommandRequest) -> Message:
     "all sending: nothing is posted or edited in any channel or direct message until `resume all`, also after a "
     "restart. Nothing is lost, and commands are still answered. It asks before it stops all, or another person's rule.",
     asks_itself=True,
+    takes=lambda words: not _is_mute(words),
 )
 async def pause(ctx: AppContext, request: CommandRequest) -> Message:
     """Pauses a rule of the viewer's, or any for an admin; for admins all sending."""
@@ -59,6 +61,12 @@ async def pause(ctx: AppContext, request: CommandRequest) -> Message:
         return views.paused(is_new=pausing.pause_all(tx, who, ctx.clock.now()), command=ctx.command)
 
     return await ctx.store.transact(work)
+
+
+def _is_mute(words: str) -> bool:
+    """ "pause notifications until tuesday" has an end, and so is a mute; "pause 3" is of a rule."""
+    intent = intent_of(f"pause {words}")
+    return intent is not None and intent.verb == "mute"
 
 
 async def _pause_rule(ctx: AppContext, request: CommandRequest, number: str, when: str) -> Message:

@@ -1,6 +1,7 @@
 """Questions about sessions and about Spotter itself: menu, help, results, show, todo, status."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -45,6 +46,24 @@ ATTENTION_DAYS = 30
 LAST = "last"  # behind `show`: the newest session of a query
 
 QUERY_HELP = "Its words are a query: a name, a day, a result in your own words, or conditions with keys."
+
+
+_SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
+_MAY_BEGIN_ID = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")
+
+
+def is_session_id(text: str) -> bool:
+    """Whether a text alone can be nothing but the id of a session."""
+    return _SESSION_ID.fullmatch(text) is not None
+
+
+def may_be_id(text: str) -> bool:
+    """Whether a text behind `show` may be the beginning of an id: a name has no digit, or a space."""
+    return _MAY_BEGIN_ID.fullmatch(_id_in(text)) is not None
+
+
+def _id_in(text: str) -> str:
+    return text.strip("`“”\"'#<> ").removeprefix("session ").strip()
 
 
 def what_viewer_has(tx: Tx, viewer: Viewer) -> frozenset[Needs]:
@@ -95,7 +114,9 @@ async def menu(ctx: AppContext, viewer: Viewer, topics: Sequence[Topic]) -> Mess
     only_reads=True,
 )
 async def results(ctx: AppContext, request: CommandRequest) -> Message:
-    """The first page of the sessions that match and the viewer may see."""
+    """The first page of the sessions that match and the viewer may see; one session in full if its id was typed."""
+    if is_session_id(request.words):
+        return await show.answer(ctx, request)
     return await page(ctx, request.viewer, request.words, 0)
 
 
@@ -146,6 +167,7 @@ def _percentages_in(query: Query) -> list[float]:
     more="The id is at the foot of each card; its first few characters are enough. `show last` and conditions show the "
     "newest completed session of them: `show last my failed`.",
     only_reads=True,
+    takes=lambda words: not words or words.split()[0].lower() == LAST or may_be_id(words),
 )
 async def show(ctx: AppContext, request: CommandRequest) -> Message:
     """One session, or those whose ids start like what was typed."""
@@ -225,7 +247,7 @@ def session_meant(ctx: AppContext, tx: Tx, access: AccessView, verb: str, words:
 
     Raises QueryError if no id was typed.
     """
-    prefix = words.strip("`“”\"'#<> ").removeprefix("session ").strip().lower()
+    prefix = _id_in(words).lower()
     if not prefix:
         raise QueryError(f"Which session? Type {ctx.command} {verb} and the id at the foot of a card.", ["results"])
     found = tx.search.starting_with(prefix, access.scope)
@@ -251,7 +273,7 @@ async def todo(ctx: AppContext, request: CommandRequest) -> Message:
         access = access_view(tx, request.viewer)
         if request.viewer.person_id is None:
             raise refusal(identity_of(request.viewer, access.directory))
-        meant = to_its_end(understand(tx, access, request.words, "todo", now))
+        meant = to_its_end(understand(tx, access, request.words, "todo", now, is_ahead=True))
         query = Query(tuple(term for term in meant.query.terms if not _says_nothing_of_to_do(term)))
         where = asked_for(query, access.scope, meant.known, now, access.zone)
         open_sessions = tx.search.to_do(request.viewer.person_id, TO_DO_READ, where if query.terms else None)
@@ -270,8 +292,7 @@ def _unacknowledged(tx: Tx, access: AccessView, now: datetime) -> int:
         return 0
     window, nothing = last_days(ATTENTION_DAYS, now, access.zone), understand(tx, access, "", "todo", now)
     where = asked_for(nothing.query, access.scope, nothing.known, now, access.zone)
-    failing = figures(tx.reports.outcome_counts_in(where, window)).failing
-    return failing - tx.reports.acknowledged(where, window)
+    return tx.reports.unacknowledged(where, window)
 
 
 def _says_nothing_of_to_do(term: Term) -> bool:

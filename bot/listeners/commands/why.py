@@ -13,7 +13,7 @@ from bot.domain.viewers import DirectMessages, Viewer
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.rules import readable
-from bot.listeners.commands.sessions import session_meant
+from bot.listeners.commands.sessions import may_be_id, session_meant
 from bot.listeners.context import AppContext
 from bot.services.explain import explain
 from bot.store.database import Tx
@@ -27,6 +27,7 @@ MAX_CHANNELS = 20  # whose members are read for one answer
     examples=("why 4f2a91c0",),
     more="The id is at the foot of each card. Admins see every destination, others theirs and channels they are in.",
     only_reads=True,
+    takes=lambda words: " " not in words or may_be_id(words),
 )
 async def why(ctx: AppContext, request: CommandRequest) -> Message:
     """What is stored about the notifications of one session, and what would be decided today."""
