@@ -13,8 +13,8 @@ from bot.domain.filters import Accepted, Column, Range, ShownScore
 from bot.domain.model import OutcomeKind
 from bot.query.names import Kind, Names, read_name, read_person
 from bot.query.nearest import normalize
+from bot.query.units import GROUPING_WORDS
 from bot.query.values import (
-    GROUPING_WORDS,
     NAMED_DAYS,
     SORT_WORDS,
     format_score,

@@ -8,7 +8,7 @@ from bot.query.days import MONTHS, WEEKDAYS
 from bot.query.keys import Key
 from bot.query.numbers import count_at, number_at
 from bot.query.small_words import IGNORED
-from bot.query.values import GROUPING_WORDS
+from bot.query.units import GROUPING_WORDS
 
 _KEY_NAMES: Mapping[str, Key] = {
     **{str(key): key for key in Key},

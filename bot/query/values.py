@@ -269,17 +269,8 @@ def read_limit(text: str) -> str:
     return str(int(plain))
 
 
-# ---- words for orders and rows ------------------------------------------------------------------------------------
+# ---- words for orders ----------------------------------------------------------------------------------------------
 
-GROUPING_WORDS: Mapping[str, str] = {
-    "week": "week", "weekly": "week", "month": "month", "monthly": "month", "checklist": "checklist",
-    "site": "dept", "store": "dept", "department": "dept", "dept": "dept", "sites": "dept", "stores": "dept",
-    "shop": "dept", "location": "dept", "unit": "dept", "team": "dept", "departments": "dept",
-    "checklists": "checklist",
-    "observers": "observer", "employees": "employee", "people": "employee", "trainer": "observer",
-    "observer": "observer", "employee": "employee", "person": "employee", "weeks": "week", "months": "month",
-    "criterion": "criterion", "criteria": "criterion", "question": "criterion", "questions": "criterion",
-}  # fmt: skip
 SORT_WORDS: Mapping[str, str] = {
     **dict.fromkeys(("worst", "lowest"), "score"),
     **dict.fromkeys(("best", "highest"), "-score"),

@@ -45,9 +45,9 @@ from bot.listeners.commands.small_talk import (
     UNDO_WITH,
     WHO_SEES,
     is_thanks,
-    respelled,
     without_greeting,
 )
+from bot.listeners.commands.typing_mistakes import respelled
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.listeners.understanding import names_in

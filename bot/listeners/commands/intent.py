@@ -7,19 +7,12 @@ decides, and what is left of the text is the query.
 import re
 from collections.abc import Sequence
 
-from bot.listeners.commands.intent_changes import CHANGES, SEND, Intent, Reader, left_of, taken_as
+from bot.listeners.commands.intent_changes import CHANGES
 from bot.listeners.commands.intent_duties import DUTIES
-from bot.listeners.commands.intent_figures import (
-    ANY_UNIT,
-    COMPARED,
-    COUNTS,
-    EMPLOYEES,
-    FIGURES,
-    GROUPS,
-    OTHER_UNITS,
-    trend_by,
-)
+from bot.listeners.commands.intent_figures import COMPARED, COUNTS, FIGURES, GROUPS, trend_by
+from bot.listeners.commands.question_patterns import SEND, Intent, Reader, left_of, taken_as
 from bot.query.days import MONTHS
+from bot.query.units import ANY_PLURAL, ANY_UNIT, OTHER_UNITS, PATTERNS
 
 __all__ = ["COMPARED", "INTENTS", "Intent", "intent_of", "is_grouped"]
 
@@ -39,7 +32,6 @@ _OBSERVED = (
 _WHO = rf"(?:(?:who|which|what)\s+)?(?:(?:{ANY_UNIT})\s+)?"
 _WHAT = r"(?:what(?:'?s| is)|who(?:'?s| is)|which|what|anything|any)?\s*"
 _DONE = r"(?:done|did|do|completed?|passed|pass|finished|had|taken|been through)"
-_PLURALS = r"checklists|stores|sites|shops|locations|departments|observers|trainers|employees|learners|trainees"
 _TRAINING = r"(?:re-?)?(?:training|coaching|help|support|practi[cs]e|train|coach)"
 _MORE = r"(?: (?:more|some|extra|additional|further|the most|most))*"
 _MONTH = rf"(?:,| in the| (?:{'|'.join(one[:3] for one in MONTHS)})\w*)"  # "late October" is a time
@@ -55,7 +47,7 @@ def _never_done(found: re.Match[str]) -> Intent:
 
 def _silent(found: re.Match[str]) -> Intent:
     """ "which observers did nothing": of the silent, those that were asked for come first."""
-    unit = re.search(rf"\b(?:{_PLURALS})\b", found[0], re.IGNORECASE)
+    unit = re.search(rf"\b(?:{ANY_PLURAL})\b", found[0], re.IGNORECASE)
     return Intent("silent", f"{unit[0] if unit else ''} {left_of(found)}".strip())
 
 
@@ -68,14 +60,14 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         *CHANGES,
         # what there is
         (
-            rf"^(?:(?:what|which|list|show|all|the|me|my|our|of) )*(?P<unit>{_PLURALS})"
+            rf"^(?:(?:what|which|list|show|all|the|me|my|our|of) )*(?P<unit>{ANY_PLURAL})"
             r"(?: (?:are there|do (?:we|i|you) have|exist|can i see|do you know|list))?$",
             trend_by,
         ),
         *COUNTS,
         # who had none
         (
-            rf"(?:who|(?:which |what )?(?:{_PLURALS})(?: that| which)?)\s+(?:(?:of|in) my team\s+)?"
+            rf"(?:who|(?:which |what )?(?:{ANY_PLURAL})(?: that| which)?)\s+(?:(?:of|in) my team\s+)?"
             rf"(?:(?:had|have|has|did|is)\s+)?{_NEVER}\s+"
             rf"(?:(?:yet|ever|been)\s+)*{_DONE}(?: yet)?(?= \w)"
             r"(?! (?:the |their |any |a )?"
@@ -152,7 +144,7 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
             _attention,
         ),
         (
-            rf"(?:who |(?:which|what) (?:{EMPLOYEES}) |anyone |anybody )(?:still )?needs?{_MORE} {_TRAINING}"
+            rf"(?:who |(?:which|what) (?:{PATTERNS['employee']}) |anyone |anybody )(?:still )?needs?{_MORE} {_TRAINING}"
             r"(?: (?:on|with|in|for|at))?",
             taken_as("results", "outcome:failed"),
         ),

@@ -6,12 +6,8 @@ Nothing is done by these words: the answer shows what they are about, with the b
 import re
 from collections.abc import Sequence
 
-from bot.listeners.commands.intent_changes import MESSAGES, Intent, Reader, left_of, taken_as
+from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, Intent, Reader, left_of, taken_as
 
-_PLEASE = (
-    r"^(?:(?:please|pls|can you|could you|can i|i want to|i'?d like to|i need to|let me|how (?:do|can) i"
-    r"|i would like to) )*"
-)
 _RESULTS = (
     r"(?: (?:with|on|to|about|for|of|all|everything|every ?one|them|it|these|those|this|that|the|my|his|her|their|an?"
     r"|results?|sessions?|observations?|low|failed|failing|bad|ones?|both)(?![\w:]))*"
@@ -101,20 +97,20 @@ DUTIES: Sequence[tuple[str, Reader]] = (
     ),
     # acting on results
     (
-        rf"{_PLEASE}(?:ack|acknowledge|confirm)(?: (?:the|session|result|id))* #?`?(?P<id>(?=[0-9a-f-]*\d)[0-9a-f]{{8}}"
+        rf"^{PLEASE}(?:ack|acknowledge|confirm)(?: (?:the|session|result|id))* #?`?(?P<id>(?=[0-9a-f-]*\d)[0-9a-f]{{8}}"
         r"[0-9a-f-]*)`?$",
         _session,
     ),
-    (rf"{_PLEASE}(?:ack|acknowledge|mark as seen|mark as read){_RESULTS}", _low_ones),
-    (rf"{_PLEASE}follow(?:ing)?[- ]?up{_RESULTS}(?!\w)", _low_ones),
+    (rf"^{PLEASE}(?:ack|acknowledge|mark as seen|mark as read){_RESULTS}", _low_ones),
+    (rf"^{PLEASE}follow(?:ing)?[- ]?up{_RESULTS}(?!\w)", _low_ones),
     (
-        rf"{_PLEASE}(?:remind me|set a reminder)"
+        rf"^{PLEASE}(?:remind me|set a reminder)"
         r" (?:about|of|to (?:check(?: on)?|talk to|follow up with|look at)|for|on)(?= \D)",
         _low_ones,
     ),
-    (rf"{_PLEASE}(?:nudge|remind|chase|poke)(?: (?:the )?observers?)?$", taken_as("overdue")),
-    (rf"{_PLEASE}(?:nudge|chase|poke)(?: (?:the )?(?:observer|trainer))?(?= \S)", _nudge),
-    (rf"{_PLEASE}remind(?= (?!me\b|us\b|of\b|off\b|on\b)\w)", _nudge),
+    (rf"^{PLEASE}(?:nudge|remind|chase|poke)(?: (?:the )?observers?)?$", taken_as("overdue")),
+    (rf"^{PLEASE}(?:nudge|chase|poke)(?: (?:the )?(?:observer|trainer))?(?= \S)", _nudge),
+    (rf"^{PLEASE}remind(?= (?!me\b|us\b|of\b|off\b|on\b)\w)", _nudge),
     # what is next for me
     (
         r"(?:when(?:'?s| is|'?re| are)? |what(?:'?s| is) )?my next (?:planned |scheduled )?"

@@ -3,28 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from bot.listeners.commands.intent_changes import Intent, Reader, left_of, taken_as
+from bot.listeners.commands.question_patterns import Intent, Reader, left_of, taken_as
 from bot.query.numbers import NUMBER_WORDS, count_at
-from bot.query.values import GROUPING_WORDS
-
-_UNITS = (
-    ("dept", r"(?:stores?|sites?|shops?|locations?|departments?|units?|branch(?:es)?|teams?|regions?)"),
-    ("checklist", r"(?:checklists?|forms?|topics?)"),
-    ("observer", r"(?:observers?|trainers?|assessors?|graders?)"),
-    ("employee", r"(?:employees?|persons?|people|learners?|trainees?|staff|performers?|workers?|team ?members?|guys)"),
-)
-ANY_UNIT = "|".join(pattern for _, pattern in _UNITS)
-OTHER_UNITS = "|".join(pattern for unit, pattern in _UNITS if unit != "employee")
-EMPLOYEES = next(pattern for unit, pattern in _UNITS if unit == "employee")
+from bot.query.units import ANY_UNIT, GROUPING_WORDS, unit_of
 
 
 def trend_by(found: re.Match[str]) -> Intent:
     """A trend by what the pattern names: "compare stores", "best observer"."""
-    return taken_as("trend", f"by:{_unit_of(found['unit'])}")(found)
-
-
-def _unit_of(word: str) -> str:
-    return next((unit for unit, pattern in _UNITS if re.fullmatch(pattern, word, re.IGNORECASE)), "employee")
+    return taken_as("trend", f"by:{unit_of(found['unit'])}")(found)
 
 
 def _ranked(found: re.Match[str]) -> Intent:
@@ -32,7 +18,7 @@ def _ranked(found: re.Match[str]) -> Intent:
     order = " sort:-score" if found["order"].lower() in _BEST else ""
     count = count_at([found["number"].lower()], 0) if found["number"] else None
     limit = f" limit:{count[0]}" if count else ""
-    return taken_as("trend", f"by:{_unit_of(found['unit'])}{order}{limit}")(found)
+    return taken_as("trend", f"by:{unit_of(found['unit'])}{order}{limit}")(found)
 
 
 _BEST = frozenset({"best", "top", "highest", "strongest", "great", "good", "easiest"})
@@ -45,14 +31,14 @@ def _failed_most(found: re.Match[str]) -> Intent:
 def _by_number(found: re.Match[str]) -> Intent:
     """ "least active observers", "store with the most sessions": by how many sessions each has."""
     sort = "count" if re.search("least|fewest|less|lowest", found[0], re.IGNORECASE) else "-count"
-    unit = _unit_of(found["unit"]) if found["unit"] else "observer"
+    unit = unit_of(found["unit"]) if found["unit"] else "observer"
     return taken_as("trend", f"by:{unit} sort:{sort}")(found)
 
 
 def _repeated(found: re.Match[str]) -> Intent:
     """ "who failed more than once": how many such sessions each has, the most first."""
     unit = re.match(rf"(?:which|what) ({ANY_UNIT})", found.string, re.IGNORECASE)
-    return taken_as("trend", f"by:{_unit_of(unit[1]) if unit else 'employee'} sort:-count")(found)
+    return taken_as("trend", f"by:{unit_of(unit[1]) if unit else 'employee'} sort:-count")(found)
 
 
 def _wrong_of(found: re.Match[str]) -> Intent:
@@ -63,7 +49,7 @@ def _wrong_of(found: re.Match[str]) -> Intent:
 def _changed(found: re.Match[str]) -> Intent:
     """ "who improved most", "which store got worse"."""
     is_loss = re.search(r"wors|declin|dropp|fell|los", found[0], re.IGNORECASE)
-    unit = _unit_of(found["unit"]) if found["unit"] else "employee"
+    unit = unit_of(found["unit"]) if found["unit"] else "employee"
     return taken_as("trend", f"by:{unit} sort:{'' if is_loss else '-'}change")(found)
 
 

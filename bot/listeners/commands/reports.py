@@ -31,6 +31,7 @@ from bot.query.by_id import with_labels
 from bot.query.keys import Key, Query, Term, without_shape
 from bot.query.names import ME, Kind, id_value
 from bot.query.parser import say, words
+from bot.query.units import PLURALS
 from bot.services import reports as counted
 from bot.store.database import Tx
 from bot.store.search import Where, asked_for, completed
@@ -275,8 +276,8 @@ async def silent(ctx: AppContext, request: CommandRequest) -> Message:
 
 
 _FIRST = {
-    "observer": r"\b(?:observers|trainers|assessors|graders)\b",
-    "site": r"\b(?:stores|sites|shops|locations|departments|branches|units|places)\b(?! \d)",
+    "observer": rf"\b{PLURALS['observer']}\b",
+    "site": rf"\b{PLURALS['dept']}\b(?! \d)",
 }  # which of the silent were asked for
 
 
