@@ -19,7 +19,7 @@ from bot.query.parser import Names, Query, parse
 from bot.query.position import LONGEST_NAME, Option
 from bot.services.visible_names import all_visible_names
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for
+from bot.store.search import Where, as_employee, as_observer, asked_for
 
 AHEAD = ("upcoming", "todo")  # subcommands on days to come
 MOST_COUNTED = 1_000  # sessions of one option: an exact count of a million is no help in choosing
@@ -134,8 +134,19 @@ class _Reader:
             NameIndex.of(self.known, self.access.directory),
             today,
             lambda person_id: self.tx.search.only_observes(person_id, scope),
+            own_sessions=self._own_sessions,
             is_ahead=self.is_ahead,
         )
+
+    def _own_sessions(self) -> tuple[int, int]:
+        """How many sessions the asker observed, and in how many they were observed, counted up to MOST_COUNTED + 1."""
+        person_id = self.access.viewer.person_id
+        if person_id is None:
+            return 0, 0
+        scope = self.access.scope
+        as_either = (as_observer(person_id, scope), as_employee(person_id, scope))
+        observed, own = (count_sessions(self.tx, where) for where in as_either)
+        return observed, own
 
     def labels(self, options: Sequence[Option]) -> Sequence[str]:
         """Each option with the sessions that it would find: "Store 12 Harbour Street · 14 sessions"."""

@@ -251,6 +251,8 @@ def _order(words: Sequence[str]) -> Keyword | None:
             return None
         named = _order(words[start + 1 :]) if start + 1 < len(words) else None  # "sort by date, oldest first"
         return Keyword((found,), start + 1) if named is None else Keyword(named.terms, start + 1 + named.used)
+    if words[0] in _ONLY_COUNTS and (of_those := _order_behind(words)) is not None:
+        return of_those
     count = count_at(words, 0)
     if count is not None and words[count[1] : count[1] + 1] and _ORDERS.get(words[count[1]]):
         return Keyword((_ORDERS[words[count[1]]], f"{Key.LIMIT}:{count[0]}"), count[1] + 1)
@@ -269,6 +271,29 @@ def _order(words: Sequence[str]) -> Keyword | None:
             return None
         return Keyword(tuple(filter(None, (order, f"{Key.LIMIT}:{count[0]}"))), used)
     return Keyword((order,), 1) if order and words[0] != "top" else None
+
+
+def _order_behind(words: Sequence[str]) -> Keyword | None:
+    """ "top 5 worst", "best of the worst", "top 10 failed": the adjective behind says in which order, the number how
+    many; None if there is no such word behind."""
+    number = count_at(words, 1)
+    at = 1 + (number[1] if number else 0)
+    while at < len(words) and words[at] in ("of", "the", "my", "our", "most"):
+        at += 1
+    following = words[at] if at < len(words) else ""
+    limit = (f"{Key.LIMIT}:{number[0]}",) if number else ()
+    if following in _ORDERS and following not in _ONLY_COUNTS and following != "first":
+        named = _order(words[at:])
+        terms = named.terms if named is not None else ()
+        return Keyword(tuple(dict.fromkeys((*terms, *limit))), at + (1 if named is None else named.used))
+    outcome = _outcome(words[at:]) if number and following else None
+    if outcome is not None and _FAILING.issuperset(outcome.terms):
+        return Keyword((f"{Key.SORT}:score", *limit), at)
+    return None
+
+
+_ONLY_COUNTS = frozenset({"top", "best"})
+_FAILING = frozenset(f"{Key.OUTCOME}:{one}" for one in ("failed", "below", "critical"))
 
 
 def _is_one_outcome(words: Sequence[str]) -> bool:

@@ -24,7 +24,8 @@ IGNORED = frozenset({
     "actually", "really", "today's", "up", "mr", "mrs", "ms", "mx", "dr", "anybody", "often", "both", "overall",
     "altogether", "again", "newest", "scoring", "drops", "drop", "dropped", "goes", "group", "grouped", "split",
     "breakdown", "count", "counts", "numbers", "fell", "falls", "came", "old", "ok", "okay", "hi", "hello", "hey",
-    "spotter", "went", "go", "work",
+    "spotter", "went", "go", "work", "gave", "given", "gives", "saved", "submitted", "registered", "arrive", "arrived",
+    "synced", "uploaded", "received", "gone",
 })  # fmt: skip
 SAYING = frozenset(
     {
@@ -181,6 +182,12 @@ OBSERVING = frozenset({
     "observe", "observed", "observes", "observing", "observations", "obs", "conduct", "conducted", "conducts", "graded",
     "checked", "assessed", "evaluated", "inspected",
 })  # fmt: skip
+GRADING = frozenset({"give", "gave", "given", "gives", "grade", "grades", "graded", "rated", "assess", "evaluate"})
+RECORDING = frozenset({
+    "recorded", "saved", "submitted", "registered", "arrive", "arrived", "synced", "uploaded", "through", "received",
+})  # fmt: skip  # what an observer asks of a result
+OWN_SESSIONS = frozenset({"session", "sessions", "check", "checks", "visit", "visits", "inspections", "audits"})
+OWN_RESULTS = frozenset({"result", "results", "score", "scores", "grade", "grades"})
 BEING = frozenset({"was", "were", "is", "are", "am", "be", "been", "being", "get", "got", "gets"})  # before "observed"
 DOING = frozenset({"do", "done", "did", "make", "made", "carry", "carried", "complete", "completed", "finish"})
 ALL = frozenset({

@@ -14,9 +14,10 @@ def trend_by(found: re.Match[str]) -> Intent:
 
 
 def _ranked(found: re.Match[str]) -> Intent:
-    """ "top 3 employees", "best store", "worst performers": a report by these, in that order."""
+    """ "top 3 employees", "best store", "top 5 worst performers": a report by these, in the order of the adjective."""
     order = " sort:-score" if found["order"].lower() in _BEST else ""
-    count = count_at([found["number"].lower()], 0) if found["number"] else None
+    number = found["number"] or found.groupdict().get("count")
+    count = count_at([number.lower()], 0) if number else None
     limit = f" limit:{count[0]}" if count else ""
     return taken_as("trend", f"by:{unit_of(found['unit'])}{order}{limit}")(found)
 
@@ -88,8 +89,9 @@ _ORDER = (
     r"(?P<order>best|worst|weakest|strongest|problem|weak|top|lowest|highest|bottom|poorest|low|poor|great|good|bad"
     r"|hardest|toughest|easiest)"
 )
+_NUMBER = rf"\d{{1,2}}|{'|'.join(NUMBER_WORDS)}"
 _RATED = (
-    rf"{_ORDER}(?: (?P<number>\d{{1,2}}|{'|'.join(NUMBER_WORDS)}))?"
+    rf"(?:(?:top|best)(?: (?P<count>{_NUMBER}))?(?: (?:of|the|my|our))* )?{_ORDER}(?: (?P<number>{_NUMBER}))?"
     r"[ -](?:scoring |performing |rated )?(?:of )?(?:the |my |our |all )?"
 )
 _RATED_MOST = rf"{_ORDER}(?P<number>)(?P<unit>)$"

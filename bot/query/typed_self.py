@@ -1,0 +1,109 @@
+"""What the asker says of themselves: "my results", "sessions I did", "what did I give Jamie", "did I pass"."""
+
+from collections.abc import Sequence
+
+from bot.query.keys import Key
+from bot.query.position import Option, Position
+from bot.query.small_words import (
+    ASKING_LEAVE,
+    BEING,
+    DOING,
+    GIVING,
+    GRADING,
+    OBSERVATIONS,
+    OBSERVING,
+    OWN,
+    OWN_RESULTS,
+    OWN_SESSIONS,
+    OWN_TEAM,
+    RECORDING,
+    SEEING,
+    SPEAKING,
+)
+
+
+def read_own(here: Position) -> bool:
+    """ "my results", "what did I observe", "observed by me"."""
+    words = here.free_words(5)
+    before = here.words_before(3)
+    if not words or words[0] not in OWN:
+        return False
+    if words[0] == "me" and before[:1] and before[0] in GIVING and here.at != here.person_end:
+        return False
+    if words[0] == "i" and _only_speaks(words[1:], before):
+        here.at += 1
+        return True
+    if len(words) > 1 and words[1] in OWN_TEAM:
+        here.at += 2
+        return True
+    role = here.role or _own_role(here, words, before)
+    here.add_person(f"{role}:me", 1)
+    while here.at < len(here.tokens) and here.tokens[here.at].value.lower() in OBSERVING | GRADING:
+        here.at += 1
+    return True
+
+
+def _only_speaks(following: Sequence[str], before: Sequence[str]) -> bool:
+    """Whether "I" only says who asks: "I want to see …", "can I get …", "I need the results of …"."""
+    if following[:1] and following[0] in SPEAKING:
+        return True
+    asks = following[:1] == ["need"] and not SEEING.isdisjoint(following[1:3])
+    return asks or (bool(before) and before[0] in ASKING_LEAVE and not SEEING.isdisjoint(following[:2]))
+
+
+def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Key:
+    """Whether the asker observes or is observed: "was I observed", "how many observations have I done", "what did I
+    give Jamie". Of "my sessions" the sessions decide that the asker has; the other role becomes an option."""
+    verb = next((word for word in words[1:3] if word in OBSERVING or word in OBSERVATIONS or word in GRADING), "")
+    if verb.endswith(("ed", "en")) and not BEING.isdisjoint((*before, *words[1:2])):
+        return Key.EMPLOYEE
+    typed = [token.value.lower().strip("?!.,") for token in here.tokens]
+    counts = words[0] == "i" and not OBSERVATIONS.isdisjoint(typed[: here.at])
+    does_with = words[0] == "i" and words[1:2] and words[1] in DOING and "with" in typed[here.at + 2 :]
+    if (verb and verb not in OBSERVATIONS) or does_with:
+        return Key.OBSERVER
+    if verb or counts or not RECORDING.isdisjoint(typed):
+        return _role_had(here, Key.OBSERVER)
+    follows = words[1] if len(words) > 1 else ""
+    is_of_sessions = words[0] in ("i", "my") and not OWN_SESSIONS.isdisjoint((*before[:1], *words[1:3]))
+    does = words[0] == "i" and follows in DOING and not {"how", "well", "badly", "wrong"}.intersection(typed)
+    if is_of_sessions or (does and not DOING.isdisjoint(words[1:2])):
+        observed, own = here.own_sessions()
+        return _role_had(here, Key.OBSERVER if observed > own else Key.EMPLOYEE)
+    if follows in OWN_RESULTS or words[0] in ("my", "mine"):
+        return _role_had(here, Key.EMPLOYEE)
+    return Key.EMPLOYEE
+
+
+def _role_had(here: Position, likely: Key) -> Key:
+    """The likely role of the asker if they have a session in it, else the one in which they have; with sessions in both
+    the other one is an option."""
+    had = dict(zip((Key.OBSERVER, Key.EMPLOYEE), here.own_sessions(), strict=True))
+    other = Key.EMPLOYEE if likely is Key.OBSERVER else Key.OBSERVER
+    if not had[likely] and had[other]:
+        return other
+    if had[likely] and had[other]:
+        label = "Sessions that you observed" if other is Key.OBSERVER else "Sessions in which you were observed"
+        here.options.append(Option(label, here.with_term(here.signed(f"{other}:me"), 1)))
+    return likely
+
+
+# ---- yes or no -----------------------------------------------------------------------------------------------------
+
+_YES_OR_NO = frozenset({"did", "does", "do", "has", "have", "had", "is", "am", "was", "were"})
+_SOME = frozenset(
+    {"any", "anything", "some", "something", "ever", "many", "which", "all", "every", "everything", "what"}
+)
+_VERDICTS = frozenset(f"{Key.OUTCOME}:{one}" for one in ("passed", "failed", "met", "below"))
+
+
+def show_both_ways(here: Position) -> None:
+    """ "did Jamie pass opening" asks for the fact: the results with their verdicts, not only those of one kind, which
+    would hide the failed ones."""
+    typed = [token.value.lower().strip("?!.,") for token in here.tokens]
+    people = [one for one in here.terms if one.startswith(f"{Key.EMPLOYEE}:")]
+    if _YES_OR_NO.isdisjoint(typed[:2]) or len(people) != 1 or not _SOME.isdisjoint(typed):
+        return
+    if any(token.key is not None for token in here.tokens):
+        return
+    here.terms = [one for one in here.terms if one.removeprefix("-") not in _VERDICTS]
