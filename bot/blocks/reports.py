@@ -79,11 +79,11 @@ def trend(shown: Trend, asked: Asked) -> Message:
     title = f"Trend by {_UNIT[shown.by]}: {format_query_text(asked.words, 800)}"
     if not shown.total.completed:
         hint = "A trend counts completed sessions: try a longer time, or fewer conditions."
-        return report_answer(asked, [f"*{title}*\nNo session was completed {_time_of(shown, asked)}. {hint}"])
+        return report_answer(asked, [f"*{title}*\nNo session was completed {time_shown(shown, asked)}. {hint}"])
     is_ranked = not shown.by.is_time and any(not row.now.is_small for row in shown.rows)
     orders = _PARTED_ORDERS if shown.is_parted else _ORDERS
     order = f", {orders.get(shown.sort, orders['score'])}" if is_ranked else ""
-    lines = [f"*{title}{order}*", *_verdict(shown), _total_line(shown), f"Completed {_time_of(shown, asked)}"]
+    lines = [f"*{title}{order}*", *_verdict(shown), _total_line(shown), f"Completed {time_shown(shown, asked)}"]
     listed, more = _rows_shown(shown, asked)
     blocks = [section(mrkdwn("\n".join(lines))), *_listed(listed, shown)]
     after = [*([section(mrkdwn("\n".join(more)))] if more else []), *costly_blocks(shown.costly, shown.criteria_from)]
@@ -179,8 +179,7 @@ def _change(row: ReportRow) -> Fraction | None:
 
 def _listed(rows: Sequence[ReportRow], shown: Trend) -> list[Block]:
     """The rows as a chart or as a table; as lines where that can't be drawn."""
-    label = _time_label if shown.by.is_time else _unit_label
-    as_lines = line_sections([_row(label(row, shown), row, is_parted=shown.is_parted) for row in rows])
+    as_lines = line_sections([_row(row_label(row, shown), row, is_parted=shown.is_parted) for row in rows])
     drawn = _drawn(rows, shown)
     return as_lines if drawn is None else [newest([drawn], as_lines)]
 
@@ -189,7 +188,7 @@ def _drawn(rows: Sequence[ReportRow], shown: Trend) -> Block | None:
     """The rows as a chart over time or as a table of units; None if they are too few or too many for one."""
     share = "Of completed" if shown.is_parted else "Met target"
     if shown.by.is_time:
-        points = [(_short_label(row, shown), shown_percent(row.now.share)) for row in rows if row.now.share is not None]
+        points = [(short_label(row, shown), shown_percent(row.now.share)) for row in rows if row.now.share is not None]
         return line_chart(f"{share} by {_UNIT[shown.by]}", share, points, y_label=f"% {share[0].lower()}{share[1:]}")
     # A column in which every row says that there was nothing before says nothing.
     has_change = any(_change(row) is not None for row in rows)
@@ -219,7 +218,8 @@ def percent_cell(percent: Fraction | None) -> str | tuple[float, str]:
     return "–" if percent is None else (shown_percent(percent), format_percent(percent))
 
 
-def _short_label(row: ReportRow, shown: Trend) -> str:
+def short_label(row: ReportRow, shown: Trend) -> str:
+    """A week or month as a label of a chart."""
     day = date.fromisoformat(row.group)
     return f"{MONTHS[day.month - 1]} {day.year}" if shown.by is By.MONTH else _day(day)
 
@@ -235,13 +235,24 @@ _UNIT: Mapping[By, str] = {
 }
 
 
+def unit(by: By) -> str:
+    """What the rows of a report are, in a word."""
+    return _UNIT[by]
+
+
+def row_label(row: ReportRow, shown: Trend) -> str:
+    """The name of a row, as mrkdwn."""
+    return _time_label(row, shown) if shown.by.is_time else _unit_label(row, shown)
+
+
 def time_of(window: Window, asked: Asked) -> str:
     """The days of a window: "1 Nov 2026 to 27 Nov 2026 (Europe/London)"."""
     last = (window.end - timedelta(microseconds=1)).astimezone(asked.zone).date()
     return f"{_day(window.start.astimezone(asked.zone).date())} to {_day(last)} ({safe(str(asked.zone), 40)})"
 
 
-def _time_of(shown: Trend, asked: Asked) -> str:
+def time_shown(shown: Trend, asked: Asked) -> str:
+    """The days that a report covers, and how to ask for others if nobody asked for these."""
     text = time_of(shown.window, asked)
     return f"{text}; another time with `since:`" if shown.has_default_start else text
 

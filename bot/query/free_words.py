@@ -41,7 +41,7 @@ from bot.query.tokens import Token, Unclosed, plain_spelling, tokenize
 from bot.query.typed_keys import read_key
 from bot.query.typed_names import read_long_name, read_mention, read_place, read_short_name
 from bot.query.typed_periods import offer_one_word_name, read_free_period
-from bot.query.typed_self import read_own, show_both_ways
+from bot.query.typed_self import goes_through, read_own, show_both_ways
 
 LONGEST_TEXT = 3_000  # characters: what a slash command carries
 MOST_WORDS = 150
@@ -268,7 +268,7 @@ def _as_role(here: Position, words: Sequence[str]) -> bool:
 def _ignored(here: Position) -> bool:
     token = here.tokens[here.at]
     words = here.words_of(token)
-    if words == ["through"] and not {"go", "went", "gone", "going", "come", "came"}.isdisjoint(here.words_before(1)):
+    if words and any(goes_through(before, words[0]) for before in here.words_before(1)):
         here.at += 1
         return True
     is_emoji = _EMOJI.fullmatch(token.value) is not None

@@ -25,7 +25,7 @@ IGNORED = frozenset({
     "altogether", "again", "newest", "scoring", "drops", "drop", "dropped", "goes", "group", "grouped", "split",
     "breakdown", "count", "counts", "numbers", "fell", "falls", "came", "old", "ok", "okay", "hi", "hello", "hey",
     "spotter", "went", "go", "work", "gave", "given", "gives", "saved", "submitted", "registered", "arrive", "arrived",
-    "synced", "uploaded", "received", "gone",
+    "synced", "uploaded", "received", "gone", "grade", "grades",
 })  # fmt: skip
 SAYING = frozenset(
     {
@@ -184,9 +184,9 @@ OBSERVING = frozenset({
 })  # fmt: skip
 GRADING = frozenset({"give", "gave", "given", "gives", "grade", "grades", "graded", "rated", "assess", "evaluate"})
 RECORDING = frozenset({
-    "recorded", "saved", "submitted", "registered", "arrive", "arrived", "synced", "uploaded", "through", "received",
+    "recorded", "saved", "submitted", "registered", "arrive", "arrived", "synced", "uploaded",
 })  # fmt: skip  # what an observer asks of a result
-OWN_SESSIONS = frozenset({"session", "sessions", "check", "checks", "visit", "visits", "inspections", "audits"})
+OWN_SESSIONS = frozenset({"session", "sessions", "checks", "visit", "visits", "inspections", "audits"})
 OWN_RESULTS = frozenset({"result", "results", "score", "scores", "grade", "grades"})
 BEING = frozenset({"was", "were", "is", "are", "am", "be", "been", "being", "get", "got", "gets"})  # before "observed"
 DOING = frozenset({"do", "done", "did", "make", "made", "carry", "carried", "complete", "completed", "finish"})

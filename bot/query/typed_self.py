@@ -54,7 +54,8 @@ def _only_speaks(following: Sequence[str], before: Sequence[str]) -> bool:
 def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Key:
     """Whether the asker observes or is observed: "was I observed", "how many observations have I done", "what did I
     give Jamie". Of "my sessions" the sessions decide that the asker has; the other role becomes an option."""
-    verb = next((word for word in words[1:3] if word in OBSERVING or word in OBSERVATIONS or word in GRADING), "")
+    verbs = OBSERVING | OBSERVATIONS | (GRADING if words[0] == "i" else frozenset())  # "my grade" is no verb
+    verb = next((word for word in words[1:3] if word in verbs), "")
     if verb.endswith(("ed", "en")) and not BEING.isdisjoint((*before, *words[1:2])):
         return Key.EMPLOYEE
     typed = [token.value.lower().strip("?!.,") for token in here.tokens]
@@ -62,17 +63,22 @@ def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Ke
     does_with = words[0] == "i" and words[1:2] and words[1] in DOING and "with" in typed[here.at + 2 :]
     if (verb and verb not in OBSERVATIONS) or does_with:
         return Key.OBSERVER
-    if verb or counts or not RECORDING.isdisjoint(typed):
+    if verb or counts or not RECORDING.isdisjoint(typed) or any(map(goes_through, typed, typed[1:])):
         return _role_had(here, Key.OBSERVER)
     follows = words[1] if len(words) > 1 else ""
     is_of_sessions = words[0] in ("i", "my") and not OWN_SESSIONS.isdisjoint((*before[:1], *words[1:3]))
-    does = words[0] == "i" and follows in DOING and not {"how", "well", "badly", "wrong"}.intersection(typed)
-    if is_of_sessions or (does and not DOING.isdisjoint(words[1:2])):
+    is_of_quality = ("how" in typed and "many" not in typed) or not {"well", "badly", "wrong"}.isdisjoint(typed)
+    if is_of_sessions or (words[0] == "i" and follows in DOING and not is_of_quality):
         observed, own = here.own_sessions()
         return _role_had(here, Key.OBSERVER if observed > own else Key.EMPLOYEE)
-    if follows in OWN_RESULTS or words[0] in ("my", "mine"):
-        return _role_had(here, Key.EMPLOYEE)
+    if follows in OWN_RESULTS and here.own_sessions()[0]:
+        _offer(here, Key.OBSERVER)
     return Key.EMPLOYEE
+
+
+def goes_through(word: str, following: str) -> bool:
+    """Whether two words are of "did it go through"; "november 1 through 15" is a time."""
+    return following == "through" and word in ("go", "went", "gone", "going", "come", "came")
 
 
 def _role_had(here: Position, likely: Key) -> Key:
@@ -83,9 +89,13 @@ def _role_had(here: Position, likely: Key) -> Key:
     if not had[likely] and had[other]:
         return other
     if had[likely] and had[other]:
-        label = "Sessions that you observed" if other is Key.OBSERVER else "Sessions in which you were observed"
-        here.options.append(Option(label, here.with_term(here.signed(f"{other}:me"), 1)))
+        _offer(here, other)
     return likely
+
+
+def _offer(here: Position, role: Key) -> None:
+    label = "Sessions that you observed" if role is Key.OBSERVER else "Sessions in which you were observed"
+    here.options.append(Option(label, here.with_term(here.signed(f"{role}:me"), 1)))
 
 
 # ---- yes or no -----------------------------------------------------------------------------------------------------

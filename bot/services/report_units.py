@@ -97,7 +97,10 @@ def rows_by_unit(
 
     counts = counts_in(window)
     unit_of = units_of([one.group for one in counts], scope, directory) if by is By.DEPT else {}
-    large, small, number = ranked(added_up(counts, unit_of), MOST_IN_FULL, fewest_first=sort == "count")
+    every = added_up(counts, unit_of)
+    if every_where is not None and sort == "-count":  # who has the most of them is not asked of those who have none
+        every = [one for one in every if one.met]
+    large, small, number = ranked(every, MOST_IN_FULL, fewest_first=sort == "count")
     large = _in_order(large, sort, lambda: added_up(counts_in(earlier), unit_of), is_parted=every_where is not None)
     first = [one.group for one in large[:MOST_IN_FULL]]
     values: Collection[str] = first

@@ -8,13 +8,14 @@ import re
 from collections.abc import Sequence
 
 from bot.listeners.commands.intent_changes import CHANGES
+from bot.listeners.commands.intent_counts import COUNTS, GROUPS
 from bot.listeners.commands.intent_duties import DUTIES
-from bot.listeners.commands.intent_figures import COMPARED, COUNTS, FIGURES, GROUPS, trend_by
+from bot.listeners.commands.intent_figures import FIGURES, trend_by
 from bot.listeners.commands.question_patterns import SEND, Intent, Reader, left_of, taken_as
 from bot.query.days import MONTHS
 from bot.query.units import ANY_PLURAL, ANY_UNIT, OTHER_UNITS, PATTERNS
 
-__all__ = ["COMPARED", "INTENTS", "Intent", "intent_of", "is_grouped"]
+__all__ = ["INTENTS", "Intent", "intent_of", "is_grouped"]
 
 _LONGEST = 200  # characters: a longer text is no question in passing
 
@@ -52,6 +53,7 @@ def _silent(found: re.Match[str]) -> Intent:
 
 
 _overdue, _todo = taken_as("overdue"), taken_as("todo")
+_needs_training = taken_as("trend", "by:employee sort:-count outcome:failed")  # who has the most low results
 _attention = taken_as("attention")
 INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
@@ -146,11 +148,11 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         (
             rf"(?:who |(?:which|what) (?:{PATTERNS['employee']}) |anyone |anybody )(?:still )?needs?{_MORE} {_TRAINING}"
             r"(?: (?:on|with|in|for|at))?",
-            taken_as("results", "outcome:failed"),
+            _needs_training,
         ),
         (
             rf"who (?:should|must|do|shall) (?:i|we) (?:need to |have to )?{_TRAINING}(?: (?:on|in|for|with))?",
-            taken_as("results", "outcome:failed"),
+            _needs_training,
         ),
         (r"(?:what|who|which)?\s*(?:is |are )?(?:not (?:yet )?|un)acknowledged(?: yet)?", _attention),
         (

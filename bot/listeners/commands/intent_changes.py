@@ -165,6 +165,14 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         _meant("target"),
     ),
     (
+        r"^(?:what|how (?:much|many|high)|which)(?: (?:score|result|percent(?:age)?|points?|grade|%))?"
+        r" (?:do|must|should|does) (?:i|we|one|you|someone|people)"
+        r" (?:need|have|get|reach|score)(?: to (?:get|have|reach|score))?"
+        r"(?: (?:to|in order to|for|for an?) (?:pass|meet the target|passing|met))(?: .*)?$"
+        r"|^what(?:'?s| is)(?: the| our)? (?:needed|required|minimum|lowest score)(?: score)? to pass(?: .*)?$",
+        _meant("target"),
+    ),
+    (
         # What the settings offer needs no rule beside them.
         rf"^{PLEASE}(?:tell|notify|alert|ping|message|dm|inform) me"
         r"(?: (?:when(?:ever)?|if|every time|once|as soon as))?"

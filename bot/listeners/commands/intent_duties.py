@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, Intent, Reader, left_of, taken_as
+from bot.query.units import OTHER_UNITS
 
 _RESULTS = (
     r"(?: (?:with|on|to|about|for|of|all|everything|every ?one|them|it|these|those|this|that|the|my|his|her|their|an?"
@@ -32,9 +33,19 @@ _LAST = rf"(?:last|latest|newest|most recent)(?: (?:failed|low|bad))?(?: {_SESSI
 _WHOSE = r"(?P<whose>my|our|the|a|\S+'s|)"
 
 
+_LOW_ONES = re.compile(
+    r"\b(?:the )?(?:low|bad|failed|failing|poor) (?:results?|sessions?|scores?|ones?|observations?)\b", re.IGNORECASE
+)
+_LOW_RESULTS = (
+    r"(?:(?:the|all|any|my) )*(?:(?:low|failed|failing|bad|poor|critical) )?"
+    r"(?:results?|sessions?|scores?|ones|fail(?:ure)?s|observations?)"
+)
+
+
 def _low_ones(found: re.Match[str]) -> Intent:
     """ "follow up with Leila by friday": Leila's low results, each with its buttons, which ask for the day."""
     left = re.sub(r"(?<=\w)'s?(?= |$)", "", left_of(found))
+    left = _LOW_ONES.sub(" ", left).strip()  # which others are to be seen to?
     due = _DUE.search(left)
     return Intent("attention", left[: due.start()] if due else left, due[0].strip() if due else "")
 
@@ -45,14 +56,35 @@ def _newest(found: re.Match[str]) -> Intent:
     return Intent("show", " ".join(f"last {found['whose']}{low} {left_of(found)}".split()))
 
 
-_NOBODY = frozenset({"we", "they", "people", "everyone", "everybody", "so many", "so many people", "employees"})
+_MANY_PEOPLE = frozenset({"we", "they", "people", "everyone", "everybody", "so many", "so many people", "employees"})
+_THING = frozenset({"it", "this", "that", "he", "she", "result", "the result", "the score", "this one", "that one"})
+_OWN_RESULT = re.compile(r"my (?:last |latest )?(?:results?|scores?|grades?|sessions?)|mine|i")
+_AGAIN = re.compile(r"\b(?:always|often|keeps?|kept|still)\b|failing", re.IGNORECASE)
+_PLACE = re.compile(rf"(?:the |my |our )?{OTHER_UNITS}\b|my team|the team", re.IGNORECASE)
 
 
 def _why_failed(found: re.Match[str]) -> Intent:
-    """ "why did I fail opening": the criteria that cost most in those results."""
+    """ "why did I fail opening": the newest low result, with its reasons; of many people, of a place, and of what
+    happens again and again the criteria that cost most."""
     who = found["who"].lower()
-    whose = "my" if who == "i" else "" if who in _NOBODY else found["who"]
-    return Intent("trend", " ".join(f"by:criterion outcome:failed {whose} {left_of(found)}".split()))
+    if who in _MANY_PEOPLE or _PLACE.match(who) or _AGAIN.search(found[0]):
+        whose = "my" if who == "i" else "" if who in _MANY_PEOPLE else found["who"]
+        return Intent("trend", " ".join(f"by:criterion outcome:failed {whose} {left_of(found)}".split()))
+    whose = "my" if _OWN_RESULT.fullmatch(who) else "" if who in _THING else found["who"]
+    return Intent("show", " ".join(f"last {whose} failed {left_of(found)}".split()))
+
+
+def _why_so_much(found: re.Match[str]) -> Intent:
+    """ "why did I only get 79": the newest session with that result."""
+    whose = "my" if found["who"].lower() == "i" else found["who"]
+    return Intent("show", f"last {whose} score:{found['score']} {left_of(found)}".strip())
+
+
+def _last_low(found: re.Match[str]) -> Intent:
+    """ "what did I do wrong last time": the newest low result, with its reasons."""
+    who = found["who"].lower()
+    whose = "my" if who == "i" else "" if who in ("we", "they", "people") else found["who"]
+    return Intent("show", " ".join(f"last {whose} failed {left_of(found)}".split()))
 
 
 def _narrowed(found: re.Match[str]) -> Intent:
@@ -111,6 +143,18 @@ DUTIES: Sequence[tuple[str, Reader]] = (
     (rf"^{PLEASE}(?:nudge|remind|chase|poke)(?: (?:the )?observers?)?$", taken_as("overdue")),
     (rf"^{PLEASE}(?:nudge|chase|poke)(?: (?:the )?(?:observer|trainer))?(?= \S)", _nudge),
     (rf"^{PLEASE}remind(?= (?!me\b|us\b|of\b|off\b|on\b)\w)", _nudge),
+    (
+        rf"{_LOW_RESULTS} (?:(?:that|which) )?(?:no ?(?:one|body)|none) (?:has |have |had )?"
+        r"(?:acknowledged?|looked (?:at|into)|seen|saw|reacted to|dealt with|acted on|reviewed|noticed?)(?: yet)?",
+        _low_ones,
+    ),
+    (
+        r"(?:(?:did|has|have) )?(?:any ?(?:one|body)|some ?(?:one|body)|no ?(?:one|body))"
+        r" (?:yet |already |has |have |had )*"
+        r"(?:acknowledged?|look(?:ed)? (?:at|into)|seen|see|saw|react(?:ed)? to|deal[t]? with|act(?:ed)? on"
+        rf"|respond(?:ed)? to|review(?:ed)?|picked up|noticed?){_RESULTS}(?: yet)?",
+        _low_ones,
+    ),
     # what is next for me
     (
         r"(?:when(?:'?s| is|'?re| are)? |what(?:'?s| is) )?my next (?:planned |scheduled )?"
@@ -131,11 +175,23 @@ DUTIES: Sequence[tuple[str, Reader]] = (
         _newest,
     ),
     (
-        r"why (?:did|do|does|is|are|was|were|have|has) (?P<who>so many people|so many|\S+(?: \S+)??)"
-        r" (?:always |often |still |keep |keeps |so )*"
-        r"(?:fail(?:ed|ing|s)?|not pass(?:ed)?|below target|low|bad|do badly|did badly)(?: so often)?",
+        r"(?:what|where) (?:did|have|do) (?P<who>\S+(?: \S+)??) (?:do|done|did|get|got|go|gone) (?:wrong|badly|bad)"
+        r" (?:the )?(?:last|latest|previous) time",
+        _last_low,
+    ),
+    (
+        r"(?:why|how come) (?:did|do|does|have|has) (?P<who>\S+(?: \S+)??) (?:only |just )*(?:get|got|have|scored?)"
+        r" (?:only |just |an? )*(?P<score>\d{1,3}(?:[.,]\d+)?)(?: ?%| percent)?",
+        _why_so_much,
+    ),
+    (
+        r"(?:why|how come) (?:did|do|does|is|are|was|were|have|has) "
+        r"(?P<who>so many people|so many|my \S+ \S+|my \S+|the (?:result|score)|\S+(?: \S+)??)"
+        r" (?:always |often |still |keep |keeps |so |only |just )*"
+        r"(?:fail(?:ed|ing|s)?|not pass(?:ed)?|below target|low|bad|poor|do badly|did badly)(?: so often)?",
         _why_failed,
     ),
+    (r"^(?:why|how come) so (?P<who>)(?:low|bad|poor)$", _why_failed),
     (
         r"(?:what|which|where) (?:points?|criteri(?:a|on)|questions?|items?|marks?)? ?(?:did|do|have|am) i "
         r"(?:lose|lost|losing|miss|missed|missing|fail|failed|get wrong|weak(?:est)?)"

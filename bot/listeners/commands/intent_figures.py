@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from bot.listeners.commands.intent_counts import COMPARED, GROUPS, compared_things
 from bot.listeners.commands.question_patterns import Intent, Reader, left_of, taken_as
 from bot.query.numbers import NUMBER_WORDS, count_at
-from bot.query.units import ANY_UNIT, GROUPING_WORDS, unit_of
+from bot.query.units import ANY_UNIT, unit_of
 
 
 def trend_by(found: re.Match[str]) -> Intent:
@@ -25,21 +26,27 @@ def _ranked(found: re.Match[str]) -> Intent:
 _BEST = frozenset({"best", "top", "highest", "strongest", "great", "good", "easiest"})
 
 
-def _failed_most(found: re.Match[str]) -> Intent:
-    return Intent("trend", f"by:employee sort:-count outcome:failed {found['what'] or ''} {left_of(found)}".strip())
+def _changed_since(found: re.Match[str]) -> Intent:
+    """ "are we improving on opening compared to last month": this month and the last one."""
+    time = found["time"].lower()
+    about = " ".join(filter(None, (found.string[: found.start()], found["on"], found.string[found.end() :])))
+    about = re.sub(
+        rf"\b(?:this {time}|(?:are|is|am|has|have|did|do) (?:we|they|it))\b", " ", about, flags=re.IGNORECASE
+    )
+    return Intent("trend", " ".join(f"{COMPARED} {about} this {time} and last {time}".split()))
 
 
-def _by_number(found: re.Match[str]) -> Intent:
-    """ "least active observers", "store with the most sessions": by how many sessions each has."""
-    sort = "count" if re.search("least|fewest|less|lowest", found[0], re.IGNORECASE) else "-count"
-    unit = unit_of(found["unit"]) if found["unit"] else "observer"
-    return taken_as("trend", f"by:{unit} sort:{sort}")(found)
+def _failing_on(found: re.Match[str]) -> Intent:
+    """ "what are people failing on most", "what is my team doing badly": the criteria that cost them most."""
+    who = found["who"].lower()
+    whose = "my" if who == "i" else "" if who in _ALL_PEOPLE else found["who"]
+    return Intent("trend", " ".join(f"by:criterion {whose} {left_of(found)}".split()))
 
 
-def _repeated(found: re.Match[str]) -> Intent:
-    """ "who failed more than once": how many such sessions each has, the most first."""
-    unit = re.match(rf"(?:which|what) ({ANY_UNIT})", found.string, re.IGNORECASE)
-    return taken_as("trend", f"by:{unit_of(unit[1]) if unit else 'employee'} sort:-count")(found)
+_ALL_PEOPLE = frozenset({
+    "we", "they", "people", "everyone", "everybody", "my team", "the team", "our team", "my people", "our people",
+    "staff", "the staff", "my staff", "employees", "most people", "the people",
+})  # fmt: skip
 
 
 def _wrong_of(found: re.Match[str]) -> Intent:
@@ -56,29 +63,12 @@ def _changed(found: re.Match[str]) -> Intent:
 
 def _compared(found: re.Match[str]) -> Intent:
     """ "compare store 12 and store 14": the things stay in the query, which says by what they are compared."""
-    text = _THAN_BEFORE.sub(r" this \2 and last \2", found.string)
-    text = re.sub(_COMPARING, " ", text, flags=re.IGNORECASE)
-    return Intent("trend", f"{COMPARED} {' '.join(text.split())}")
+    return Intent("trend", f"{COMPARED} {compared_things(found.string)}")
 
 
 def _figures(found: re.Match[str]) -> Intent:
     """ "pass rate of store 12", "my statistics"."""
     return taken_as("trend", "my" if found[0].lower().startswith("my ") else "")(found)
-
-
-_COMPARING = (
-    r"\b(?:compared? (?:to|with)|compare|comparison (?:of|between)|(?:what(?:'?s| is) )?(?:the )?difference between"
-    r"|in comparison (?:to|with)"
-    r"|(?:(?:the|average|pass(?:ing)?|success|fail(?:ure)?|completion)[ -])*(?:rates?|scores?|results?)"
-    r"(?: (?:of|in|for|at))?|how (?:does|do|did|is|are)"
-    r"|(?:do(?:ing)? |score |scoring |perform )?(?:better|worse) than|(?<=\s)v\.?)\s"
-)
-_THAN_BEFORE = re.compile(
-    r" (?:this \w+ )?(?:doing |scoring |performing )?(?:better|worse) than (?:the )?(last|previous)"
-    r" (week|month|quarter|year)",
-    re.IGNORECASE,
-)
-COMPARED = "compare"  # a trend of these words is by what they name
 
 
 _EXTREME = (
@@ -100,42 +90,7 @@ _VERB = (
     r"|scored?|performs?|performed)"
 )
 _DID = r"(?:did|do|does|is|are|was|were|has|have)"
-_COUNTABLE = r"(?:sessions?|observations?|checks?|visits?|results?)"
-_OFTEN = (
-    r"(?:more than (?:once|twice)|twice|(?:(?:at least|more than|over) )?(?:\d{1,2}|two|three|four|five|six) times"
-    r"|(?<!how )(?:multiple|several|many) times|repeatedly|again and again|over and over(?: again)?)"
-)
-GROUPS = rf"(?:day|quarter|form|{'|'.join(sorted(GROUPING_WORDS, key=len, reverse=True))})"
-
 _trend, _criteria = taken_as("trend"), taken_as("trend", "by:criterion")
-COUNTS: Sequence[tuple[str, Reader]] = (
-    # how often
-    (
-        r"(?:(?:which|what|the|who are|who is|who's|our|my|list|show) )*(?:most|least|less) active"
-        rf"(?: (?P<unit>{ANY_UNIT}))?",
-        _by_number,
-    ),
-    (rf"(?:which|what) (?P<unit>{ANY_UNIT}) (?:is|are|was|were) (?:the )?(?:most|least|less) active", _by_number),
-    (
-        rf"who(?:'s| is)? (?P<unit>)(?:observes|observed|observing|conducts|conducted|graded|did|does|has|had|have)"
-        rf" (?:the )?(?:most|least|fewest)(?: {_COUNTABLE})?",
-        _by_number,
-    ),
-    (
-        rf"(?:(?:which|what|the|my|our) )*(?P<unit>{ANY_UNIT}) (?:(?:who|that) )?"
-        rf"(?:with|has|have|had|did|do|does|made|got) (?:the )?(?:most|least|fewest) {_COUNTABLE}",
-        _by_number,
-    ),
-    (_OFTEN, _repeated),
-    (
-        r"(?:keeps?|kept) (?:on )?fail(?:ing)?|repeat(?:ed)? (?:fails?|failures?|failing)",
-        taken_as("trend", "by:employee sort:-count outcome:failed"),
-    ),
-    (
-        r"who (?:has |have |is )?(?:failed|fails|fail|failing)(?: (?P<what>.+?))? (?:the )?most(?: often)?(?= |$)",
-        _failed_most,
-    ),
-)
 FIGURES: Sequence[tuple[str, Reader]] = (
     # what costs most
     (
@@ -172,7 +127,28 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         r"what(?:'?s| is| are| did| do| does)? i (?:going |go |get |got |do |doing )?(?:wrong|badly)",
         taken_as("trend", "by:criterion my"),
     ),
+    (
+        r"what (?:are|is|do|does|did|was|were|have|has) (?P<who>i|\S+(?: \S+)??)"
+        r" (?:most |mostly |usually |often |always )*"
+        r"(?:failing|fail|failed|struggl(?:e|es|ing)|los(?:e|es|ing) points|doing badly|do badly|doing poorly"
+        r"|bad|weak|worst|get(?:ting)? wrong|doing wrong|do wrong|miss(?:ing)?)"
+        r"(?: (?:on|at|with|in|for|the|most|mostly|often|usually))*(?= |$)",
+        _failing_on,
+    ),
+    (
+        r"(?:(?:which|what|the) )*critical criteri(?:a|on)"
+        r" (?:(?:that )?(?:was|were|is|are|got|get|has been|have been) )*"
+        r"(?:missed|failed|not met|lost|at zero|with zero(?: points)?|zero)",
+        taken_as("results", "outcome:critical"),
+    ),
     # is it getting better
+    (
+        r"(?:(?:are|is|am|has|have|did|do) (?:we|i|they|it) )?(?:(?:been )?improv(?:e|ed|ing)"
+        r"|(?:get(?:ting)?|got(?:ten)?|do(?:ing)?|becom(?:e|ing)) (?:any )?(?:better|worse)|better|worse)(?P<on> .+?)? "
+        r"(?:compared (?:to|with)|versus|vs\.?|than|against|in comparison (?:to|with)) (?:the )?(?:last|previous)"
+        r" (?P<time>week|month)",
+        _changed_since,
+    ),
     (
         rf"(?:who|(?:which|what) (?P<unit>{ANY_UNIT}))(?:'s| is| are| has| have)?(?: been)?"
         r" (?:improv(?:ed?|es|ing)|declin(?:ed?|es|ing)|dropp(?:ed|ing)|got(?:ten)? (?:better|worse)"
@@ -180,12 +156,20 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         _changed,
     ),
     (rf"most improved(?: (?P<unit>{ANY_UNIT}))?", _changed),
-    (r"(?:getting|got|gotten|doing|become|becoming) (?:any )?(?:better|worse)(?! than)(?: over time)?", _trend),
+    (
+        r"(?:get|gets|getting|got|gotten|doing|become|becoming) (?:any )?(?:better|worse)(?! than)(?: over time)?",
+        _trend,
+    ),
     (r"(?:have to |need to )?improv(?:e|es|ed|ing|ements?)(?: over time)?", _trend),
     (rf"(?:which|what) (?P<unit>{ANY_UNIT}) {_VERB} ?(?:the )?{_EXTREME}(?: the)?(?: often| most)?", trend_by),
     (rf"(?:(?:the|my|our) )*{_RATED}(?P<unit>{ANY_UNIT})(?! ?#?\d)", _ranked),
     (
         rf"who(?:'s| is| are| was| were| has| did)?(?: doing| scored| performs| performed)?(?: the)? {_RATED_MOST}",
+        _ranked,
+    ),
+    (
+        rf"^(?:who(?:'s| is| are| was)? )?(?:the )?{_RATED_MOST.removesuffix('$')}"
+        r"(?: (?:one|ones|person|people|performers?))? (?:in|of|on|from) (?:my|our|the) (?:team|staff|people|crew)",
         _ranked,
     ),
     (

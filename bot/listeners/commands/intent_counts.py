@@ -1,0 +1,134 @@
+"""Which report a question of numbers asks for: how many sessions, how often, who failed most and why."""
+
+import re
+from collections.abc import Sequence
+
+from bot.listeners.commands.question_patterns import Intent, Reader, left_of, taken_as
+from bot.query.units import ANY_UNIT, GROUPING_WORDS, unit_of
+
+_COMPARING = (
+    r"\b(?:compared? (?:to|with)|compare|comparison (?:of|between)|(?:what(?:'?s| is) )?(?:the )?difference between"
+    r"|in comparison (?:to|with)"
+    r"|(?:(?:the|average|pass(?:ing)?|success|fail(?:ure)?|completion)[ -])*(?:rates?|scores?|results?)"
+    r"(?: (?:of|in|for|at))?|how (?:does|do|did|is|are)"
+    r"|(?:do(?:ing)? |score |scoring |perform )?(?:better|worse) than|(?<=\s)v\.?)\s"
+)
+_THAN_BEFORE = re.compile(
+    r" (?:this \w+ )?(?:doing |scoring |performing )?(?:better|worse) than (?:the )?(last|previous)"
+    r" (week|month|quarter|year)",
+    re.IGNORECASE,
+)
+COMPARED = "compare"  # a trend of these words is by what they name
+COUNT = "count"  # a trend of these words shows the numbers of sessions alone
+_VERSUS = re.compile(
+    r"\b(?:vs?\.?|versus|compared? (?:to|with)|in comparison (?:to|with)|(?:and|or) last)\s", re.IGNORECASE
+)
+
+
+def compared_things(text: str) -> str:
+    """A text of a comparison without the words that only compare: the things stay."""
+    text = _THAN_BEFORE.sub(r" this \2 and last \2", text)
+    return " ".join(re.sub(_COMPARING, " ", text, flags=re.IGNORECASE).split())
+
+
+def _failed_most(found: re.Match[str]) -> Intent:
+    return Intent("trend", f"by:employee sort:-count outcome:failed {found['what'] or ''} {left_of(found)}".strip())
+
+
+def _by_number(found: re.Match[str]) -> Intent:
+    """ "least active observers", "store with the most sessions": by how many sessions each has."""
+    sort = "count" if re.search("least|fewest|less|lowest", found[0], re.IGNORECASE) else "-count"
+    unit = unit_of(found["unit"]) if found["unit"] else "observer"
+    return taken_as("trend", f"by:{unit} sort:{sort}")(found)
+
+
+def _repeated(found: re.Match[str]) -> Intent:
+    """ "who failed more than once": how many such sessions each has, the most first; also those with one, which the
+    answer says."""
+    unit = re.match(rf"(?:which|what) ({ANY_UNIT})", found.string, re.IGNORECASE)
+    by = unit_of(unit[1]) if unit else "employee"
+    return Intent("trend", f"by:{by} sort:-count {left_of(found)}".strip(), found[0])
+
+
+def _with_reasons(found: re.Match[str]) -> Intent:
+    """ "who failed opening and why": how many low results each has, with the criteria that cost most in them."""
+    by = unit_of(found["unit"]) if found["unit"] else "employee"
+    return Intent("trend", f"by:{by} sort:-count outcome:failed {found['what'] or ''}".strip())
+
+
+def _counted(found: re.Match[str]) -> Intent | None:
+    """ "how many sessions this week vs last week", "sessions per month": the numbers alone. None if neither groups nor
+    times are compared: the list says how many there are."""
+    left = left_of(found)
+    if _VERSUS.search(left):
+        return Intent("trend", f"{COUNT} {COMPARED} {compared_things(left)}")
+    if _BY_GROUP.search(found.string):
+        return Intent("trend", f"{COUNT} {left}")
+    return None
+
+
+def _more_sessions(found: re.Match[str]) -> Intent:
+    """ "did we do more sessions than last month"."""
+    period = f"{found['which']} {found['time']}"
+    return Intent("trend", f"{COUNT} {COMPARED} {left_of(found)} this {found['time']} and {period}")
+
+
+_COUNTABLE = r"(?:sessions?|observations?|checks?|visits?|results?)"
+_OFTEN = (
+    r"(?:more than (?:once|twice)|twice|(?:(?:at least|more than|over) )?(?:\d{1,2}|two|three|four|five|six) times"
+    r"|(?<!how )(?:multiple|several|many) times|repeatedly|again and again|over and over(?: again)?)"
+)
+GROUPS = rf"(?:day|quarter|form|{'|'.join(sorted(GROUPING_WORDS, key=len, reverse=True))})"
+
+_BY_GROUP = re.compile(
+    rf"\b(?:(?:by|per|each|every|in each|for each) {GROUPS}s?|weekly|monthly|by:\w+)\b", re.IGNORECASE
+)
+_DONE_BY = (
+    r"(?: (?:did|do|have|were|was|are)(?: (?:we|i|they|you|there))?(?: (?:do|done|have|had|completed?|made|make))?)?"
+)
+_NUMBERED = r"(?:completed |our |the |all )*(?:sessions?|observations?|checks?|visits?|trainings?)"
+
+COUNTS: Sequence[tuple[str, Reader]] = (
+    # how many
+    (
+        rf"(?:did|have|has|do|are) (?:we|they|i|people)?(?: (?:do|done|have|had|make|made|doing|completed?))?"
+        rf" (?:more|fewer|less) {_NUMBERED}(?: {_DONE_BY})? than (?:the )?(?P<which>last|previous)"
+        r" (?P<time>week|month)",
+        _more_sessions,
+    ),
+    (rf"(?:how many|(?:the )?(?:number|count|amount|total)(?: number)? of) {_NUMBERED}{_DONE_BY}", _counted),
+    (rf"^{_NUMBERED}(?= (?:(?:done|completed) )?(?:(?:by|per|each|every) {GROUPS}s?\b|weekly|monthly))", _counted),
+    # who failed, and why
+    (
+        rf"^(?:who|(?:which|what) (?P<unit>{ANY_UNIT}))(?: has| have| is| are)? "
+        r"(?:fail(?:ed|s|ing)?|did(?: not|n't) pass|(?:was|were) below target|scored low)(?P<what> .+?)?"
+        r"(?:,? and|,) (?:why|(?:on|for|in) what|where|what for|what went wrong)$",
+        _with_reasons,
+    ),
+    # how often
+    (
+        r"(?:(?:which|what|the|who are|who is|who's|our|my|list|show) )*(?:most|least|less) active"
+        rf"(?: (?P<unit>{ANY_UNIT}))?",
+        _by_number,
+    ),
+    (rf"(?:which|what) (?P<unit>{ANY_UNIT}) (?:is|are|was|were) (?:the )?(?:most|least|less) active", _by_number),
+    (
+        rf"who(?:'s| is)? (?P<unit>)(?:observes|observed|observing|conducts|conducted|graded|did|does|has|had|have)"
+        rf" (?:the )?(?:most|least|fewest)(?: {_COUNTABLE})?",
+        _by_number,
+    ),
+    (
+        rf"(?:(?:which|what|the|my|our) )*(?P<unit>{ANY_UNIT}) (?:(?:who|that) )?"
+        rf"(?:with|has|have|had|did|do|does|made|got) (?:the )?(?:most|least|fewest) {_COUNTABLE}",
+        _by_number,
+    ),
+    (_OFTEN, _repeated),
+    (
+        r"(?:keeps?|kept) (?:on )?fail(?:ing)?|repeat(?:ed)? (?:fails?|failures?|failing)",
+        taken_as("trend", "by:employee sort:-count outcome:failed"),
+    ),
+    (
+        r"who (?:has |have |is )?(?:failed|fails|fail|failing)(?: (?P<what>.+?))? (?:the )?most(?: often)?(?= |$)",
+        _failed_most,
+    ),
+)

@@ -1,0 +1,130 @@
+"""Questions about results and people: whose they are, which come first, how many there are, and why one is low.
+
+Asked of the demo's company as in `test_dialogs`; on the right is the command that the answer says it was read as.
+"""
+
+import pytest
+
+from tests.listeners.demo_office import DemoOffice, offered, read_as
+from tests.listeners.test_dialogs import FOOD, JAMIE, OPENING, SOFIA, STORE_12
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+READ_AS = {
+    # the adjective says in which order, "top 5" only how many
+    ("admin", "top 5 worst performers"): "trend by:employee limit:5",
+    ("admin", "top 5 performers"): "trend by:employee sort:-score limit:5",
+    ("admin", "top 10 lowest results"): "results sort:score limit:10",
+    ("admin", "top three of the worst this week"): "results sort:score limit:3 since:2026-11-23",
+    ("admin", "best of the worst"): "results sort:score",
+    ("admin", "top 10 failed"): "results sort:score limit:10 outcome:failed",
+    ("admin", "top 5 newest"): "results limit:5",
+    ("admin", "top 5"): "results sort:-score limit:5",
+    # whose they are
+    ("observer", "my sessions last week"): "results observer:me since:2026-11-16 until:2026-11-22",
+    ("observer", "sessions I did"): "results observer:me",
+    ("observer", "how many sessions did I do this month"): "results observer:me since:2026-11-01",
+    ("observer", "was my result recorded?"): "results observer:me",
+    ("observer", "did my last session go through"): "results observer:me limit:1",
+    ("observer", "what did I give Jamie"): f"results observer:me {JAMIE}",
+    ("observer", "what did I grade Jamie"): f"results observer:me {JAMIE}",
+    ("observer", "what did I do with Jamie"): f"results observer:me {JAMIE}",
+    ("observer", "was I graded"): "results employee:me",
+    ("observer", "what grade did I get"): "results employee:me",
+    ("observer", "my grade"): "results employee:me",
+    ("observer", "my results"): "results employee:me",
+    ("observer", "how did I do"): "results employee:me",
+    ("observer", "my results november 1 through 15"): "results employee:me since:2026-11-01 until:2026-11-15",
+    ("employee", "my sessions"): "results employee:me",
+    ("employee", "sessions I did"): "results employee:me",
+    ("employee", "my observations"): "results employee:me",
+    ("supervisor", "what did oskar give jamie"): f'results observer:"Oskar Halvorsrud" {JAMIE}',
+    # yes or no
+    ("employee", "did i pass"): "results employee:me",
+    ("employee", "have I passed opening"): f"results employee:me {OPENING}",
+    ("employee", "did I fail anything"): "results employee:me outcome:failed",
+    ("admin", "did Jamie pass opening?"): f"results {JAMIE} {OPENING}",
+    ("admin", "is Jamie below target"): f"results {JAMIE}",
+    ("admin", "who passed opening"): f"results outcome:passed {OPENING}",
+    ("admin", "did anyone fail opening"): f"results outcome:failed {OPENING}",
+    # why
+    ("employee", "what did I do wrong last time"): "show last employee:me outcome:failed",
+    ("employee", "why did I fail"): "show last employee:me outcome:failed",
+    ("employee", "why was it low"): "show last outcome:failed",
+    ("employee", "why is my score so low"): "show last employee:me outcome:failed",
+    ("employee", "why did I only get 79"): "show last employee:me score:79",
+    ("admin", "why did sofia fail opening"): f"show last {SOFIA} outcome:failed {OPENING}",
+    ("admin", "why does sofia keep failing"): f"trend by:criterion outcome:failed {SOFIA}",
+    ("admin", "why did store 12 fail"): f"trend by:criterion outcome:failed {STORE_12}",
+    ("supervisor", "who failed opening this week and why"): (
+        f"trend by:employee sort:-count outcome:failed {OPENING} since:2026-11-23"
+    ),
+    ("admin", "which sites failed food safety and why"): f"trend by:dept sort:-count outcome:failed {FOOD}",
+    # how many
+    ("admin", "how many sessions this week vs last week"): "trend count since:2026-11-16 by:week",
+    ("admin", "sessions per month"): "trend count by:month",
+    ("admin", "number of observations by site"): "trend count by:dept sort:-count",
+    ("admin", "did we do more sessions than last month"): "trend count since:2026-10-01 by:month",
+    ("admin", "how many sessions this week"): "results since:2026-11-23",
+    # better or worse, and what on
+    ("admin", "are we improving on food safety compared to last month"): f"trend {FOOD} since:2026-10-01 by:month",
+    ("admin", "did jamie get better since october"): f"trend {JAMIE} since:2026-10-01",
+    ("admin", "what are people failing on most"): "trend by:criterion",
+    ("supervisor", "what is my team doing badly"): "trend by:criterion",
+    ("admin", "critical criteria missed this week"): "results outcome:critical since:2026-11-23",
+    # who
+    ("supervisor", "best in my team"): "trend by:employee sort:-score",
+    ("supervisor", "who is the worst in my team"): "trend by:employee",
+    ("supervisor", "who needs coaching"): "trend by:employee sort:-count outcome:failed",
+    # seen to
+    ("admin", "low results nobody acknowledged"): "attention",
+    ("supervisor", "did anyone look at jamie's low result"): f"attention {JAMIE}",
+    ("admin", "did anybody acknowledge the failed ones"): "attention",
+}
+
+
+@pytest.mark.parametrize(("role", "typed"), READ_AS)
+async def test_a_question_about_results_is_read_as(company: DemoOffice, role: str, typed: str) -> None:
+    assert read_as(await company.ask(role, typed)) == READ_AS[role, typed]
+
+
+@pytest.mark.parametrize(("role", "typed"), READ_AS)
+async def test_what_it_is_read_as_is_read_as_itself(company: DemoOffice, role: str, typed: str) -> None:
+    assert read_as(await company.ask(role, READ_AS[role, typed])) == READ_AS[role, typed]
+
+
+async def test_the_other_role_of_my_sessions_is_a_button(company: DemoOffice) -> None:
+    label, command = offered(await company.ask("observer", "my sessions"))[0]
+    assert label.startswith("Meant: Sessions in which you were observed · 6 sessions")
+    assert read_as(await company.ask("observer", command)) == "results employee:me"
+
+
+async def test_whether_somebody_passed_shows_what_they_failed_too(company: DemoOffice) -> None:
+    assert "3 below target" in (await company.ask("employee", "did I pass opening")).text
+
+
+async def test_a_whole_score_finds_what_is_shown_as_it(company: DemoOffice) -> None:
+    answer = (await company.ask("admin", "score:79")).text
+    assert "scored 79 % when rounded" in answer and answer.count("79 %, below target 80 %") == 10
+    assert "below target 80 %" not in (await company.ask("admin", "score:80 limit:100")).text
+
+
+async def test_numbers_of_sessions_say_their_change(company: DemoOffice) -> None:
+    answer = (await company.ask("admin", "how many sessions this week vs last week")).text
+    assert "31 in the newest week so far, 32 in the same part of the week before (−1)" in answer
+    assert "met the target" not in answer
+    assert "Store 12 Harbour Street · " in (await company.ask("admin", "sessions by store")).text
+
+
+@pytest.mark.parametrize("typed", ["who failed twice", "failed opening twice this month"])
+async def test_what_a_report_can_not_ask_is_named(company: DemoOffice, typed: str) -> None:
+    assert "I did not use: “twice”" in (await company.ask("supervisor", typed)).text
+
+
+async def test_who_failed_most_names_nobody_who_did_not(company: DemoOffice) -> None:
+    answer = (await company.ask("supervisor", "who failed opening this week and why")).text
+    assert "0 of 1 completed sessions" in answer and "Sofia" not in answer
+
+
+async def test_what_is_needed_to_pass_is_the_target(company: DemoOffice) -> None:
+    assert (await company.ask("employee", "what do I need to pass")).text.startswith("Target for every checklist: 80 %")
