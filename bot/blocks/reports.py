@@ -117,7 +117,8 @@ def _total_line(shown: Trend) -> str:
     total = shown.total
     if not shown.is_parted or total.share is None:
         return figures_line(total)
-    return f"*{total.met:,} of {total.completed:,} completed sessions*, {format_percent(total.share)}"
+    of_units = f", of {units(shown)}" if shown.sort == "-count" and not shown.by.is_time else ""
+    return f"*{total.met:,} of {total.completed:,} completed sessions*, {format_percent(total.share)}{of_units}"
 
 
 def _no_criteria(shown: Trend) -> str:
@@ -238,6 +239,12 @@ _UNIT: Mapping[By, str] = {
 def unit(by: By) -> str:
     """What the rows of a report are, in a word."""
     return _UNIT[by]
+
+
+def units(shown: Trend) -> str:
+    """How many rows a report by unit has: "12 employees"."""
+    one = unit(shown.by)
+    return count(shown.ranked + shown.small, one, "criteria" if shown.by is By.CRITERION else f"{one}s")
 
 
 def row_label(row: ReportRow, shown: Trend) -> str:

@@ -5,7 +5,17 @@ from collections.abc import Sequence
 from bot.blocks.charts import data_table, line_chart
 from bot.blocks.elements import Block, mrkdwn, newest, section
 from bot.blocks.markup import bar, format_query_text
-from bot.blocks.reports import Asked, line_sections, more_rows, report_answer, row_label, short_label, time_shown, unit
+from bot.blocks.reports import (
+    Asked,
+    line_sections,
+    more_rows,
+    report_answer,
+    row_label,
+    short_label,
+    time_shown,
+    unit,
+    units,
+)
 from bot.domain.notifications import Message
 from bot.domain.reports import ReportRow
 from bot.domain.text import count
@@ -22,6 +32,8 @@ def session_counts(shown: Trend, asked: Asked) -> Message:
     rows = _rows(shown)
     listed = rows if shown.by.is_time else rows[: asked.limit]
     lines = [f"*{title}*", f"{count(shown.total.completed, 'session')} completed {time_shown(shown, asked)}"]
+    if not shown.by.is_time:
+        lines[-1] = f"{units(shown)}, {lines[-1]}"
     lines += [_newest(rows[-1], shown)] if shown.by.is_time else [_COMPARED] if any(map(_change, listed)) else []
     most = max(row.now.completed for row in listed)
     as_lines = line_sections([_line(row, most, shown) for row in listed])

@@ -47,6 +47,7 @@ LONGEST_TEXT = 3_000  # characters: what a slash command carries
 MOST_WORDS = 150
 _DOTTED_DATE = re.compile(r"^\d{1,2}\.\d{1,2}\.")
 _SAYS_NOTHING = IGNORED | GENERIC | AUXILIARIES
+_ASKING_MORE = frozenset({"who", "whom", "when", "where", "how"})  # behind "and": a second question
 _EMOJI = re.compile(r":[\w+'-]+:")
 
 
@@ -276,6 +277,9 @@ def _ignored(here: Position) -> bool:
         return False
     if here.is_negated and any(word.endswith("ed") for word in words):  # "not recorded in store 12" excludes no store
         refuse_dangling_negation(here)
+    if here.at and words[:1] and words[0] in _ASKING_MORE and here.words_before(1) == ["and"]:
+        here.skip_unused()
+        return True
     is_team = here.at == here.person_end and here.at > 0 and not OWN_TEAM.isdisjoint(words)  # "Ana's team"
     if SAYING.isdisjoint(words) and not is_team:
         here.at += 1

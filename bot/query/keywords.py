@@ -54,8 +54,9 @@ _OUTCOMES: Mapping[tuple[str, ...], tuple[str, ...]] = {
         "below": ("below target", "under target", "below the target", "under the target", "low"),
         "passed": ("passed", "pass", "passes", "passing", "succeeded", "successful", "not failed"),
         "met": (
-            "met", "met target", "met the target", "on target", "above target", "did well", "does well", "did great",
-            "doing great", "did good",
+            "met", "met target", "met the target", "meet target", "meet the target", "meet my target",
+            "reach the target", "reached the target", "hit the target", "hit target", "on target", "above target",
+            "did well", "does well", "did great", "doing great", "did good",
         ),
         "completed": ("completed", "complete", "finished"),
         "planned": ("planned", "scheduled", "not started", "not yet started", "upcoming"),

@@ -25,7 +25,7 @@ IGNORED = frozenset({
     "altogether", "again", "newest", "scoring", "drops", "drop", "dropped", "goes", "group", "grouped", "split",
     "breakdown", "count", "counts", "numbers", "fell", "falls", "came", "old", "ok", "okay", "hi", "hello", "hey",
     "spotter", "went", "go", "work", "gave", "given", "gives", "saved", "submitted", "registered", "arrive", "arrived",
-    "synced", "uploaded", "received", "gone", "grade", "grades",
+    "synced", "uploaded", "received", "gone", "grade", "grades", "record",
 })  # fmt: skip
 SAYING = frozenset(
     {
@@ -44,6 +44,7 @@ SAYING = frozenset(
         "finish",
         "every",
         "again",
+        "why",
     }
 )  # ignored, but not silently
 SUBJECTS = frozenset(
@@ -184,7 +185,7 @@ OBSERVING = frozenset({
 })  # fmt: skip
 GRADING = frozenset({"give", "gave", "given", "gives", "grade", "grades", "graded", "rated", "assess", "evaluate"})
 RECORDING = frozenset({
-    "recorded", "saved", "submitted", "registered", "arrive", "arrived", "synced", "uploaded",
+    "recorded", "saved", "submitted", "registered", "arrive", "arrived", "synced", "uploaded", "record",
 })  # fmt: skip  # what an observer asks of a result
 OWN_SESSIONS = frozenset({"session", "sessions", "checks", "visit", "visits", "inspections", "audits"})
 OWN_RESULTS = frozenset({"result", "results", "score", "scores", "grade", "grades"})

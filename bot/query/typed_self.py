@@ -61,17 +61,20 @@ def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Ke
     typed = [token.value.lower().strip("?!.,") for token in here.tokens]
     counts = words[0] == "i" and not OBSERVATIONS.isdisjoint(typed[: here.at])
     does_with = words[0] == "i" and words[1:2] and words[1] in DOING and "with" in typed[here.at + 2 :]
-    if (verb and verb not in OBSERVATIONS) or does_with:
+    is_of_others = words[0] == "i" and before[1:2] in (["who"], ["whom"])  # "who did I fail"
+    has_given = words[0] == "my" and not {"given", "gave"}.isdisjoint(typed)
+    if (verb and verb not in OBSERVATIONS) or does_with or is_of_others or has_given:
         return Key.OBSERVER
     if verb or counts or not RECORDING.isdisjoint(typed) or any(map(goes_through, typed, typed[1:])):
         return _role_had(here, Key.OBSERVER)
     follows = words[1] if len(words) > 1 else ""
-    is_of_sessions = words[0] in ("i", "my") and not OWN_SESSIONS.isdisjoint((*before[:1], *words[1:3]))
+    noun = next((word for word in words[1:] if word in OWN_SESSIONS or word in OWN_RESULTS), "")  # "my last 5 sessions"
+    is_of_sessions = noun in OWN_SESSIONS or (words[0] == "i" and not OWN_SESSIONS.isdisjoint(before[:1]))
     is_of_quality = ("how" in typed and "many" not in typed) or not {"well", "badly", "wrong"}.isdisjoint(typed)
     if is_of_sessions or (words[0] == "i" and follows in DOING and not is_of_quality):
         observed, own = here.own_sessions()
         return _role_had(here, Key.OBSERVER if observed > own else Key.EMPLOYEE)
-    if follows in OWN_RESULTS and here.own_sessions()[0]:
+    if noun in OWN_RESULTS and here.own_sessions()[0]:
         _offer(here, Key.OBSERVER)
     return Key.EMPLOYEE
 
@@ -112,7 +115,8 @@ def show_both_ways(here: Position) -> None:
     would hide the failed ones."""
     typed = [token.value.lower().strip("?!.,") for token in here.tokens]
     people = [one for one in here.terms if one.startswith(f"{Key.EMPLOYEE}:")]
-    if _YES_OR_NO.isdisjoint(typed[:2]) or len(people) != 1 or not _SOME.isdisjoint(typed):
+    begins = typed[1:2] if typed[:1] and typed[0] in ("so", "and", "ok", "but") else typed[:1]
+    if _YES_OR_NO.isdisjoint(begins) or len(people) != 1 or not _SOME.isdisjoint(typed):
         return
     if any(token.key is not None for token in here.tokens):
         return

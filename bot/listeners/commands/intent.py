@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bot.listeners.commands.intent_changes import CHANGES
 from bot.listeners.commands.intent_counts import COUNTS, GROUPS
-from bot.listeners.commands.intent_duties import DUTIES
+from bot.listeners.commands.intent_duties import DUTIES, to_be_seen_to
 from bot.listeners.commands.intent_figures import FIGURES, trend_by
 from bot.listeners.commands.question_patterns import SEND, Intent, Reader, left_of, taken_as
 from bot.query.days import MONTHS
@@ -54,7 +54,6 @@ def _silent(found: re.Match[str]) -> Intent:
 
 _overdue, _todo = taken_as("overdue"), taken_as("todo")
 _needs_training = taken_as("trend", "by:employee sort:-count outcome:failed")  # who has the most low results
-_attention = taken_as("attention")
 INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
     for pattern, make in (
@@ -143,7 +142,7 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         (
             r"(?:who|what|which (?:sessions?|results?|people|employees)|anyone|anybody|anything)?\s*"
             r"(?:needs?|requires?) (?:my |our |your )?(?:attention|follow[- ]?up|action)",
-            _attention,
+            to_be_seen_to,
         ),
         (
             rf"(?:who |(?:which|what) (?:{PATTERNS['employee']}) |anyone |anybody )(?:still )?needs?{_MORE} {_TRAINING}"
@@ -151,13 +150,18 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
             _needs_training,
         ),
         (
+            r"who(?:'s| is| are)? (?:(?:still|most|really) )*struggl(?:e|es|ed|ing)"
+            r"(?: (?:with|on|in|at|the most|most))*",
+            _needs_training,
+        ),
+        (
             rf"who (?:should|must|do|shall) (?:i|we) (?:need to |have to )?{_TRAINING}(?: (?:on|in|for|with))?",
             _needs_training,
         ),
-        (r"(?:what|who|which)?\s*(?:is |are )?(?:not (?:yet )?|un)acknowledged(?: yet)?", _attention),
+        (r"(?:what|who|which)?\s*(?:is |are )?(?:not (?:yet )?|un)acknowledged(?: yet)?", to_be_seen_to),
         (
             r"what (?:do|should|must|can) i (?:need to )?(?:look at|act on|deal with|worry about|follow up(?: on)?)",
-            _attention,
+            to_be_seen_to,
         ),
         (r"who (?:still )?(?:needs?|lacks|misses|is missing)(?= \w)", _never_done),
         *FIGURES,

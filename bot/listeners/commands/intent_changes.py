@@ -169,6 +169,8 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         r" (?:do|must|should|does) (?:i|we|one|you|someone|people)"
         r" (?:need|have|get|reach|score)(?: to (?:get|have|reach|score))?"
         r"(?: (?:to|in order to|for|for an?) (?:pass|meet the target|passing|met))(?: .*)?$"
+        r"|^(?:is|are|was) (?:an? )?\d{1,3}(?:[.,]\d+)? ?(?:%|percent)? (?:an? )?(?:fail|pass|failed|passed"
+        r"|good|bad|ok|okay|low|enough(?: to pass)?|below target|good enough)(?: (?:score|result|grade))?$"
         r"|^what(?:'?s| is)(?: the| our)? (?:needed|required|minimum|lowest score)(?: score)? to pass(?: .*)?$",
         _meant("target"),
     ),

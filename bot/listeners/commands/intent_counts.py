@@ -47,7 +47,13 @@ def _repeated(found: re.Match[str]) -> Intent:
     answer says."""
     unit = re.match(rf"(?:which|what) ({ANY_UNIT})", found.string, re.IGNORECASE)
     by = unit_of(unit[1]) if unit else "employee"
-    return Intent("trend", f"by:{by} sort:-count {left_of(found)}".strip(), found[0])
+    left, same = left_of(found), ""
+    if (named := _SAME.search(left)) is not None:
+        left, same = f"{left[: named.start()]} {left[named.end() :]}", f"{named[0].strip()} "
+    return Intent("trend", " ".join(f"by:{by} sort:-count {left}".split()), f"{same}{found[0]}")
+
+
+_SAME = re.compile(r"\b(?:the )?same (?:thing|checklist|one|criterion|test|form)s?\b", re.IGNORECASE)
 
 
 def _with_reasons(found: re.Match[str]) -> Intent:
@@ -62,9 +68,27 @@ def _counted(found: re.Match[str]) -> Intent | None:
     left = left_of(found)
     if _VERSUS.search(left):
         return Intent("trend", f"{COUNT} {COMPARED} {compared_things(left)}")
-    if _BY_GROUP.search(found.string):
-        return Intent("trend", f"{COUNT} {left}")
+    if (each := _EACH.search(left)) is not None:
+        left = f"by {each[1]} {left[: each.start()]} {left[each.end() :]}"
+    if _BY_GROUP.search(left):
+        return Intent("trend", f"{COUNT} {' '.join(left.split())}")
     return None
+
+
+def _people_counted(found: re.Match[str]) -> Intent | None:
+    """ "how many people failed opening": a row for each, and how many these are; None for those who did not."""
+    left = left_of(found)
+    if _WITHOUT.search(left):
+        return None
+    return Intent("trend", f"{COUNT} by:employee {left} sort:-count")
+
+
+def _most_failures(found: re.Match[str]) -> Intent:
+    """ "which site has the most failures"."""
+    sort = "count" if re.search("least|fewest", found[0], re.IGNORECASE) else "-count"
+    return taken_as(
+        "trend", f"by:{unit_of(found['unit']) if found['unit'] else 'employee'} sort:{sort} outcome:failed"
+    )(found)
 
 
 def _more_sessions(found: re.Match[str]) -> Intent:
@@ -83,6 +107,11 @@ GROUPS = rf"(?:day|quarter|form|{'|'.join(sorted(GROUPING_WORDS, key=len, revers
 _BY_GROUP = re.compile(
     rf"\b(?:(?:by|per|each|every|in each|for each) {GROUPS}s?|weekly|monthly|by:\w+)\b", re.IGNORECASE
 )
+_EACH = re.compile(
+    rf"\b(?:(?:for|in|from|did|does|do|has|have|had) )*(?:each|every) ({GROUPS})s?\b(?: (?:have|had|do|did|done|has))*",
+    re.IGNORECASE,
+)
+_WITHOUT = re.compile(r"\b(?:not|never|no|nothing|without)\b|n'?t\b", re.IGNORECASE)
 _DONE_BY = (
     r"(?: (?:did|do|have|were|was|are)(?: (?:we|i|they|you|there))?(?: (?:do|done|have|had|completed?|made|make))?)?"
 )
@@ -98,6 +127,17 @@ COUNTS: Sequence[tuple[str, Reader]] = (
     ),
     (rf"(?:how many|(?:the )?(?:number|count|amount|total)(?: number)? of) {_NUMBERED}{_DONE_BY}", _counted),
     (rf"^{_NUMBERED}(?= (?:(?:done|completed) )?(?:(?:by|per|each|every) {GROUPS}s?\b|weekly|monthly))", _counted),
+    (
+        r"how many (?:(?:different|of|my|our|the|other) )*"
+        r"(?:people|employees|persons|staff|learners|trainees|team members|colleagues)"
+        r"(?: (?:have|has|were|are|was|got))*(?= \w)",
+        _people_counted,
+    ),
+    (
+        rf"(?:who|(?:which|what|the) (?P<unit>{ANY_UNIT})) (?:with|has|have|had|got) (?:the )?(?:most|fewest|least)"
+        r" (?:failures|fails|low (?:results|scores)|failed (?:results|sessions)|bad (?:results|scores))",
+        _most_failures,
+    ),
     # who failed, and why
     (
         rf"^(?:who|(?:which|what) (?P<unit>{ANY_UNIT}))(?: has| have| is| are)? "

@@ -29,7 +29,7 @@ _LOW = (
 _TELL = r"(?:tell|message|notify|alert|ping|dm|send|inform|write)(?: to)?(?: me)?(?: (?:about|of|on|for|when|if|the))*"
 _POLITE = r"(?: (?:please|pls|thanks|instead|from now on))*"
 _SESSION = r"(?:session|observation|result|check|test|assessment|training|visit|one)"
-_LAST = rf"(?:last|latest|newest|most recent)(?: (?:failed|low|bad))?(?: {_SESSION})"
+_LAST = rf"(?:last|latest|newest|most recent)(?: (?:failed|low|bad))?(?: (?P<noun>{_SESSION}))"
 _WHOSE = r"(?P<whose>my|our|the|a|\S+'s|)"
 
 
@@ -42,10 +42,15 @@ _LOW_RESULTS = (
 )
 
 
-def _low_ones(found: re.Match[str]) -> Intent:
-    """ "follow up with Leila by friday": Leila's low results, each with its buttons, which ask for the day."""
+def to_be_seen_to(found: re.Match[str]) -> Intent:
+    """ "low results of Leila nobody acknowledged": what needs attention of hers; that it is low needs no word."""
     left = re.sub(r"(?<=\w)'s?(?= |$)", "", left_of(found))
-    left = _LOW_ONES.sub(" ", left).strip()  # which others are to be seen to?
+    return Intent("attention", _LOW_ONES.sub(" ", left).strip())
+
+
+def _acting_on(found: re.Match[str]) -> Intent:
+    """ "follow up with Leila by friday": Leila's low results, each with its buttons, which ask for the day."""
+    left = to_be_seen_to(found).words
     due = _DUE.search(left)
     return Intent("attention", left[: due.start()] if due else left, due[0].strip() if due else "")
 
@@ -53,7 +58,10 @@ def _low_ones(found: re.Match[str]) -> Intent:
 def _newest(found: re.Match[str]) -> Intent:
     """ "what went wrong in my last session": that session, with its criteria."""
     low = " failed" if re.search(r"failed|low|bad", found[0], re.IGNORECASE) else ""
-    return Intent("show", " ".join(f"last {found['whose']}{low} {left_of(found)}".split()))
+    noun = (
+        "session" if found["noun"].lower() == "session" else ""
+    )  # "my last session" may be one that the asker observed
+    return Intent("show", " ".join(f"last {found['whose']} {noun}{low} {left_of(found)}".split()))
 
 
 _MANY_PEOPLE = frozenset({"we", "they", "people", "everyone", "everybody", "so many", "so many people", "employees"})
@@ -85,6 +93,17 @@ def _last_low(found: re.Match[str]) -> Intent:
     who = found["who"].lower()
     whose = "my" if who == "i" else "" if who in ("we", "they", "people") else found["who"]
     return Intent("show", " ".join(f"last {whose} failed {left_of(found)}".split()))
+
+
+def _since_last(found: re.Match[str]) -> Intent:
+    """ "did I do better than last time": the history, which has the change from each session to the next."""
+    who = found["who"].lower()
+    return Intent("history", " ".join(f"{'me' if who == 'i' else found['who']} {found['on'] or ''}".split()))
+
+
+def _observed_of_mine(found: re.Match[str]) -> Intent:
+    """ "who gave me the 79": one's sessions with that result, which name their observer."""
+    return Intent("results", f"my score:{found['score']} {left_of(found)}".strip())
 
 
 def _narrowed(found: re.Match[str]) -> Intent:
@@ -133,12 +152,12 @@ DUTIES: Sequence[tuple[str, Reader]] = (
         r"[0-9a-f-]*)`?$",
         _session,
     ),
-    (rf"^{PLEASE}(?:ack|acknowledge|mark as seen|mark as read){_RESULTS}", _low_ones),
-    (rf"^{PLEASE}follow(?:ing)?[- ]?up{_RESULTS}(?!\w)", _low_ones),
+    (rf"^{PLEASE}(?:ack|acknowledge|mark as seen|mark as read){_RESULTS}", _acting_on),
+    (rf"^{PLEASE}follow(?:ing)?[- ]?up{_RESULTS}(?!\w)", _acting_on),
     (
         rf"^{PLEASE}(?:remind me|set a reminder)"
         r" (?:about|of|to (?:check(?: on)?|talk to|follow up with|look at)|for|on)(?= \D)",
-        _low_ones,
+        _acting_on,
     ),
     (rf"^{PLEASE}(?:nudge|remind|chase|poke)(?: (?:the )?observers?)?$", taken_as("overdue")),
     (rf"^{PLEASE}(?:nudge|chase|poke)(?: (?:the )?(?:observer|trainer))?(?= \S)", _nudge),
@@ -146,14 +165,14 @@ DUTIES: Sequence[tuple[str, Reader]] = (
     (
         rf"{_LOW_RESULTS} (?:(?:that|which) )?(?:no ?(?:one|body)|none) (?:has |have |had )?"
         r"(?:acknowledged?|looked (?:at|into)|seen|saw|reacted to|dealt with|acted on|reviewed|noticed?)(?: yet)?",
-        _low_ones,
+        to_be_seen_to,
     ),
     (
         r"(?:(?:did|has|have) )?(?:any ?(?:one|body)|some ?(?:one|body)|no ?(?:one|body))"
         r" (?:yet |already |has |have |had )*"
         r"(?:acknowledged?|look(?:ed)? (?:at|into)|seen|see|saw|react(?:ed)? to|deal[t]? with|act(?:ed)? on"
         rf"|respond(?:ed)? to|review(?:ed)?|picked up|noticed?){_RESULTS}(?: yet)?",
-        _low_ones,
+        to_be_seen_to,
     ),
     # what is next for me
     (
@@ -165,6 +184,36 @@ DUTIES: Sequence[tuple[str, Reader]] = (
         r"(?:when|what time)(?:'s| am| is| will)? i(?: be| going to be| being)? "
         r"(?:observed|checked|assessed|graded|trained)(?: next)?",
         taken_as("upcoming", "my"),
+    ),
+    (
+        r"who (?:has |have )?(?:gave|given|give|graded|scored|rated|marked)(?: me)?"
+        r" (?:with |an? |the |only |just |that |my )*(?P<score>\d{1,3}(?:[.,]\d+)?)(?: ?%| percent)?",
+        _observed_of_mine,
+    ),
+    (
+        r"^(?:did|do|have|has|am|is|was) (?P<who>\S+(?: \S+)??)"
+        r" (?:(?:do|done|doing|get|got|gotten|score|scored|perform(?:ed)?) )*(?:better|worse|higher|lower)"
+        r"(?: (?:in|on|at) (?P<on>.+?))? than (?:the )?(?:last time|time before|previous time|before"
+        r"|(?:my |his |her )?last one)$",
+        _since_last,
+    ),
+    (
+        r"^how (?:far|close)(?: away)? (?:am|was) i (?:from|to|off|below)(?: (?:the|my))? (?:target|passing|pass)"
+        r"(?= |$)",
+        taken_as("results", "my"),
+    ),
+    # who was not observed by me
+    (
+        r"who (?:(?:have|did) i (?:not|never)(?: yet)?|have ?n'?t i|did ?n'?t i|i have ?n'?t)(?: yet)?"
+        r" (?:observed?|checked?|assess(?:ed)?|visit(?:ed)?|train(?:ed)?|graded?)(?: yet)?",
+        taken_as("silent", "observed by me"),
+    ),
+    # who has seen to a result
+    (
+        r"^who (?:has |have )?(?:acknowledged|seen|saw|looked at|dealt with|reacted to|signed off)"
+        r"(?: (?:the|his|her|their))? (?P<who>.+?)(?:'s?)?(?: (?:last|latest|low|failed|newest))*"
+        r" (?:results?|sessions?|scores?|ones?)$",
+        lambda found: Intent("show", f"last failed {found['who']}"),
     ),
     # why
     (
@@ -188,14 +237,14 @@ DUTIES: Sequence[tuple[str, Reader]] = (
         r"(?:why|how come) (?:did|do|does|is|are|was|were|have|has) "
         r"(?P<who>so many people|so many|my \S+ \S+|my \S+|the (?:result|score)|\S+(?: \S+)??)"
         r" (?:always |often |still |keep |keeps |so |only |just )*"
-        r"(?:fail(?:ed|ing|s)?|not pass(?:ed)?|below target|low|bad|poor|do badly|did badly)(?: so often)?",
+        r"(?:fail(?:ed|ing|s)?|not pass(?:ed)?|below target|low|bad|poor|red|do badly|did badly)(?: so often)?",
         _why_failed,
     ),
     (r"^(?:why|how come) so (?P<who>)(?:low|bad|poor)$", _why_failed),
     (
-        r"(?:what|which|where) (?:points?|criteri(?:a|on)|questions?|items?|marks?)? ?(?:did|do|have|am) i "
+        r"(?:what|which|where) (?:points?|criteri(?:a|on)|questions?|items?|marks?)? ?(?:(?:did|do|have|am) )?i "
         r"(?:lose|lost|losing|miss|missed|missing|fail|failed|get wrong|weak(?:est)?)"
-        r"(?: (?:the )?(?:most|points?|marks?))*",
+        r"(?: (?:the )?(?:most|points?|marks?|on))*",
         taken_as("trend", "by:criterion my"),
     ),
     (

@@ -17,7 +17,8 @@ def trend_by(found: re.Match[str]) -> Intent:
 def _ranked(found: re.Match[str]) -> Intent:
     """ "top 3 employees", "best store", "top 5 worst performers": a report by these, in the order of the adjective."""
     order = " sort:-score" if found["order"].lower() in _BEST else ""
-    number = found["number"] or found.groupdict().get("count")
+    groups = found.groupdict()
+    number = found["number"] or groups.get("count") or groups.get("first")
     count = count_at([number.lower()], 0) if number else None
     limit = f" limit:{count[0]}" if count else ""
     return taken_as("trend", f"by:{unit_of(found['unit'])}{order}{limit}")(found)
@@ -67,8 +68,28 @@ def _compared(found: re.Match[str]) -> Intent:
 
 
 def _figures(found: re.Match[str]) -> Intent:
-    """ "pass rate of store 12", "my statistics"."""
-    return taken_as("trend", "my" if found[0].lower().startswith("my ") else "")(found)
+    """ "pass rate of store 12", "my statistics", "failure rate by month"."""
+    typed = found[0].lower()
+    failed = "outcome:failed" if typed.lstrip("the a").startswith("fail") or " fail" in f" {typed}" else ""
+    return taken_as("trend", f"{'my ' if typed.startswith('my ') else ''}{failed}".strip())(found)
+
+
+def _worst_at(found: re.Match[str]) -> Intent:
+    """ "which checklist is my team worst at"."""
+    order = " sort:-score" if found["order"].lower() in _BEST else ""
+    whose = " my" if found["who"].lower() == "i" else ""
+    return Intent("trend", f"by:{unit_of(found['unit'])}{order}{whose} {left_of(found)}".strip())
+
+
+def _strict(found: re.Match[str]) -> Intent:
+    """ "am I too strict", "most lenient observer": the results that each observer gives."""
+    is_lenient = re.search("lenient|easy|generous|soft|nice|kind", found[0], re.IGNORECASE)
+    return taken_as("trend", f"by:observer{' sort:-score' if is_lenient else ''}")(found)
+
+
+def _beside_others(found: re.Match[str]) -> Intent:
+    """ "how do I compare to other observers": all of them, one row each."""
+    return Intent("trend", f"by:{unit_of(found['unit'])} {left_of(found)}".strip())
 
 
 _EXTREME = (
@@ -80,11 +101,14 @@ _ORDER = (
     r"|hardest|toughest|easiest)"
 )
 _NUMBER = rf"\d{{1,2}}|{'|'.join(NUMBER_WORDS)}"
+_HOW_MANY = rf"(?:top|best)(?: (?P<count>{_NUMBER}))?"
 _RATED = (
-    rf"(?:(?:top|best)(?: (?P<count>{_NUMBER}))?(?: (?:of|the|my|our))* )?{_ORDER}(?: (?P<number>{_NUMBER}))?"
+    rf"(?:(?:{_HOW_MANY}|(?:^|(?<=the )|(?<=my )|(?<=our )|(?<=me ))(?P<first>{_NUMBER}))(?: (?:of|the|my|our))* )?"
+    rf"{_ORDER}(?: (?P<number>{_NUMBER}))?"
     r"[ -](?:scoring |performing |rated )?(?:of )?(?:the |my |our |all )?"
 )
 _RATED_MOST = rf"{_ORDER}(?P<number>)(?P<unit>)$"
+_AVERAGE = r"averages?|avg|mean|median|scores?|results?|pass rates?|numbers?|figures|performance"
 _VERB = (
     r"(?:(?:r|is|are|has|have|was|were|needs?|fails?|failed|does|do|did)(?: doing| performing| scoring)?"
     r"|scored?|performs?|performed)"
@@ -141,7 +165,26 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         r"(?:missed|failed|not met|lost|at zero|with zero(?: points)?|zero)",
         taken_as("results", "outcome:critical"),
     ),
+    # who gives which results
+    (
+        r"(?:am i|are we|(?:who|(?:which|what) (?:observers?|trainers?|assessors?|graders?))(?:'s| is| are)?)"
+        r" (?:(?:too|the|most|more|so) )*(?:strict|lenient|harsh|easy|generous|soft|tough|nice)(?:er|est)?"
+        r"(?: (?:graders?|observers?|trainers?|assessors?|than others))*"
+        r"|(?:(?:the|most) )*(?:strict(?:est)?|lenient|harsh(?:est)?|generous) "
+        r"(?:graders?|observers?|trainers?|assessors?)",
+        _strict,
+    ),
+    (
+        r"^how (?:do|does|did|am|is|are) (?:i|we|.+?) (?:compared?|doing|do) (?:to|with|against|beside)"
+        rf" (?:all |the )*other (?P<unit>{ANY_UNIT})",
+        _beside_others,
+    ),
     # is it getting better
+    (
+        r"(?:(?:are|is) )?(?:(?:the|our|my) )?(?:results?|scores?|numbers|things|it|we) (?:are |is )?"
+        r"(?:going|gone|went|go|trending|moving) (?:up|down)(?: or (?:up|down))?",
+        _trend,
+    ),
     (
         r"(?:(?:are|is|am|has|have|did|do) (?:we|i|they|it) )?(?:(?:been )?improv(?:e|ed|ing)"
         r"|(?:get(?:ting)?|got(?:ten)?|do(?:ing)?|becom(?:e|ing)) (?:any )?(?:better|worse)|better|worse)(?P<on> .+?)? "
@@ -155,7 +198,11 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         r"|getting (?:better|worse)|gets (?:better|worse))(?: the)?(?: most)?",
         _changed,
     ),
-    (rf"most improved(?: (?P<unit>{ANY_UNIT}))?", _changed),
+    (
+        rf"(?:most improved|(?:the )?(?:best|biggest|largest|greatest|most) (?:improvements?|progress))"
+        rf"(?: (?:by |of )?(?P<unit>{ANY_UNIT}))?",
+        _changed,
+    ),
     (
         r"(?:get|gets|getting|got|gotten|doing|become|becoming) (?:any )?(?:better|worse)(?! than)(?: over time)?",
         _trend,
@@ -165,6 +212,27 @@ FIGURES: Sequence[tuple[str, Reader]] = (
     (rf"(?:(?:the|my|our) )*{_RATED}(?P<unit>{ANY_UNIT})(?! ?#?\d)", _ranked),
     (
         rf"who(?:'s| is| are| was| were| has| did)?(?: doing| scored| performs| performed)?(?: the)? {_RATED_MOST}",
+        _ranked,
+    ),
+    (
+        rf"(?:which|what) (?P<unit>{ANY_UNIT}) (?:is|are|am|do|does|did|was|were)"
+        rf" (?P<who>i|we|they|people|my team|the team|our team)(?: (?:do|doing|perform|performing))? (?:the )?{_ORDER}"
+        r"(?: (?:at|in|on|with))?",
+        _worst_at,
+    ),
+    (
+        rf"who(?:'s)?(?: has| have| had| got| gets)? (?:the |our )*{_RATED_MOST.removesuffix('$')}"
+        rf" (?:{_AVERAGE})(?: (?:in|of) (?:my|our|the) team)?",
+        _ranked,
+    ),
+    (
+        rf"(?:(?:which|what|the|my|our) )*(?P<unit>{ANY_UNIT}) (?:who |that )?(?:with|has|have|had|having)"
+        rf" (?:the )?{_ORDER}(?P<number>) (?:{_AVERAGE})",
+        _ranked,
+    ),
+    (
+        rf"who(?:'s| is| are| was)? (?:doing |performing )?(?:the )?{_RATED_MOST.removesuffix('$')}"
+        r" (?:at|in|on|with|for)(?= (?!my team|our team|the team|all)\w)",
         _ranked,
     ),
     (
