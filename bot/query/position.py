@@ -12,7 +12,7 @@ from bot.query.keys import Key
 from bot.query.keywords import Keyword
 from bot.query.name_index import NamedThing, NameIndex, words_of
 from bot.query.names import LONGEST_NAME as LONGEST_VALUE
-from bot.query.names import Kind, id_value
+from bot.query.names import ME, Kind, id_value
 from bot.query.nearest import normalize
 from bot.query.small_words import BEING, DOING, GRADING, JOINS, OBSERVATIONS, OBSERVING
 from bot.query.tokens import Token, quote
@@ -127,6 +127,8 @@ class Position:
             after[0] in OBSERVING or after[0] in GRADING or self._counts_observations(after[0])
         )
         if is_observing and after[1:] != ["by"] and not self._is_passive(after[0]):
+            return Key.OBSERVER
+        if self.words_before(1) == ["with"] and f"{Key.EMPLOYEE}:{ME}" in self.terms:  # "my sessions with Priya"
             return Key.OBSERVER
         return self._joined_role() or Key.EMPLOYEE
 

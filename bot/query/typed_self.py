@@ -36,7 +36,8 @@ def read_own(here: Position) -> bool:
     if len(words) > 1 and words[1] in OWN_TEAM:
         here.at += 2
         return True
-    role = here.role or _own_role(here, words, before)
+    is_said = here.role is not None and words[0] != "mine"  # "observed by me"; "of mine" says no more than "my"
+    role = here.role if here.role is not None and is_said else _own_role(here, words, before)
     here.add_person(f"{role}:me", 1)
     while here.at < len(here.tokens) and here.tokens[here.at].value.lower() in OBSERVING | GRADING:
         here.at += 1
@@ -63,13 +64,16 @@ def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Ke
     does_with = words[0] == "i" and words[1:2] and words[1] in DOING and "with" in typed[here.at + 2 :]
     is_of_others = words[0] == "i" and before[1:2] in (["who"], ["whom"])  # "who did I fail"
     has_given = words[0] == "my" and not {"given", "gave"}.isdisjoint(typed)
-    if (verb and verb not in OBSERVATIONS) or does_with or is_of_others or has_given:
+    is_giver = words[0] == "me" and before[:1] == ["from"] and not {"get", "got"}.isdisjoint(typed)
+    if (verb and verb not in OBSERVATIONS) or does_with or is_of_others or has_given or is_giver:
         return Key.OBSERVER
     if verb or counts or not RECORDING.isdisjoint(typed) or any(map(goes_through, typed, typed[1:])):
         return _role_had(here, Key.OBSERVER)
     follows = words[1] if len(words) > 1 else ""
     noun = next((word for word in words[1:] if word in OWN_SESSIONS or word in OWN_RESULTS), "")  # "my last 5 sessions"
-    is_of_sessions = noun in OWN_SESSIONS or (words[0] == "i" and not OWN_SESSIONS.isdisjoint(before[:1]))
+    is_of_sessions = (
+        words[0] == "mine" or noun in OWN_SESSIONS or (words[0] == "i" and not OWN_SESSIONS.isdisjoint(before[:1]))
+    )
     is_of_quality = ("how" in typed and "many" not in typed) or not {"well", "badly", "wrong"}.isdisjoint(typed)
     if is_of_sessions or (words[0] == "i" and follows in DOING and not is_of_quality):
         observed, own = here.own_sessions()
@@ -116,7 +120,7 @@ def show_both_ways(here: Position) -> None:
     typed = [token.value.lower().strip("?!.,") for token in here.tokens]
     people = [one for one in here.terms if one.startswith(f"{Key.EMPLOYEE}:")]
     begins = typed[1:2] if typed[:1] and typed[0] in ("so", "and", "ok", "but") else typed[:1]
-    if _YES_OR_NO.isdisjoint(begins) or len(people) != 1 or not _SOME.isdisjoint(typed):
+    if _YES_OR_NO.isdisjoint(begins) or not people or not _SOME.isdisjoint(typed):
         return
     if any(token.key is not None for token in here.tokens):
         return

@@ -110,7 +110,35 @@ READ_AS = {
     ("supervisor", "how many sessions did each person have"): "trend count by:employee sort:-count",
     ("admin", "failure rate by month"): "trend outcome:failed by:month",
     ("supervisor", "are results going up or down"): "trend",
+    ("employee", "who has observed me most"): "trend count by:observer employee:me sort:-count",
+    ("observer", "who have I observed the most"): "trend count by:employee observer:me sort:-count",
+    ("observer", "how many sessions do I do per week"): "trend count observer:me by:week",
+    ("admin", "how many sessions did store 14 do compared to last month"): (
+        'trend count dept:"Store 14 Mill Lane" since:2026-10-01 by:month'
+    ),
+    ("admin", "fewest sessions by site"): "trend by:dept sort:count",
+    # compared with others, with the time before
+    ("supervisor", "how did we do this week compared to last"): "trend since:2026-11-16 by:week",
+    ("admin", "how is store 21 doing compared to the others"): "trend by:dept",
+    ("admin", "which checklists have the lowest pass rate"): "trend by:checklist",
+    ("admin", "least improved sites"): "trend by:dept sort:change",
+    ("supervisor", "bottom 3 of my team"): "trend by:employee limit:3",
+    ("supervisor", "what percentage of my team met the target"): "trend",
+    # with whom, from whom
+    ("employee", "results of my sessions with priya"): 'results employee:me observer:"Priya Venkataram"',
+    ("observer", "what did jamie get from me"): f"results {JAMIE} observer:me",
+    ("observer", "did my grading of jamie come through"): f"results observer:me {JAMIE}",
+    ("observer", "observations of mine below target"): "results observer:me outcome:below",
+    ("observer", "my failed ones"): "results observer:me outcome:failed",
+    ("observer", "observed by me"): "results observer:me",
+    ("supervisor", "did sofia or jamie pass food safety"): f"results {SOFIA} {JAMIE} {FOOD}",
+    # what to work on
+    ("employee", "what criteria do I keep failing"): "trend by:criterion employee:me",
+    ("supervisor", "what should I coach sofia on"): f"trend by:criterion {SOFIA}",
+    ("admin", "what are the main reasons for failing opening"): f"trend by:criterion outcome:failed {OPENING}",
     # seen to
+    ("observer", "did anyone acknowledge my low results"): "attention observer:me",
+    ("supervisor", "who still has low results open"): "attention",
     ("supervisor", "who acknowledged sofia's result"): f"show last outcome:failed {SOFIA}",
     ("supervisor", "low results this week not acknowledged"): "attention since:2026-11-23",
     ("admin", "low results nobody acknowledged"): "attention",
@@ -157,6 +185,9 @@ LEFT_OUT = {
     "failed opening twice this month": "twice",
     "who failed the same thing twice": "the same thing twice",
     "why did we get worse this week": "why",
+    "low results per site not acknowledged": "by∶dept",
+    "how is sofia doing compared to the others": "sofia",
+    "which people are below 50 percent": "below 50 percent",
     "everyone under 70 and who observed them": "who",
 }
 

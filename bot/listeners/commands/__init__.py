@@ -235,7 +235,7 @@ def _respelled(text: str, offered: Mapping[str, Subcommand]) -> Sequence[str]:
 async def _is_name(ctx: AppContext, viewer: Viewer, text: str, intent: Intent) -> bool:
     """Whether the words that ask for a subcommand belong to a longer name that the viewer may see: the checklist
     "Progress review" is no trend."""
-    asking = set(words_of(text)) - set(words_of(intent.words))
+    asking = set(words_of(text)) - set(words_of(intent.words)) - set(words_of(intent.unused))
 
     def work(tx: Tx) -> bool:
         return any(

@@ -11,6 +11,7 @@ from bot.listeners.commands.intent_changes import CHANGES
 from bot.listeners.commands.intent_counts import COUNTS, GROUPS
 from bot.listeners.commands.intent_duties import DUTIES, to_be_seen_to
 from bot.listeners.commands.intent_figures import FIGURES, trend_by
+from bot.listeners.commands.intent_reasons import REASONS
 from bot.listeners.commands.question_patterns import SEND, Intent, Reader, left_of, taken_as
 from bot.query.days import MONTHS
 from bot.query.units import ANY_PLURAL, ANY_UNIT, OTHER_UNITS, PATTERNS
@@ -58,6 +59,7 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
     for pattern, make in (
         *DUTIES,
+        *REASONS,
         *CHANGES,
         # what there is
         (

@@ -63,6 +63,11 @@ def _target(found: re.Match[str]) -> Intent:
     return Intent("target", f"{found['percent']} {found['of'] or found['of2'] or ''}".strip())
 
 
+def _needed(found: re.Match[str]) -> Intent:
+    """ "what do I need to pass opening": the targets, all of them."""
+    return Intent("target", "", found["of"] or "")
+
+
 def _no_target(found: re.Match[str]) -> Intent:
     return Intent("target", f"remove {found['of'] or ''}".strip())
 
@@ -168,11 +173,18 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         r"^(?:what|how (?:much|many|high)|which)(?: (?:score|result|percent(?:age)?|points?|grade|%))?"
         r" (?:do|must|should|does) (?:i|we|one|you|someone|people)"
         r" (?:need|have|get|reach|score)(?: to (?:get|have|reach|score))?"
-        r"(?: (?:to|in order to|for|for an?) (?:pass|meet the target|passing|met))(?: .*)?$"
-        r"|^(?:is|are|was) (?:an? )?\d{1,3}(?:[.,]\d+)? ?(?:%|percent)? (?:an? )?(?:fail|pass|failed|passed"
-        r"|good|bad|ok|okay|low|enough(?: to pass)?|below target|good enough)(?: (?:score|result|grade))?$"
-        r"|^what(?:'?s| is)(?: the| our)? (?:needed|required|minimum|lowest score)(?: score)? to pass(?: .*)?$",
-        _meant("target"),
+        r" (?:to|in order to|for|for an?) (?:pass|meet the target|passing|met)(?: (?P<of>.+))?$",
+        _needed,
+    ),
+    (r"^what (?:do|must|should) i (?:have to |need to )?(?:score|reach)(?: (?P<of>.+))?$", _needed),
+    (
+        r"^(?:is|are|was) (?P<of>(?:an? )?\d{1,3}(?:[.,]\d+)? ?(?:%|percent)?) (?:an? )?(?:fail|pass|failed|passed"
+        r"|good|bad|ok|okay|low|enough(?: to pass)?|below target|good enough)(?: (?:score|result|grade))?$",
+        _needed,
+    ),
+    (
+        r"^what(?:'?s| is)(?: the| our)? (?:needed|required|minimum|lowest score)(?: score)? to pass(?: (?P<of>.+))?$",
+        _needed,
     ),
     (
         # What the settings offer needs no rule beside them.

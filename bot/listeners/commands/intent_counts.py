@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.listeners.commands.question_patterns import Intent, Reader, left_of, taken_as
+from bot.query.days import MONTHS
 from bot.query.units import ANY_UNIT, GROUPING_WORDS, unit_of
 
 _COMPARING = (
@@ -18,6 +19,13 @@ _THAN_BEFORE = re.compile(
     r" (week|month|quarter|year)",
     re.IGNORECASE,
 )
+_LAST_ONE = re.compile(r"\bthis (week|month|quarter|year)\b.*\b(?:last|previous)$", re.IGNORECASE)
+_WITH_LAST = re.compile(
+    r"\b(?:compared? (?:to|with)|versus|vs?\.?|in comparison (?:to|with)) (?:the )?(?:last|previous)"
+    r" (week|month|quarter|year)\b",
+    re.IGNORECASE,
+)
+_A_TIME = re.compile(rf"\b(?:this|last|since|today|yesterday|{'|'.join(one[:3] for one in MONTHS)})", re.IGNORECASE)
 COMPARED = "compare"  # a trend of these words is by what they name
 COUNT = "count"  # a trend of these words shows the numbers of sessions alone
 _VERSUS = re.compile(
@@ -27,7 +35,10 @@ _VERSUS = re.compile(
 
 def compared_things(text: str) -> str:
     """A text of a comparison without the words that only compare: the things stay."""
+    text = _LAST_ONE.sub(r"\g<0> \1", text)  # "this week compared to last"
     text = _THAN_BEFORE.sub(r" this \2 and last \2", text)
+    if (found := _WITH_LAST.search(text)) is not None and not _A_TIME.search(text[: found.start()]):
+        text = f"{text[: found.start()]} this {found[1]} and last {found[1]} {text[found.end() :]}"
     return " ".join(re.sub(_COMPARING, " ", text, flags=re.IGNORECASE).split())
 
 
@@ -62,10 +73,14 @@ def _with_reasons(found: re.Match[str]) -> Intent:
     return Intent("trend", f"by:{by} sort:-count outcome:failed {found['what'] or ''}".strip())
 
 
+def _whose(found: re.Match[str]) -> str:
+    return "my sessions " if re.search(r"\b(?:i|my)\b", found[0], re.IGNORECASE) else ""
+
+
 def _counted(found: re.Match[str]) -> Intent | None:
     """ "how many sessions this week vs last week", "sessions per month": the numbers alone. None if neither groups nor
     times are compared: the list says how many there are."""
-    left = left_of(found)
+    left = f"{_whose(found)}{left_of(found)}"
     if _VERSUS.search(left):
         return Intent("trend", f"{COUNT} {COMPARED} {compared_things(left)}")
     if (each := _EACH.search(left)) is not None:
@@ -94,9 +109,16 @@ def _most_failures(found: re.Match[str]) -> Intent:
 def _more_sessions(found: re.Match[str]) -> Intent:
     """ "did we do more sessions than last month"."""
     period = f"{found['which']} {found['time']}"
-    return Intent("trend", f"{COUNT} {COMPARED} {left_of(found)} this {found['time']} and {period}")
+    return Intent("trend", f"{COUNT} {COMPARED} {_whose(found)}{left_of(found)} this {found['time']} and {period}")
 
 
+def _seen_most_by(found: re.Match[str]) -> Intent:
+    """ "who observed me most"."""
+    who = "of me" if found["who"].lower() in ("me", "us") else f"of {found['who']}"
+    return Intent("trend", " ".join(f"{COUNT} by:observer {who} {left_of(found)}".split()))
+
+
+_SEEN = r"observed?|checked?|assess(?:ed)?|graded?|visit(?:ed)?|train(?:ed)?"
 _COUNTABLE = r"(?:sessions?|observations?|checks?|visits?|results?)"
 _OFTEN = (
     r"(?:more than (?:once|twice)|twice|(?:(?:at least|more than|over) )?(?:\d{1,2}|two|three|four|five|six) times"
@@ -162,6 +184,15 @@ COUNTS: Sequence[tuple[str, Reader]] = (
         rf"(?:with|has|have|had|did|do|does|made|got) (?:the )?(?:most|least|fewest) {_COUNTABLE}",
         _by_number,
     ),
+    (
+        rf"^(?:the )?(?:most|fewest|least) {_COUNTABLE} (?:by|per) (?P<unit>{ANY_UNIT})",
+        _by_number,
+    ),
+    (
+        rf"who (?:have|did|do) i (?:{_SEEN})(?: (?:the )?(?:most|least)(?: often)?)",
+        taken_as("trend", f"{COUNT} by:employee observed by me"),
+    ),
+    (rf"who (?:has |have )?(?:{_SEEN}) (?P<who>\S+(?: \S+)??) (?:the )?most(?: often)?", _seen_most_by),
     (_OFTEN, _repeated),
     (
         r"(?:keeps?|kept) (?:on )?fail(?:ing)?|repeat(?:ed)? (?:fails?|failures?|failing)",

@@ -1,4 +1,4 @@
-"""Which subcommand somebody asks for who wants to act on a result, to know why one is low, or to hear less of them.
+"""Which subcommand somebody asks for who wants to act on results, to know who saw to them, or to hear less of them.
 
 Nothing is done by these words: the answer shows what they are about, with the buttons that do it.
 """
@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 
 from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, Intent, Reader, left_of, taken_as
-from bot.query.units import OTHER_UNITS
 
 _RESULTS = (
     r"(?: (?:with|on|to|about|for|of|all|everything|every ?one|them|it|these|those|this|that|the|my|his|her|their|an?"
@@ -28,11 +27,6 @@ _LOW = (
 )
 _TELL = r"(?:tell|message|notify|alert|ping|dm|send|inform|write)(?: to)?(?: me)?(?: (?:about|of|on|for|when|if|the))*"
 _POLITE = r"(?: (?:please|pls|thanks|instead|from now on))*"
-_SESSION = r"(?:session|observation|result|check|test|assessment|training|visit|one)"
-_LAST = rf"(?:last|latest|newest|most recent)(?: (?:failed|low|bad))?(?: (?P<noun>{_SESSION}))"
-_WHOSE = r"(?P<whose>my|our|the|a|\S+'s|)"
-
-
 _LOW_ONES = re.compile(
     r"\b(?:the )?(?:low|bad|failed|failing|poor) (?:results?|sessions?|scores?|ones?|observations?)\b", re.IGNORECASE
 )
@@ -44,55 +38,24 @@ _LOW_RESULTS = (
 
 def to_be_seen_to(found: re.Match[str]) -> Intent:
     """ "low results of Leila nobody acknowledged": what needs attention of hers; that it is low needs no word."""
-    left = re.sub(r"(?<=\w)'s?(?= |$)", "", left_of(found))
-    return Intent("attention", _LOW_ONES.sub(" ", left).strip())
+    whose = "my sessions " if _MY_RESULTS.search(found[0]) else ""
+    return Intent("attention", f"{whose}{_without_low_ones(found)}".strip())
+
+
+_MY_RESULTS = re.compile(
+    r"\bmy (?:low|failed|failing|bad|poor|results?|sessions?|scores?|observations?)\b", re.IGNORECASE
+)
+
+
+def _without_low_ones(found: re.Match[str]) -> str:
+    return _LOW_ONES.sub(" ", re.sub(r"(?<=\w)'s?(?= |$)", "", left_of(found))).strip()
 
 
 def _acting_on(found: re.Match[str]) -> Intent:
     """ "follow up with Leila by friday": Leila's low results, each with its buttons, which ask for the day."""
-    left = to_be_seen_to(found).words
+    left = _without_low_ones(found)
     due = _DUE.search(left)
     return Intent("attention", left[: due.start()] if due else left, due[0].strip() if due else "")
-
-
-def _newest(found: re.Match[str]) -> Intent:
-    """ "what went wrong in my last session": that session, with its criteria."""
-    low = " failed" if re.search(r"failed|low|bad", found[0], re.IGNORECASE) else ""
-    noun = (
-        "session" if found["noun"].lower() == "session" else ""
-    )  # "my last session" may be one that the asker observed
-    return Intent("show", " ".join(f"last {found['whose']} {noun}{low} {left_of(found)}".split()))
-
-
-_MANY_PEOPLE = frozenset({"we", "they", "people", "everyone", "everybody", "so many", "so many people", "employees"})
-_THING = frozenset({"it", "this", "that", "he", "she", "result", "the result", "the score", "this one", "that one"})
-_OWN_RESULT = re.compile(r"my (?:last |latest )?(?:results?|scores?|grades?|sessions?)|mine|i")
-_AGAIN = re.compile(r"\b(?:always|often|keeps?|kept|still)\b|failing", re.IGNORECASE)
-_PLACE = re.compile(rf"(?:the |my |our )?{OTHER_UNITS}\b|my team|the team", re.IGNORECASE)
-
-
-def _why_failed(found: re.Match[str]) -> Intent:
-    """ "why did I fail opening": the newest low result, with its reasons; of many people, of a place, and of what
-    happens again and again the criteria that cost most."""
-    who = found["who"].lower()
-    if who in _MANY_PEOPLE or _PLACE.match(who) or _AGAIN.search(found[0]):
-        whose = "my" if who == "i" else "" if who in _MANY_PEOPLE else found["who"]
-        return Intent("trend", " ".join(f"by:criterion outcome:failed {whose} {left_of(found)}".split()))
-    whose = "my" if _OWN_RESULT.fullmatch(who) else "" if who in _THING else found["who"]
-    return Intent("show", " ".join(f"last {whose} failed {left_of(found)}".split()))
-
-
-def _why_so_much(found: re.Match[str]) -> Intent:
-    """ "why did I only get 79": the newest session with that result."""
-    whose = "my" if found["who"].lower() == "i" else found["who"]
-    return Intent("show", f"last {whose} score:{found['score']} {left_of(found)}".strip())
-
-
-def _last_low(found: re.Match[str]) -> Intent:
-    """ "what did I do wrong last time": the newest low result, with its reasons."""
-    who = found["who"].lower()
-    whose = "my" if who == "i" else "" if who in ("we", "they", "people") else found["who"]
-    return Intent("show", " ".join(f"last {whose} failed {left_of(found)}".split()))
 
 
 def _since_last(found: re.Match[str]) -> Intent:
@@ -174,6 +137,12 @@ DUTIES: Sequence[tuple[str, Reader]] = (
         rf"|respond(?:ed)? to|review(?:ed)?|picked up|noticed?){_RESULTS}(?: yet)?",
         to_be_seen_to,
     ),
+    (
+        rf"(?:who (?:still )?(?:has|have) )?(?:open|unacknowledged|unseen) {_LOW_RESULTS}"
+        r"|(?:who (?:still )?(?:has|have) )?(?:the )?(?:low|failed|bad) (?:results?|sessions?|scores?|ones)"
+        r" (?:still |are )*(?:open|unseen)",
+        to_be_seen_to,
+    ),
     # what is next for me
     (
         r"(?:when(?:'?s| is|'?re| are)? |what(?:'?s| is) )?my next (?:planned |scheduled )?"
@@ -215,45 +184,9 @@ DUTIES: Sequence[tuple[str, Reader]] = (
         r" (?:results?|sessions?|scores?|ones?)$",
         lambda found: Intent("show", f"last failed {found['who']}"),
     ),
-    # why
-    (
-        r"(?:what(?:'?s| was| did| were)?(?: i| they| he| she)?(?: (?:went|go|going|gone|do|did|get|was))?"
-        r" (?:wrong|bad|badly|weak|low)|why (?:was|is|did)|what happened|how (?:was|did))"
-        rf"(?: (?:in|with|at|on|about|i do in|i do on))? {_WHOSE} ?{_LAST}"
-        r"(?: (?:so )?(?:low|bad|poor|fail|failed|wrong|below target))*",
-        _newest,
-    ),
-    (
-        r"(?:what|where) (?:did|have|do) (?P<who>\S+(?: \S+)??) (?:do|done|did|get|got|go|gone) (?:wrong|badly|bad)"
-        r" (?:the )?(?:last|latest|previous) time",
-        _last_low,
-    ),
-    (
-        r"(?:why|how come) (?:did|do|does|have|has) (?P<who>\S+(?: \S+)??) (?:only |just )*(?:get|got|have|scored?)"
-        r" (?:only |just |an? )*(?P<score>\d{1,3}(?:[.,]\d+)?)(?: ?%| percent)?",
-        _why_so_much,
-    ),
-    (
-        r"(?:why|how come) (?:did|do|does|is|are|was|were|have|has) "
-        r"(?P<who>so many people|so many|my \S+ \S+|my \S+|the (?:result|score)|\S+(?: \S+)??)"
-        r" (?:always |often |still |keep |keeps |so |only |just )*"
-        r"(?:fail(?:ed|ing|s)?|not pass(?:ed)?|below target|low|bad|poor|red|do badly|did badly)(?: so often)?",
-        _why_failed,
-    ),
-    (r"^(?:why|how come) so (?P<who>)(?:low|bad|poor)$", _why_failed),
-    (
-        r"(?:what|which|where) (?:points?|criteri(?:a|on)|questions?|items?|marks?)? ?(?:(?:did|do|have|am) )?i "
-        r"(?:lose|lost|losing|miss|missed|missing|fail|failed|get wrong|weak(?:est)?)"
-        r"(?: (?:the )?(?:most|points?|marks?|on))*",
-        taken_as("trend", "by:criterion my"),
-    ),
-    (
-        r"(?:what|which (?:areas?|criteria|things))(?: (?:should|must|can|do|could)) i (?:need to |have to )?"
-        r"(?:work on|improve|practi[cs]e|train|focus on|learn|do better|get better at)(?: (?:on|next|at))?",
-        taken_as("trend", "by:criterion my"),
-    ),
     (
         r"who (?:was it that )?(?:has |have )?(?:observed|checked|assessed|graded|trained|tested|rated) me"
+        r"(?! (?:the )?most)"
         r"(?: (?:last(?: time)?|most recently|the last time))?",
         _observer_of_mine,
     ),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.listeners.commands.intent_counts import COMPARED, GROUPS, compared_things
 from bot.listeners.commands.question_patterns import Intent, Reader, left_of, taken_as
 from bot.query.numbers import NUMBER_WORDS, count_at
-from bot.query.units import ANY_UNIT, unit_of
+from bot.query.units import ANY_UNIT, PATTERNS, unit_of
 
 
 def trend_by(found: re.Match[str]) -> Intent:
@@ -19,9 +19,13 @@ def _ranked(found: re.Match[str]) -> Intent:
     order = " sort:-score" if found["order"].lower() in _BEST else ""
     groups = found.groupdict()
     number = found["number"] or groups.get("count") or groups.get("first")
+    unit = "employee" if _OF_A_TEAM.search(found[0]) else unit_of(found["unit"])  # "bottom 3 of my team"
     count = count_at([number.lower()], 0) if number else None
     limit = f" limit:{count[0]}" if count else ""
-    return taken_as("trend", f"by:{unit_of(found['unit'])}{order}{limit}")(found)
+    return taken_as("trend", f"by:{unit}{order}{limit}")(found)
+
+
+_OF_A_TEAM = re.compile(r"\b(?:of|in) (?:my|our|the) team$", re.IGNORECASE)
 
 
 _BEST = frozenset({"best", "top", "highest", "strongest", "great", "good", "easiest"})
@@ -57,7 +61,7 @@ def _wrong_of(found: re.Match[str]) -> Intent:
 
 def _changed(found: re.Match[str]) -> Intent:
     """ "who improved most", "which store got worse"."""
-    is_loss = re.search(r"wors|declin|dropp|fell|los", found[0], re.IGNORECASE)
+    is_loss = re.search(r"wors|declin|dropp|fell|los|least", found[0], re.IGNORECASE)
     unit = unit_of(found["unit"]) if found["unit"] else "employee"
     return taken_as("trend", f"by:{unit} sort:{'' if is_loss else '-'}change")(found)
 
@@ -88,8 +92,11 @@ def _strict(found: re.Match[str]) -> Intent:
 
 
 def _beside_others(found: re.Match[str]) -> Intent:
-    """ "how do I compare to other observers": all of them, one row each."""
-    return Intent("trend", f"by:{unit_of(found['unit'])} {left_of(found)}".strip())
+    """ "how do I compare to other observers", "how is store 21 compared to the others": all of them, one row each."""
+    is_place = re.match(rf"(?:the |my )?{PATTERNS['dept']}\b(?! team)", found["who"], re.IGNORECASE)
+    unit = unit_of(found["unit"]) if found["unit"] else "dept" if is_place else "employee"
+    who = "" if found["who"].lower() in ("i", "we", "my team") else found["who"]
+    return Intent("trend", f"by:{unit} {left_of(found)}".strip(), who)
 
 
 _EXTREME = (
@@ -175,8 +182,8 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         _strict,
     ),
     (
-        r"^how (?:do|does|did|am|is|are) (?:i|we|.+?) (?:compared?|doing|do) (?:to|with|against|beside)"
-        rf" (?:all |the )*other (?P<unit>{ANY_UNIT})",
+        r"^how (?:do|does|did|am|is|are) (?P<who>.+?)(?: (?:do|doing))? (?:compared?|doing) (?:to|with|against|beside)"
+        rf" (?:all |the |my |our )*(?:other (?P<unit>{ANY_UNIT})|others|rest|everyone else|colleagues)",
         _beside_others,
     ),
     # is it getting better
@@ -199,7 +206,7 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         _changed,
     ),
     (
-        rf"(?:most improved|(?:the )?(?:best|biggest|largest|greatest|most) (?:improvements?|progress))"
+        rf"(?:(?:most|least) improved|(?:the )?(?:best|biggest|largest|greatest|most) (?:improvements?|progress))"
         rf"(?: (?:by |of )?(?P<unit>{ANY_UNIT}))?",
         _changed,
     ),
@@ -208,6 +215,16 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         _trend,
     ),
     (r"(?:have to |need to )?improv(?:e|es|ed|ing|ements?)(?: over time)?", _trend),
+    (
+        rf"(?:any|which|what) (?P<unit>{ANY_UNIT}) (?:is |are |was |were )?"
+        r"(?P<bound>(?:below|under|above|over) \d{1,3} ?(?:%|percent)?)",
+        lambda found: Intent("trend", f"by:{unit_of(found['unit'])} {left_of(found)}".strip(), found["bound"].strip()),
+    ),
+    (
+        rf"(?:(?:which|what|the|my|our) )*(?P<unit>{ANY_UNIT}) (?:who |that )?(?:with|has|have|had|having)"
+        rf" (?:the )?{_ORDER}(?P<number>) (?:{_AVERAGE})",
+        _ranked,
+    ),
     (rf"(?:which|what) (?P<unit>{ANY_UNIT}) {_VERB} ?(?:the )?{_EXTREME}(?: the)?(?: often| most)?", trend_by),
     (rf"(?:(?:the|my|our) )*{_RATED}(?P<unit>{ANY_UNIT})(?! ?#?\d)", _ranked),
     (
@@ -223,11 +240,6 @@ FIGURES: Sequence[tuple[str, Reader]] = (
     (
         rf"who(?:'s)?(?: has| have| had| got| gets)? (?:the |our )*{_RATED_MOST.removesuffix('$')}"
         rf" (?:{_AVERAGE})(?: (?:in|of) (?:my|our|the) team)?",
-        _ranked,
-    ),
-    (
-        rf"(?:(?:which|what|the|my|our) )*(?P<unit>{ANY_UNIT}) (?:who |that )?(?:with|has|have|had|having)"
-        rf" (?:the )?{_ORDER}(?P<number>) (?:{_AVERAGE})",
         _ranked,
     ),
     (
@@ -257,7 +269,9 @@ FIGURES: Sequence[tuple[str, Reader]] = (
     (r"(?:the )?(?:average|avg|mean|median)(?: scores?| results?)?", _trend),
     (
         r"(?:the |an? |my |our )?(?:pass(?:ing)?|success|fail(?:ure)?|completion)[ -]?(?:rate|percentage|ratio)s?"
-        r"|(?:what |the )?percent(?:age)?s? (?:of )?(?:people |sessions )?(?:that )?(?:pass(?:ed)?|met|fail(?:ed)?)"
+        r"|(?:what |the )?percent(?:age)?s? (?:of )?(?:(?:the|my|our) )?"
+        r"(?:(?:people|sessions|team|staff|employees|results) )?(?:that )?"
+        r"(?:pass(?:ed)?|met(?: the target| target)?|fail(?:ed)?)"
         r"|(?:the |some )?(?:kpis?|stat(?:istic)?s|figures|overview|summary)(?: (?:of|for|on))?|summari[sz]e"
         r"|percent(?:age)?s? (?:below|under|above|over) target",
         _figures,

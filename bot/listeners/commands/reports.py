@@ -1,7 +1,7 @@
 """Answers that mean something: a person's history, what is overdue or upcoming, who was silent."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -99,7 +99,7 @@ def _asked(ctx: AppContext, read: Read, verb: str) -> view.Asked:
         query=say(query),
         words=words(with_labels(about, read.meant.known)),
         options=[(one.label, f"{verb} {one.text}") for one in read.meant.options],
-        unused=read.meant.unused,
+        unused=(*read.meant.unused, *_groups_unused(query, verb)),
         coverage=read.access.coverage,
         person_id=read.access.viewer.person_id,
         directory=read.access.directory,
@@ -110,6 +110,11 @@ def _asked(ctx: AppContext, read: Read, verb: str) -> view.Asked:
         command=ctx.command,
         limit=read.limit,
     )
+
+
+def _groups_unused(query: Query, verb: str) -> Sequence[str]:
+    """The `by:` of a report that has no groups."""
+    return () if verb.startswith("trend") else [say(Query((term,))) for term in query.terms if term.key is Key.BY]
 
 
 @subcommand(
