@@ -5,17 +5,8 @@ from collections.abc import Sequence
 from bot.blocks.charts import data_table, line_chart
 from bot.blocks.elements import Block, mrkdwn, newest, section
 from bot.blocks.markup import bar, format_query_text
-from bot.blocks.reports import (
-    Asked,
-    line_sections,
-    more_rows,
-    report_answer,
-    row_label,
-    short_label,
-    time_shown,
-    unit,
-    units,
-)
+from bot.blocks.reports import Asked, line_sections, more_rows, report_answer
+from bot.blocks.trends import row_label, short_label, time_shown, unit, units
 from bot.domain.notifications import Message
 from bot.domain.reports import ReportRow
 from bot.domain.text import count

@@ -9,11 +9,11 @@ from itertools import takewhile
 
 from bot.query.days import Period
 from bot.query.keys import Key
-from bot.query.keywords import Keyword
 from bot.query.name_index import NamedThing, NameIndex, words_of
 from bot.query.names import LONGEST_NAME as LONGEST_VALUE
 from bot.query.names import ME, Kind, id_value
 from bot.query.nearest import normalize
+from bot.query.outcome_words import Keyword
 from bot.query.small_words import BEING, DOING, GRADING, JOINS, OBSERVATIONS, OBSERVING
 from bot.query.tokens import Token, quote
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.blocks import criteria as criteria_view
 from bot.blocks import reports as view
 from bot.blocks import session_counts as counts_view
+from bot.blocks import trends as trends_view
 from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError
 from bot.domain.notifications import Message
 from bot.domain.report_periods import Window, last_days
@@ -67,7 +68,9 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
             )
         except QueryError as error:
             raise QueryError(str(error), [f"{verb} {one}" for one in error.suggestions]) from None
-        return counts_view.session_counts(made, asked) if counts and not made.is_parted else view.trend(made, asked)
+        if counts and not made.is_parted:  # a trend of sessions chosen by their result shows their numbers anyway
+            return counts_view.session_counts(made, asked)
+        return trends_view.trend(made, asked)
 
     try:
         return await report_of(ctx, request, verb, text, make, count_completed)
