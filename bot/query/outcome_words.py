@@ -21,6 +21,7 @@ OUTCOME_WORDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
         "met": (
             "met", "met target", "met the target", "meet target", "meet the target", "meet my target",
             "reach the target", "reached the target", "hit the target", "hit target", "on target", "above target",
+            "above the target", "over target", "over the target",
             "did well", "does well", "did great", "doing great", "did good",
         ),
         "completed": ("completed", "complete", "finished"),
@@ -31,7 +32,10 @@ OUTCOME_WORDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
         "critical": (
             "critical", "critical criterion failed", "critical failures", "critical failure", "critical fail",
             "critical fails", "critical criterion", "critical criteria", "failed critical", "failed critical criterion",
-            "failed critical criteria", "failed a critical criterion", "failed on critical", "critically failed",
+            "failed critical criteria", "failed a critical criterion", "failed on critical",
+            "failed because of a critical criterion",
+            "failed because of critical criteria", "failed due to a critical criterion",
+            "failed by a critical criterion", "critically failed",
         ),
     }.items()
     for phrase in phrases

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.query.keys import Key
+from bot.query.names import Kind
 from bot.query.position import Option, Position
 from bot.query.small_words import (
     ASKING_LEAVE,
@@ -36,7 +37,7 @@ def read_own(here: Position) -> bool:
     if len(words) > 1 and words[1] in OWN_TEAM:
         here.at += 2
         return True
-    is_said = here.role is not None and words[0] != "mine"  # "observed by me"; "of mine" says no more than "my"
+    is_said = here.role is Key.OBSERVER or words[0] not in ("my", "mine")  # "of my sessions" says no more than "my"
     role = here.role if here.role is not None and is_said else _own_role(here, words, before)
     here.add_person(f"{role}:me", 1)
     while here.at < len(here.tokens) and here.tokens[here.at].value.lower() in OBSERVING | GRADING:
@@ -44,12 +45,20 @@ def read_own(here: Position) -> bool:
     return True
 
 
+_LOOKING = frozenset({"see", "look", "view", "check", "read", "know", "find", "act", "worry"})
+
+
 def _only_speaks(following: Sequence[str], before: Sequence[str]) -> bool:
     """Whether "I" only says who asks: "I want to see …", "can I get …", "I need the results of …"."""
     if following[:1] and following[0] in SPEAKING:
         return True
+    if following[:1] and following[0] in ("should", "must", "can", "could") and not _LOOKING.isdisjoint(following[1:3]):
+        return True
     asks = following[:1] == ["need"] and not SEEING.isdisjoint(following[1:3])
     return asks or (bool(before) and before[0] in ASKING_LEAVE and not SEEING.isdisjoint(following[:2]))
+
+
+_SCORING = frozenset({"score", "scored", "pass", "passed", "fail", "failed"})
 
 
 def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Key:
@@ -60,16 +69,19 @@ def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Ke
     if verb.endswith(("ed", "en")) and not BEING.isdisjoint((*before, *words[1:2])):
         return Key.EMPLOYEE
     typed = [token.value.lower().strip("?!.,") for token in here.tokens]
+    follows = words[1] if len(words) > 1 else ""
     counts = words[0] == "i" and not OBSERVATIONS.isdisjoint(typed[: here.at])
     does_with = words[0] == "i" and words[1:2] and words[1] in DOING and "with" in typed[here.at + 2 :]
     is_of_others = words[0] == "i" and before[1:2] in (["who"], ["whom"])  # "who did I fail"
+    scores_one = (
+        words[0] == "i" and follows in _SCORING and any(one.kind is Kind.PERSON for one in here.index.named(words[2:3]))
+    )  # "what did I score Jamie"
     has_given = words[0] == "my" and not {"given", "gave"}.isdisjoint(typed)
     is_giver = words[0] == "me" and before[:1] == ["from"] and not {"get", "got"}.isdisjoint(typed)
-    if (verb and verb not in OBSERVATIONS) or does_with or is_of_others or has_given or is_giver:
+    if (verb and verb not in OBSERVATIONS) or does_with or is_of_others or scores_one or has_given or is_giver:
         return Key.OBSERVER
     if verb or counts or not RECORDING.isdisjoint(typed) or any(map(goes_through, typed, typed[1:])):
         return _role_had(here, Key.OBSERVER)
-    follows = words[1] if len(words) > 1 else ""
     noun = next((word for word in words[1:] if word in OWN_SESSIONS or word in OWN_RESULTS), "")  # "my last 5 sessions"
     is_of_sessions = (
         words[0] == "mine" or noun in OWN_SESSIONS or (words[0] == "i" and not OWN_SESSIONS.isdisjoint(before[:1]))

@@ -136,6 +136,23 @@ READ_AS = {
     ("employee", "what criteria do I keep failing"): "trend by:criterion employee:me",
     ("supervisor", "what should I coach sofia on"): f"trend by:criterion {SOFIA}",
     ("admin", "what are the main reasons for failing opening"): f"trend by:criterion outcome:failed {OPENING}",
+    ("employee", "why did i lose points on closing"): 'trend by:criterion employee:me checklist:"Closing and cash-up"',
+    ("admin", "what's behind the drop in store 12"): f"trend by:criterion outcome:failed {STORE_12}",
+    # once more in other words
+    ("employee", "did I do worse than last month"): "trend employee:me since:2026-10-01 by:month",
+    ("employee", "am I above the target"): "results employee:me",
+    ("observer", "what did I score Jamie on opening"): f"results observer:me {JAMIE} {OPENING}",
+    ("observer", "which of my sessions were low"): "results observer:me outcome:below",
+    ("observer", "how strict was I last month"): "trend by:observer since:2026-10-01 until:2026-10-31",
+    ("supervisor", "any low results from yesterday I should look at"): (
+        "results outcome:below since:2026-11-26 until:2026-11-26"
+    ),
+    ("supervisor", "who did worst on opening"): f"trend by:employee {OPENING}",
+    ("supervisor", "who hasn't improved"): "trend by:employee sort:change",
+    ("supervisor", "who failed because of a critical criterion"): "results outcome:critical",
+    ("supervisor", "which checklists do people fail most"): "trend by:checklist sort:-count outcome:failed",
+    ("admin", "stores by number of low results"): "trend by:dept sort:-count outcome:failed",
+    ("admin", "which observer gives the highest scores"): "trend by:observer sort:-score",
     # seen to
     ("observer", "did anyone acknowledge my low results"): "attention observer:me",
     ("supervisor", "who still has low results open"): "attention",
@@ -188,6 +205,8 @@ LEFT_OUT = {
     "low results per site not acknowledged": "by∶dept",
     "how is sofia doing compared to the others": "sofia",
     "which people are below 50 percent": "below 50 percent",
+    "who had more than 3 sessions this week": "more than 3",
+    "sessions per day": "per day",
     "everyone under 70 and who observed them": "who",
 }
 

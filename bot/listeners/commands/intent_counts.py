@@ -83,6 +83,8 @@ def _counted(found: re.Match[str]) -> Intent | None:
     left = f"{_whose(found)}{left_of(found)}"
     if _VERSUS.search(left):
         return Intent("trend", f"{COUNT} {COMPARED} {compared_things(left)}")
+    if (day := _BY_DAY.search(left)) is not None:
+        return Intent("trend", f"{COUNT} by:week {left[: day.start()]} {left[day.end() :]}", day[0].strip())
     if (each := _EACH.search(left)) is not None:
         left = f"by {each[1]} {left[: each.start()]} {left[each.end() :]}"
     if _BY_GROUP.search(left):
@@ -112,6 +114,15 @@ def _more_sessions(found: re.Match[str]) -> Intent:
     return Intent("trend", f"{COUNT} {COMPARED} {_whose(found)}{left_of(found)} this {found['time']} and {period}")
 
 
+def _bounded(found: re.Match[str]) -> Intent:
+    """ "who had more than 3 sessions": how many each has; the number is named as not used."""
+    unit = unit_of(found["unit"]) if found["unit"] else "employee"
+    is_fewer = re.match("fewer|less|at most", found["bound"], re.IGNORECASE)
+    return Intent(
+        "trend", f"{COUNT} by:{unit} sort:{'' if is_fewer else '-'}count {left_of(found)}".strip(), found["bound"]
+    )
+
+
 def _seen_most_by(found: re.Match[str]) -> Intent:
     """ "who observed me most"."""
     who = "of me" if found["who"].lower() in ("me", "us") else f"of {found['who']}"
@@ -126,6 +137,7 @@ _OFTEN = (
 )
 GROUPS = rf"(?:day|quarter|form|{'|'.join(sorted(GROUPING_WORDS, key=len, reverse=True))})"
 
+_BY_DAY = re.compile(r"\b(?:(?:per|by|each|every|a) day|daily)\b", re.IGNORECASE)
 _BY_GROUP = re.compile(
     rf"\b(?:(?:by|per|each|every|in each|for each) {GROUPS}s?|weekly|monthly|by:\w+)\b", re.IGNORECASE
 )
@@ -148,7 +160,10 @@ COUNTS: Sequence[tuple[str, Reader]] = (
         _more_sessions,
     ),
     (rf"(?:how many|(?:the )?(?:number|count|amount|total)(?: number)? of) {_NUMBERED}{_DONE_BY}", _counted),
-    (rf"^{_NUMBERED}(?= (?:(?:done|completed) )?(?:(?:by|per|each|every) {GROUPS}s?\b|weekly|monthly))", _counted),
+    (
+        rf"^{_NUMBERED}(?= (?:(?:done|completed) )?(?:(?:by|per|each|every) {GROUPS}s?\b|weekly|monthly|daily))",
+        _counted,
+    ),
     (
         r"how many (?:(?:different|of|my|our|the|other) )*"
         r"(?:people|employees|persons|staff|learners|trainees|team members|colleagues)"
@@ -159,6 +174,22 @@ COUNTS: Sequence[tuple[str, Reader]] = (
         rf"(?:who|(?:which|what|the) (?P<unit>{ANY_UNIT})) (?:with|has|have|had|got) (?:the )?(?:most|fewest|least)"
         r" (?:failures|fails|low (?:results|scores)|failed (?:results|sessions)|bad (?:results|scores))",
         _most_failures,
+    ),
+    (
+        rf"(?:which|what) (?P<unit>{ANY_UNIT}) (?:do|does|did)"
+        r" (?:people|we|they|employees|everyone|my team|the team|staff)"
+        r" (?:fail|struggle with|struggle)(?: (?:on|at|in))?(?: (?:the )?most(?: often)?)?",
+        _most_failures,
+    ),
+    (
+        rf"^(?:(?:the|my|our|all) )*(?P<unit>{ANY_UNIT}) (?:by|with) (?:the )?(?:number of |most )?"
+        r"(?:failures|fails|low (?:results|scores)|failed (?:results|sessions))",
+        _most_failures,
+    ),
+    (
+        rf"(?:who|(?:which|what) (?P<unit>{ANY_UNIT})) (?:has|had|have|did|got|were in)"
+        rf" (?P<bound>(?:more|fewer|less) than \d{{1,3}}|at (?:least|most) \d{{1,3}}) {_COUNTABLE}",
+        _bounded,
     ),
     # who failed, and why
     (

@@ -38,7 +38,8 @@ def _changed_since(found: re.Match[str]) -> Intent:
     about = re.sub(
         rf"\b(?:this {time}|(?:are|is|am|has|have|did|do) (?:we|they|it))\b", " ", about, flags=re.IGNORECASE
     )
-    return Intent("trend", " ".join(f"{COMPARED} {about} this {time} and last {time}".split()))
+    whose = "my" if re.search(r"\bi\b", found[0], re.IGNORECASE) else ""
+    return Intent("trend", " ".join(f"{COMPARED} {whose} {about} this {time} and last {time}".split()))
 
 
 def _failing_on(found: re.Match[str]) -> Intent:
@@ -61,7 +62,9 @@ def _wrong_of(found: re.Match[str]) -> Intent:
 
 def _changed(found: re.Match[str]) -> Intent:
     """ "who improved most", "which store got worse"."""
-    is_loss = re.search(r"wors|declin|dropp|fell|los|least", found[0], re.IGNORECASE)
+    is_loss = re.search(
+        r"wors|declin|dropp|fell|los|least|n't\b|\b(?:has|have|did|is)nt\b|\bnot\b|never", found[0], re.IGNORECASE
+    )
     unit = unit_of(found["unit"]) if found["unit"] else "employee"
     return taken_as("trend", f"by:{unit} sort:{'' if is_loss else '-'}change")(found)
 
@@ -115,6 +118,7 @@ _RATED = (
     r"[ -](?:scoring |performing |rated )?(?:of )?(?:the |my |our |all )?"
 )
 _RATED_MOST = rf"{_ORDER}(?P<number>)(?P<unit>)$"
+_MOST = r"(?P<order>best|worst|weakest|strongest|lowest|highest|poorest|top|bottom)(?P<number>)"
 _AVERAGE = r"averages?|avg|mean|median|scores?|results?|pass rates?|numbers?|figures|performance"
 _VERB = (
     r"(?:(?:r|is|are|has|have|was|were|needs?|fails?|failed|does|do|did)(?: doing| performing| scoring)?"
@@ -177,6 +181,7 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         r"(?:am i|are we|(?:who|(?:which|what) (?:observers?|trainers?|assessors?|graders?))(?:'s| is| are)?)"
         r" (?:(?:too|the|most|more|so) )*(?:strict|lenient|harsh|easy|generous|soft|tough|nice)(?:er|est)?"
         r"(?: (?:graders?|observers?|trainers?|assessors?|than others))*"
+        r"|how (?:strict|lenient|harsh|generous) (?:am|was|are|were) (?:i|we)"
         r"|(?:(?:the|most) )*(?:strict(?:est)?|lenient|harsh(?:est)?|generous) "
         r"(?:graders?|observers?|trainers?|assessors?)",
         _strict,
@@ -206,6 +211,11 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         _changed,
     ),
     (
+        r"who(?:'s| is| has| have| did|) ?(?:not|n'?t|never) (?P<unit>)(?:been )?"
+        r"(?:improv(?:ed?|ing)|(?:got(?:ten)?|getting) better)",
+        _changed,
+    ),
+    (
         rf"(?:(?:most|least) improved|(?:the )?(?:best|biggest|largest|greatest|most) (?:improvements?|progress))"
         rf"(?: (?:by |of )?(?P<unit>{ANY_UNIT}))?",
         _changed,
@@ -221,8 +231,8 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         lambda found: Intent("trend", f"by:{unit_of(found['unit'])} {left_of(found)}".strip(), found["bound"].strip()),
     ),
     (
-        rf"(?:(?:which|what|the|my|our) )*(?P<unit>{ANY_UNIT}) (?:who |that )?(?:with|has|have|had|having)"
-        rf" (?:the )?{_ORDER}(?P<number>) (?:{_AVERAGE})",
+        rf"(?:(?:which|what|the|my|our) )*(?P<unit>{ANY_UNIT}) (?:who |that )?"
+        rf"(?:with|has|have|had|having|gives?|gave|giving) (?:the )?{_MOST} (?:{_AVERAGE})",
         _ranked,
     ),
     (rf"(?:which|what) (?P<unit>{ANY_UNIT}) {_VERB} ?(?:the )?{_EXTREME}(?: the)?(?: often| most)?", trend_by),
@@ -233,18 +243,18 @@ FIGURES: Sequence[tuple[str, Reader]] = (
     ),
     (
         rf"(?:which|what) (?P<unit>{ANY_UNIT}) (?:is|are|am|do|does|did|was|were)"
-        rf" (?P<who>i|we|they|people|my team|the team|our team)(?: (?:do|doing|perform|performing))? (?:the )?{_ORDER}"
+        rf" (?P<who>i|we|they|people|my team|the team|our team)(?: (?:do|doing|perform|performing))? (?:the )?{_MOST}"
         r"(?: (?:at|in|on|with))?",
         _worst_at,
     ),
     (
-        rf"who(?:'s)?(?: has| have| had| got| gets)? (?:the |our )*{_RATED_MOST.removesuffix('$')}"
+        rf"who(?:'s)?(?: has| have| had| got| gets)? (?:the |our )*{_MOST}(?P<unit>)"
         rf" (?:{_AVERAGE})(?: (?:in|of) (?:my|our|the) team)?",
         _ranked,
     ),
     (
-        rf"who(?:'s| is| are| was)? (?:doing |performing )?(?:the )?{_RATED_MOST.removesuffix('$')}"
-        r" (?:at|in|on|with|for)(?= (?!my team|our team|the team|all)\w)",
+        rf"who(?:'s| is| are| was| were| did| does| do| scored| performed)?(?: doing| performing)? (?:the )?{_MOST}"
+        r"(?P<unit>)(?: (?:at|in|on|with|for)(?! (?:my|our|the) team))?(?= (?!result|score|\d|of )\w)",
         _ranked,
     ),
     (

@@ -76,7 +76,7 @@ REASONS: Sequence[tuple[str, Reader]] = (
     ),
     (r"^(?:why|how come) so (?P<who>)(?:low|bad|poor)$", _why_failed),
     (
-        r"(?:what|which|where|how many) (?:points?|criteri(?:a|on)|questions?|items?|marks?)? ?"
+        r"(?:what|which|where|why|how many) (?:points?|criteri(?:a|on)|questions?|items?|marks?)? ?"
         r"(?:(?:did|do|have|am) )?i (?:keep |always |often |usually |mostly )*"
         r"(?:lose|lost|losing|miss|missed|missing|fail|failed|failing|get wrong|weak(?:est)?)"
         r"(?: (?:the )?(?:most|points?|marks?|on))*",
@@ -86,6 +86,11 @@ REASONS: Sequence[tuple[str, Reader]] = (
         r"what (?:should|must|can|do|could|shall) (?:i|we) (?:need to |have to )?"
         r"(?:coach|train|teach|help|support|retrain) (?P<who>\S+(?: \S+)??) (?:on|with|in|about)(?= |$)",
         lambda found: Intent("trend", f"by:criterion {found['who']} {left_of(found)}".strip()),
+    ),
+    (
+        r"what(?:'?s| is| was)? (?:behind|causing|caused|the (?:reason|cause) (?:for|of))(?: (?:the|this|that))?"
+        r" (?:drop|decline|fall|dip|low results?|low scores?|failures|bad results)(?: (?:in|of|at|for|on))?",
+        taken_as("trend", "by:criterion outcome:failed"),
     ),
     (
         r"(?:what (?:are|is) )?(?:the )?(?:(?:main|most common|common|usual|biggest|top|most frequent) )*"
