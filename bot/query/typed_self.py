@@ -64,35 +64,41 @@ _SCORING = frozenset({"score", "scored", "pass", "passed", "fail", "failed"})
 def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Key:
     """Whether the asker observes or is observed: "was I observed", "how many observations have I done", "what did I
     give Jamie". Of "my sessions" the sessions decide that the asker has; the other role becomes an option."""
+    typed = [token.value.lower().strip("?!.,") for token in here.tokens]
     verbs = OBSERVING | OBSERVATIONS | (GRADING if words[0] == "i" else frozenset())  # "my grade" is no verb
     verb = next((word for word in words[1:3] if word in verbs), "")
     if verb.endswith(("ed", "en")) and not BEING.isdisjoint((*before, *words[1:2])):
         return Key.EMPLOYEE
-    typed = [token.value.lower().strip("?!.,") for token in here.tokens]
-    follows = words[1] if len(words) > 1 else ""
-    counts = words[0] == "i" and not OBSERVATIONS.isdisjoint(typed[: here.at])
-    does_with = words[0] == "i" and words[1:2] and words[1] in DOING and "with" in typed[here.at + 2 :]
-    is_of_others = words[0] == "i" and before[1:2] in (["who"], ["whom"])  # "who did I fail"
-    scores_one = (
-        words[0] == "i" and follows in _SCORING and any(one.kind is Kind.PERSON for one in here.index.named(words[2:3]))
-    )  # "what did I score Jamie"
-    has_given = words[0] == "my" and not {"given", "gave"}.isdisjoint(typed)
-    is_giver = words[0] == "me" and before[:1] == ["from"] and not {"get", "got"}.isdisjoint(typed)
-    if (verb and verb not in OBSERVATIONS) or does_with or is_of_others or scores_one or has_given or is_giver:
+    if (verb and verb not in OBSERVATIONS) or _does_to_others(here, words, before, typed):
         return Key.OBSERVER
+    counts = words[0] == "i" and not OBSERVATIONS.isdisjoint(typed[: here.at])
     if verb or counts or not RECORDING.isdisjoint(typed) or any(map(goes_through, typed, typed[1:])):
         return _role_had(here, Key.OBSERVER)
     noun = next((word for word in words[1:] if word in OWN_SESSIONS or word in OWN_RESULTS), "")  # "my last 5 sessions"
-    is_of_sessions = (
-        words[0] == "mine" or noun in OWN_SESSIONS or (words[0] == "i" and not OWN_SESSIONS.isdisjoint(before[:1]))
-    )
     is_of_quality = ("how" in typed and "many" not in typed) or not {"well", "badly", "wrong"}.isdisjoint(typed)
-    if is_of_sessions or (words[0] == "i" and follows in DOING and not is_of_quality):
+    does = words[0] == "i" and not DOING.isdisjoint(words[1:2]) and not is_of_quality
+    is_done = words[0] == "i" and not OWN_SESSIONS.isdisjoint(before[:1])  # "sessions I …"
+    if words[0] == "mine" or noun in OWN_SESSIONS or does or is_done:
         observed, own = here.own_sessions()
         return _role_had(here, Key.OBSERVER if observed > own else Key.EMPLOYEE)
     if noun in OWN_RESULTS and here.own_sessions()[0]:
         _offer(here, Key.OBSERVER)
     return Key.EMPLOYEE
+
+
+def _does_to_others(here: Position, words: Sequence[str], before: Sequence[str], typed: Sequence[str]) -> bool:
+    """Whether the asker did to another what only an observer does: "what did I do with Jamie", "who did I fail", "what
+    did I score Jamie", "what did Jamie get from me", "my average score given"."""
+    if words[0] == "my":
+        return not {"given", "gave"}.isdisjoint(typed)
+    if words[0] == "me":
+        return before[:1] == ["from"] and not {"get", "got"}.isdisjoint(typed)
+    follows = words[1] if words[0] == "i" and len(words) > 1 else ""
+    return (
+        (follows in DOING and "with" in typed[here.at + 2 :])
+        or (follows != "" and before[1:2] in (["who"], ["whom"]))
+        or (follows in _SCORING and any(one.kind is Kind.PERSON for one in here.index.named(words[2:3])))
+    )
 
 
 def goes_through(word: str, following: str) -> bool:

@@ -77,7 +77,7 @@ def _compared(found: re.Match[str]) -> Intent:
 def _figures(found: re.Match[str]) -> Intent:
     """ "pass rate of store 12", "my statistics", "failure rate by month"."""
     typed = found[0].lower()
-    failed = "outcome:failed" if typed.lstrip("the a").startswith("fail") or " fail" in f" {typed}" else ""
+    failed = "outcome:failed" if " fail" in f" {typed}" else ""
     return taken_as("trend", f"{'my ' if typed.startswith('my ') else ''}{failed}".strip())(found)
 
 
