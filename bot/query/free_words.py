@@ -19,8 +19,10 @@ from datetime import date
 
 from bot.domain.errors import QueryError
 from bot.query.days import Period
+from bot.query.keys import Key
 from bot.query.keywords import key_named, read_keyword
 from bot.query.name_index import NameIndex, words_of
+from bot.query.names import Kind
 from bot.query.period_terms import with_score_range
 from bot.query.position import Option, Position
 from bot.query.questions import MOST_OPTIONS, Question, refuse, refuse_dangling_negation
@@ -217,6 +219,10 @@ def _keyword(here: Position) -> bool:
     words = here.free_words(8, joined=True)
     if any(_DOTTED_DATE.search(one.value) for one in here.loose(here.at, 2)) and read_free_period(here, words):
         return True
+    if words and words[0] in _NEWEST and _names_checklist(here, words[1:4]):
+        here.add(f"{Key.LIMIT}:1", 0)  # "my last closing" is one
+        here.at += 1
+        return True
     if words and (found := read_keyword(words)) is not None:
         offer_one_word_name(here, words, found.used)
         if not found.can_be_negated:
@@ -224,6 +230,15 @@ def _keyword(here: Position) -> bool:
         here.add_keyword(found)
         return True
     return (bool(words) and _operator(here, words)) or read_free_period(here, words)
+
+
+_NEWEST = frozenset({"last", "latest", "newest"})
+
+
+def _names_checklist(here: Position, words: Sequence[str]) -> bool:
+    """Whether the next words name one checklist, in the singular."""
+    found = next((one for length in (3, 2, 1) if (one := here.index.named(words[:length]))), ())
+    return len(found) == 1 and found[0].kind is Kind.CHECKLIST
 
 
 def _operator(here: Position, words: Sequence[str]) -> bool:
@@ -270,6 +285,9 @@ def _ignored(here: Position) -> bool:
     token = here.tokens[here.at]
     words = here.words_of(token)
     if words and any(goes_through(before, words[0]) for before in here.words_before(1)):
+        here.at += 1
+        return True
+    if words == ["times"] and here.words_before(2) == ["many", "how"]:  # the answer says how many there are
         here.at += 1
         return True
     is_emoji = _EMOJI.fullmatch(token.value) is not None

@@ -138,6 +138,9 @@ READ_AS = {
     ("admin", "what are the main reasons for failing opening"): f"trend by:criterion outcome:failed {OPENING}",
     ("employee", "why did i lose points on closing"): 'trend by:criterion employee:me checklist:"Closing and cash-up"',
     ("admin", "what's behind the drop in store 12"): f"trend by:criterion outcome:failed {STORE_12}",
+    ("employee", "when was my last closing"): 'results employee:me limit:1 checklist:"Closing and cash-up"',
+    ("admin", "jamie's latest opening"): f"results {JAMIE} limit:1 {OPENING}",
+    ("admin", "last 3 openings"): f"results limit:3 {OPENING}",
     # once more in other words
     ("employee", "did I do worse than last month"): "trend employee:me since:2026-10-01 by:month",
     ("employee", "am I above the target"): "results employee:me",
@@ -214,6 +217,11 @@ LEFT_OUT = {
 @pytest.mark.parametrize("typed", LEFT_OUT)
 async def test_what_an_answer_can_not_use_is_named(company: DemoOffice, typed: str) -> None:
     assert f"I did not use: “{LEFT_OUT[typed]}”" in (await company.ask("supervisor", typed)).text
+
+
+async def test_how_many_times_is_answered_by_the_number_found(company: DemoOffice) -> None:
+    answer = (await company.ask("employee", "how many times did I fail")).text
+    assert answer.startswith("13 found") and "I did not use" not in answer
 
 
 async def test_people_are_counted(company: DemoOffice) -> None:
