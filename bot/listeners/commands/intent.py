@@ -199,7 +199,10 @@ _SAID: Sequence[tuple[Intent, Sequence[str]]] = (
     )),
     (Intent("todo", ""), ("tasks", "task list")),
     (Intent("upcoming", ""), ("next", "whats next")),
-    (Intent("target", ""), ("targets", "show targets", "what is the target", "what are the targets")),
+    (Intent("target", ""), (
+        "targets", "show targets", "what is the target", "what are the targets", "my target", "my targets",
+        "what is my target", "what's my target", "what are my targets",
+    )),
     (Intent("rules", ""), ("what are the rules", "what are our rules", "what are my rules")),
     (Intent("follow-ups", ""), ("follow ups", "followups", "my follow-ups", "my follow ups")),
     (Intent("settings", ""), ("my settings", "preferences", "notifications")),

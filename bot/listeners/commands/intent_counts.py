@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.listeners.commands.question_patterns import Intent, Reader, left_of, taken_as
 from bot.query.days import MONTHS
-from bot.query.units import ANY_UNIT, GROUPING_WORDS, unit_of
+from bot.query.units import ANY_PLURAL, ANY_UNIT, GROUPING_WORDS, OTHER_UNITS, unit_of
 
 _COMPARING = (
     r"\b(?:compared? (?:to|with)|compare|comparison (?:of|between)|(?:what(?:'?s| is) )?(?:the )?difference between"
@@ -92,6 +92,11 @@ def _counted(found: re.Match[str]) -> Intent | None:
     return None
 
 
+def _units_counted(found: re.Match[str]) -> Intent:
+    """ "how many observers": a row for each that has sessions, and how many these are."""
+    return Intent("trend", f"{COUNT} by:{unit_of(found['unit'])} sort:-count")
+
+
 def _people_counted(found: re.Match[str]) -> Intent | None:
     """ "how many people failed opening": a row for each, and how many these are; None for those who did not."""
     left = left_of(found)
@@ -161,8 +166,14 @@ COUNTS: Sequence[tuple[str, Reader]] = (
     ),
     (rf"(?:how many|(?:the )?(?:number|count|amount|total)(?: number)? of) {_NUMBERED}{_DONE_BY}", _counted),
     (
-        rf"^{_NUMBERED}(?= (?:(?:done|completed) )?(?:(?:by|per|each|every) {GROUPS}s?\b|weekly|monthly|daily))",
+        rf"^(?:total |number |count )?{_NUMBERED}"
+        rf"(?= (?:(?:done|completed) )?(?:(?:by|per|each|every) {GROUPS}s?\b|weekly|monthly|daily))",
         _counted,
+    ),
+    (
+        rf"^how many (?:different )?(?P<unit>{ANY_PLURAL}|people|staff)"
+        r"(?: (?:do (?:we|i|you) have|are there|exist|have sessions))?$",
+        _units_counted,
     ),
     (
         r"how many (?:(?:different|of|my|our|the|other) )*"
@@ -232,5 +243,10 @@ COUNTS: Sequence[tuple[str, Reader]] = (
     (
         r"who (?:has |have |is )?(?:failed|fails|fail|failing)(?: (?P<what>.+?))? (?:the )?most(?: often)?(?= |$)",
         _failed_most,
+    ),
+    (
+        rf"^(?:which|what) (?P<unit>{OTHER_UNITS}) (?:has |have )?(?:failed|fail|fails)"
+        r"(?! (?:the )?(?:most|least|more|less)\b)(?= |$)",
+        _most_failures,
     ),
 )

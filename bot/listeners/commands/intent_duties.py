@@ -133,12 +133,13 @@ DUTIES: Sequence[tuple[str, Reader]] = (
     (
         r"(?:(?:did|has|have) )?(?:any ?(?:one|body)|some ?(?:one|body)|no ?(?:one|body))"
         r" (?:yet |already |has |have |had )*"
+        r"(?=acknowledg|.*\b(?:low|failed|results?|sessions?|ones?|scores?|it|them|this)\b)"
         r"(?:acknowledged?|look(?:ed)? (?:at|into)|seen|see|saw|react(?:ed)? to|deal[t]? with|act(?:ed)? on"
         rf"|respond(?:ed)? to|review(?:ed)?|picked up|noticed?){_RESULTS}(?: yet)?",
         to_be_seen_to,
     ),
     (
-        rf"(?:who (?:still )?(?:has|have) )?(?:open|unacknowledged|unseen) {_LOW_RESULTS}"
+        rf"(?:who (?:still )?(?:has|have) )?(?:open|unacknowledged|unseen) (?=low|failed|bad|poor){_LOW_RESULTS}"
         r"|(?:who (?:still )?(?:has|have) )?(?:the )?(?:low|failed|bad) (?:results?|sessions?|scores?|ones)"
         r" (?:still |are )*(?:open|unseen)",
         to_be_seen_to,
