@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from bot.domain.model import Outcome, SessionFacts
+from bot.domain.model import Outcome, OutcomeKind, SessionFacts
 
 Bound = TypeVar("Bound", float, datetime, str)
 
@@ -27,6 +27,38 @@ class Range(Generic[Bound]):
 
 
 @dataclass(frozen=True, slots=True)
+class ShownScore:
+    """The scores that are shown as one whole number, as `domain.outcomes.percent` shows them: 78.9 is shown as 79, but
+    79.6 is not shown as 80 beside a target of 80, and nothing but 0 and 100 as those.
+
+    `exact`: the number. `low` is included, `high` is not.
+    """
+
+    exact: float
+
+    @property
+    def low(self) -> float:
+        return self.exact if self._stands_alone else self.exact - 0.5
+
+    @property
+    def high(self) -> float:
+        return self.exact + 1e-9 if self._stands_alone else self.exact + 0.5
+
+    @property
+    def _stands_alone(self) -> bool:
+        return self.exact in (0, 100)
+
+    def covers(self, outcome: Outcome) -> bool:
+        """Whether a session's score is shown so."""
+        score, target = outcome.score, outcome.target
+        if score is None or not self.low <= score < self.high:
+            return False
+        if target is None or outcome.kind is OutcomeKind.FAILED:  # a failed one is shown without its target
+            return True
+        return (score < target, score > target) == (self.exact < target, self.exact > target)
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """What a condition is about: `name` is what `store.search` knows it by, `value` takes it from a session, with the
     outcome against the target of its completion. None if the session has no such value."""
@@ -35,7 +67,7 @@ class Column:
     value: Callable[[SessionFacts, Outcome], Any]
 
 
-Accepted = frozenset[str] | tuple[Range[Any], ...]  # any of these values, or a value in any of these ranges
+Accepted = frozenset[str] | tuple[Range[Any] | ShownScore, ...]  # any of these values, or a value in any of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +83,14 @@ class Condition:
 
     def holds(self, facts: SessionFacts, outcome: Outcome) -> bool:
         """Whether a session meets it."""
-        return self._accepts(self.column.value(facts, outcome)) is not self.negated
+        return self._accepts(self.column.value(facts, outcome), outcome) is not self.negated
 
-    def _accepts(self, value: Any) -> bool:
+    def _accepts(self, value: Any, outcome: Outcome) -> bool:
         if value is None:
             return False
         if isinstance(self.accepted, frozenset):
             return value in self.accepted
-        return any(each.covers(value) for each in self.accepted)
+        return any(each.covers(outcome if isinstance(each, ShownScore) else value) for each in self.accepted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 from bot.domain.errors import AmbiguousQuery, QueryError
+from bot.domain.permissions import EVERYTHING
 from bot.domain.text import count
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, access_view, refuse_unknown
@@ -19,7 +21,7 @@ from bot.query.parser import Names, Query, parse
 from bot.query.position import LONGEST_NAME, Option
 from bot.services.visible_names import all_visible_names
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for
+from bot.store.search import Where, as_employee, as_observer, asked_for
 
 MOST_COUNTED = 1_000  # sessions of one option: an exact count of a million is no help in choosing
 
@@ -67,7 +69,8 @@ def understand(
     """
     users = {found[1].upper() for found in MENTION.finditer(text)}
     known = all_visible_names(tx, access.scope, access.directory, users, access.viewer.person_id)
-    reader = _Reader(tx, access, known, now, counting, is_ahead=is_ahead)
+    own = cache(lambda: _own_sessions(tx, access.viewer.person_id))
+    reader = _Reader(tx, access, known, now, counting, own, is_ahead=is_ahead)
     try:
         reading = reader.read(text)
         query = parse(reading.text)
@@ -131,6 +134,7 @@ class _Reader:
     known: Names
     now: datetime
     counting: Counting
+    own_sessions: Callable[[], tuple[int, int]]
     is_ahead: bool = False
 
     def read(self, text: str) -> Reading:
@@ -141,6 +145,7 @@ class _Reader:
             NameIndex.of(self.known, self.access.directory),
             today,
             lambda person_id: self.tx.search.only_observes(person_id, scope),
+            own_sessions=self.own_sessions,
             is_ahead=self.is_ahead,
         )
 
@@ -179,6 +184,16 @@ class _Reader:
         people = [id_of(term.value) for term in terms if KEYS[term.key].kind is Kind.PERSON]
         sites = [self.access.directory.site_of(one) for one in people if one is not None]
         return f", {sites[0] or 'site unknown'}" if sites else ""
+
+
+def _own_sessions(tx: Tx, person_id: str | None) -> tuple[int, int]:
+    """How many sessions somebody observed, and in how many they were observed, counted up to MOST_COUNTED + 1. Every
+    scope holds one's own sessions, so that none has to be searched."""
+    if person_id is None:
+        return 0, 0
+    roles = (as_observer(person_id, EVERYTHING), as_employee(person_id, EVERYTHING))
+    observed, own = (count_sessions(tx, where) for where in roles)
+    return observed, own
 
 
 def _found(number: int | None) -> str:

@@ -22,38 +22,34 @@ from bot.query.days import Period
 from bot.query.keys import Key
 from bot.query.keywords import key_named, read_keyword
 from bot.query.name_index import NameIndex, words_of
+from bot.query.names import Kind
 from bot.query.period_terms import with_score_range
 from bot.query.position import Option, Position
 from bot.query.questions import MOST_OPTIONS, Question, refuse, refuse_dangling_negation
 from bot.query.small_words import (
     ALL,
-    ASKING_LEAVE,
     AUXILIARIES,
-    BEING,
     GENERIC,
-    GIVING,
     IGNORED,
     JOINS,
     NEGATIONS,
-    OBSERVATIONS,
     OBSERVING,
-    OWN,
     OWN_TEAM,
     ROLE_NAMES,
     ROLES,
     SAYING,
-    SEEING,
-    SPEAKING,
 )
 from bot.query.tokens import Token, Unclosed, plain_spelling, tokenize
 from bot.query.typed_keys import read_key
 from bot.query.typed_names import read_long_name, read_mention, read_place, read_short_name
 from bot.query.typed_periods import offer_one_word_name, read_free_period
+from bot.query.typed_self import goes_through, read_own, show_both_ways
 
 LONGEST_TEXT = 3_000  # characters: what a slash command carries
 MOST_WORDS = 150
 _DOTTED_DATE = re.compile(r"^\d{1,2}\.\d{1,2}\.")
 _SAYS_NOTHING = IGNORED | GENERIC | AUXILIARIES
+_ASKING_MORE = frozenset({"who", "whom", "when", "where", "how"})  # behind "and": a second question
 _EMOJI = re.compile(r":[\w+'-]+:")
 
 
@@ -79,13 +75,15 @@ def read_words(
     today: date,
     only_observes: Callable[[str], bool] = lambda _: False,
     *,
+    own_sessions: Callable[[], tuple[int, int]] = lambda: (0, 0),
     is_ahead: bool = False,
     more: int = 2,
 ) -> Reading:
     """Reads a text. Raises QueryError, whose suggestions are whole queries.
 
     `today` is the day in the asker's zone. `only_observes` says of a person's id whether the asker may see sessions
-    that they observed, and none in which they are the employee. `is_ahead`: days without a year are those to
+    that they observed, and none in which they are the employee. `own_sessions`: in how many the asker is the observer
+    and in how many the employee, which says whose "my sessions" are. `is_ahead`: days without a year are those to
     come. `more`: how many mistakes a suggestion may correct.
     """
     if len(text) > LONGEST_TEXT:
@@ -102,7 +100,7 @@ def read_words(
     if len(tokens) > MOST_WORDS:
         raise QueryError(f"The query has more than {MOST_WORDS} words. Leave some out.")
     try:
-        return _read(Position(plain, tokens, index, today, only_observes, is_ahead))
+        return _read(Position(plain, tokens, index, today, only_observes, own_sessions, is_ahead))
     except QueryError as error:
         fixes = [fix for one in error.suggestions if (fix := _mended(one, index, today, more)) is not None]
         raise QueryError(str(error), fixes) from None
@@ -188,6 +186,7 @@ def _read(here: Position) -> Reading:
         while here.at < len(here.tokens):
             _step(here)
         refuse_dangling_negation(here)
+        show_both_ways(here)
     except Question as asked:
         return Reading("", asked.question, asked.options)
     return Reading(
@@ -209,7 +208,7 @@ def _step(here: Position) -> None:
         return
     if token.negated:
         here.is_negated, here.negated_at = not here.is_negated, here.at
-    readers = (read_mention, read_long_name, read_place, _keyword, _own, read_short_name, _ignored)
+    readers = (read_mention, read_long_name, read_place, _keyword, read_own, read_short_name, _ignored)
     for reader in readers:
         if reader(here):
             return
@@ -220,6 +219,10 @@ def _keyword(here: Position) -> bool:
     words = here.free_words(8, joined=True)
     if any(_DOTTED_DATE.search(one.value) for one in here.loose(here.at, 2)) and read_free_period(here, words):
         return True
+    if words and words[0] in _NEWEST and _names_checklist(here, words[1:4]):
+        here.add(f"{Key.LIMIT}:1", 0)  # "my last closing" is one
+        here.at += 1
+        return True
     if words and (found := read_keyword(words)) is not None:
         offer_one_word_name(here, words, found.used)
         if not found.can_be_negated:
@@ -227,6 +230,15 @@ def _keyword(here: Position) -> bool:
         here.add_keyword(found)
         return True
     return (bool(words) and _operator(here, words)) or read_free_period(here, words)
+
+
+_NEWEST = frozenset({"last", "latest", "newest"})
+
+
+def _names_checklist(here: Position, words: Sequence[str]) -> bool:
+    """Whether the next words name one checklist, in the singular."""
+    found = next((one for length in (3, 2, 1) if (one := here.index.named(words[:length]))), ())
+    return len(found) == 1 and found[0].kind is Kind.CHECKLIST
 
 
 def _operator(here: Position, words: Sequence[str]) -> bool:
@@ -269,49 +281,23 @@ def _as_role(here: Position, words: Sequence[str]) -> bool:
     return True
 
 
-def _own(here: Position) -> bool:
-    """ "my results", "what did I observe", "observed by me"."""
-    words = here.free_words(5)
-    before = here.words_before(3)
-    if not words or words[0] not in OWN or (words[0] == "me" and before[:1] and before[0] in GIVING):
-        return False
-    if words[0] == "i" and _only_speaks(words[1:], before):
-        here.at += 1
-        return True
-    if len(words) > 1 and words[1] in OWN_TEAM:
-        here.at += 2
-        return True
-    here.add_person(f"{here.role or _own_role(here, words, before)}:me", 1)
-    while here.at < len(here.tokens) and here.tokens[here.at].value.lower() in OBSERVING:
-        here.at += 1
-    return True
-
-
-def _only_speaks(following: Sequence[str], before: Sequence[str]) -> bool:
-    """Whether "I" only says who asks: "I want to see …", "can I get …", "I need the results of …"."""
-    if following[:1] and following[0] in SPEAKING:
-        return True
-    asks = following[:1] == ["need"] and not SEEING.isdisjoint(following[1:3])
-    return asks or (bool(before) and before[0] in ASKING_LEAVE and not SEEING.isdisjoint(following[:2]))
-
-
-def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Key:
-    """Whether the asker observes or is observed: "was I observed", "how many observations have I done"."""
-    verb = next((word for word in words[1:3] if word in OBSERVING or word in OBSERVATIONS), "")
-    if verb.endswith("ed") and not BEING.isdisjoint((*before, *words[1:2])):
-        return Key.EMPLOYEE
-    counts = words[0] == "i" and any(token.value.lower() in OBSERVATIONS for token in here.tokens[: here.at])
-    return Key.OBSERVER if verb or counts else Key.EMPLOYEE
-
-
 def _ignored(here: Position) -> bool:
     token = here.tokens[here.at]
     words = here.words_of(token)
+    if words and any(goes_through(before, words[0]) for before in here.words_before(1)):
+        here.at += 1
+        return True
+    if words == ["times"] and here.words_before(2) == ["many", "how"]:  # the answer says how many there are
+        here.at += 1
+        return True
     is_emoji = _EMOJI.fullmatch(token.value) is not None
     if words and not is_emoji and not all(word in _SAYS_NOTHING for word in words):
         return False
     if here.is_negated and any(word.endswith("ed") for word in words):  # "not recorded in store 12" excludes no store
         refuse_dangling_negation(here)
+    if here.at and words[:1] and words[0] in _ASKING_MORE and here.words_before(1) == ["and"]:
+        here.skip_unused()
+        return True
     is_team = here.at == here.person_end and here.at > 0 and not OWN_TEAM.isdisjoint(words)  # "Ana's team"
     if SAYING.isdisjoint(words) and not is_team:
         here.at += 1

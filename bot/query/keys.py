@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from bot.domain.filters import Accepted, Column, Range
+from bot.domain.filters import Accepted, Column, Range, ShownScore
 from bot.domain.model import OutcomeKind
 from bot.query.names import Kind, Names, read_name, read_person
 from bot.query.nearest import normalize
+from bot.query.units import GROUPING_WORDS
 from bot.query.values import (
-    GROUPING_WORDS,
     NAMED_DAYS,
     SORT_WORDS,
     format_score,
@@ -163,15 +163,16 @@ def _people_of_departments(today: Today, values: Sequence[str]) -> frozenset[str
     return today.names.in_departments(_ids(Kind.DEPARTMENT)(today, values))
 
 
-def _scores(_today: Today, values: Sequence[str]) -> tuple[Range[float], ...]:
+def _scores(_today: Today, values: Sequence[str]) -> tuple[Range[float] | ShownScore, ...]:
     """One lower and one upper bound that enclose scores are a range; every other repetition accepts each of its
     ranges: `score:<60 score:>90` asks for both ends."""
-    ranges = tuple(score_range(value) for value in values)
+    wanted = tuple(score_range(value) for value in values)
+    ranges = [one for one in wanted if isinstance(one, Range)]
     lower = [one for one in ranges if one.high is None]
     upper = [one for one in ranges if one.low is None]
-    if len(ranges) == 2 and lower and upper and (lower[0].low or 0) <= (upper[0].high or 0):
+    if len(wanted) == 2 and lower and upper and (lower[0].low or 0) <= (upper[0].high or 0):
         return (replace(upper[0], low=lower[0].low, low_included=lower[0].low_included),)
-    return ranges
+    return wanted
 
 
 def _since(today: Today, value: str) -> datetime:
@@ -290,7 +291,7 @@ KEYS: Mapping[Key, KeySpec] = {
     Key.SCORE: KeySpec(
         example="score:<80",
         about="The result in percent, compared or in a range. The ends of `60..80` are included, those with a "
-        "sign are not.",
+        "sign are not. A whole number alone is what is shown so: `79` finds 78.9 too.",
         spellings=("<80", ">=90", "60..80", ">60..<80", "100"),
         in_words=("below 60", "at least 90", "between 60 and 80"),
         read=read_score,

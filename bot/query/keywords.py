@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from bot.query.days import MONTHS, WEEKDAYS
 from bot.query.keys import Key
-from bot.query.numbers import count_at, number_at
+from bot.query.numbers import number_at
+from bot.query.orders import ORDERS, read_order
+from bot.query.outcome_words import OUTCOME_WORDS, Keyword, read_not_scored, read_outcome
 from bot.query.small_words import IGNORED
-from bot.query.values import GROUPING_WORDS
+from bot.query.units import GROUPING_WORDS
 
 _KEY_NAMES: Mapping[str, Key] = {
     **{str(key): key for key in Key},
@@ -40,47 +41,6 @@ _KEY_NAMES: Mapping[str, Key] = {
     **dict.fromkeys(("session", "sessions"), Key.ID),
 }
 
-_OUTCOMES: Mapping[tuple[str, ...], tuple[str, ...]] = {
-    tuple(phrase.split()): tuple(outcomes.split())
-    for outcomes, phrases in {
-        "failed": (
-            "failed", "fail", "fails", "failing", "failures", "failure", "not passed", "not met", "not pass", "flunked",
-            "not met target", "not met the target",
-            "did not pass", "didn't pass", "didnt pass", "missed target", "missed the target", "unsuccessful",
-            "needs training", "need training", "needs attention", "need attention", "needs help", "need help",
-            "struggling", "struggle", "struggles", "did not meet", "didn't meet", "hasn't passed", "haven't passed",
-            "did badly", "doing badly", "did poorly", "below par", "not ok", "not okay", "not good enough",
-        ),
-        "below": ("below target", "under target", "below the target", "under the target", "low"),
-        "passed": ("passed", "pass", "passes", "passing", "succeeded", "successful", "not failed"),
-        "met": (
-            "met", "met target", "met the target", "on target", "above target", "did well", "does well", "did great",
-            "doing great", "did good",
-        ),
-        "completed": ("completed", "complete", "finished"),
-        "planned": ("planned", "scheduled", "not started", "not yet started", "upcoming"),
-        "progress": ("in progress", "started", "ongoing", "running", "not finished", "unfinished", "not completed",
-                     "incomplete"),
-        "planned progress": ("open", "pending", "outstanding", "not done", "not yet done", "not done yet", "undone"),
-        "critical": (
-            "critical", "critical criterion failed", "critical failures", "critical failure", "critical fail",
-            "critical fails", "critical criterion", "critical criteria", "failed critical", "failed critical criterion",
-            "failed critical criteria", "failed a critical criterion", "failed on critical", "critically failed",
-        ),
-    }.items()
-    for phrase in phrases
-}  # fmt: skip
-_NOT_SCORED = frozenset(
-    tuple(phrase.split())
-    for phrase in (
-        "not scored", "unscored", "no score", "no scores", "without score", "without scores", "without a score",
-        "without any score", "no result", "without a result", "missing score", "missing scores", "not graded",
-        "ungraded", "not rated",
-    )
-)  # fmt: skip
-_LONGEST_NOT_SCORED = 3
-_LONGEST_OUTCOME = max(map(len, _OUTCOMES))
-
 _COMPARATORS: Mapping[tuple[str, ...], str] = {
     tuple(phrase.split()): sign
     for sign, phrases in {
@@ -111,22 +71,6 @@ _COUNTED = frozenset({
     "weeks", "months", "failures", "fails", "occasions", "hours", "day", "week", "month",
     "minutes", "minute", "mins", "seconds",
 })  # fmt: skip  # behind a number that is no score
-_ORDERS: Mapping[str, str] = {
-    **dict.fromkeys(("worst", "lowest", "weakest", "bottom", "poorest"), f"{Key.SORT}:score"),
-    **dict.fromkeys(("best", "highest", "top", "strongest"), f"{Key.SORT}:-score"),
-    **dict.fromkeys(("oldest", "earliest"), f"{Key.SORT}:date"),
-    **dict.fromkeys(("newest", "latest", "last", "recent", "first"), ""),
-}
-_ONE = frozenset({"result", "session", "observation", "score", "one"})  # "my last result"
-
-
-@dataclass(frozen=True, slots=True)
-class Keyword:
-    """The terms that some words mean, and how many words they are."""
-
-    terms: tuple[str, ...]
-    used: int
-    can_be_negated: bool = False
 
 
 def key_named(typed: str) -> Key | None:
@@ -141,22 +85,7 @@ def other_names(key: Key) -> Sequence[str]:
 
 def read_keyword(words: Sequence[str]) -> Keyword | None:
     """The condition or order that begins with the first word; None if none does."""
-    return _not_scored(words) or _outcome(words) or read_score(words) or _grouping(words) or _order(words)
-
-
-def _not_scored(words: Sequence[str]) -> Keyword | None:
-    """ "without a score": a score of 0 % or more is any score, and a session without one does not have it."""
-    for length in range(min(len(words), _LONGEST_NOT_SCORED), 0, -1):
-        if tuple(words[:length]) in _NOT_SCORED:
-            return Keyword((f"{Key.OUTCOME}:completed", f"-{Key.SCORE}:>=0"), length)
-    return None
-
-
-def _outcome(words: Sequence[str]) -> Keyword | None:
-    for length in range(min(len(words), _LONGEST_OUTCOME), 0, -1):
-        if (found := _OUTCOMES.get(tuple(words[:length]))) is not None:
-            return Keyword(tuple(f"{Key.OUTCOME}:{one}" for one in found), length, can_be_negated=True)
-    return None
+    return read_not_scored(words) or read_outcome(words) or read_score(words) or _grouping(words) or read_order(words)
 
 
 def read_score(words: Sequence[str]) -> Keyword | None:
@@ -239,56 +168,6 @@ def _range(low: str, high: str, used: int) -> Keyword:
     return Keyword((f"{Key.SCORE}:{low.replace(',', '.')}..{high.replace(',', '.')}",), used, can_be_negated=True)
 
 
-def _order(words: Sequence[str]) -> Keyword | None:
-    """ "worst", "worst 3", "3 worst", "top five", "newest first", "sort by score"; "last 5 days" is a date."""
-    if words[:2] == ["most", "recent"]:
-        newest = _order(["newest", *words[2:]])
-        return Keyword((), 2) if newest is None else Keyword(newest.terms, newest.used + 1)
-    if words[0] in _SORTING:
-        start = 2 if words[1:2] == ["by"] else 1
-        found = _SORTED_BY.get(words[start]) if start < len(words) else None
-        if found is None:
-            return None
-        named = _order(words[start + 1 :]) if start + 1 < len(words) else None  # "sort by date, oldest first"
-        return Keyword((found,), start + 1) if named is None else Keyword(named.terms, start + 1 + named.used)
-    count = count_at(words, 0)
-    if count is not None and words[count[1] : count[1] + 1] and _ORDERS.get(words[count[1]]):
-        return Keyword((_ORDERS[words[count[1]]], f"{Key.LIMIT}:{count[0]}"), count[1] + 1)
-    order = _ORDERS.get(words[0])
-    if order is None:
-        return None
-    if words[1:2] == ["first"] and words[0] not in ("first", "last"):
-        return Keyword((order or f"{Key.SORT}:-date",), 2)
-    if words[0] == "last" and _is_one_outcome(words[1:]):
-        return Keyword((f"{Key.LIMIT}:1",), 1)
-    if len(words) > 1 and words[1] in _ONE and words[0] != "first":
-        return Keyword(tuple(filter(None, (order, f"{Key.LIMIT}:1"))), 2)
-    if count := count_at(words, 1):
-        used = 1 + count[1]
-        if used < len(words) and words[used] in _UNITS_OF_TIME:
-            return None
-        return Keyword(tuple(filter(None, (order, f"{Key.LIMIT}:{count[0]}"))), used)
-    return Keyword((order,), 1) if order and words[0] != "top" else None
-
-
-def _is_one_outcome(words: Sequence[str]) -> bool:
-    """ "my last failed", "last failed opening": one session; "last failures" and "last failed ones" are several."""
-    found = _outcome(words) if words else None
-    return (
-        found is not None and words[0][-1:] != "s" and not _MANY_THINGS.intersection(words[found.used : found.used + 2])
-    )
-
-
-_MANY_THINGS = frozenset({"sessions", "results", "ones", "observations", "people", "tests", "checks"})
-_UNITS_OF_TIME = ("day", "days", "week", "weeks", "month", "months", "year", "years", "hours", "hour", "quarters")
-_SORTING = frozenset({"sort", "sorted", "order", "ordered"})
-_SORTED_BY: Mapping[str, str] = {
-    **dict.fromkeys(("score", "result", "results", "grade"), f"{Key.SORT}:score"),
-    **dict.fromkeys(("date", "time", "day"), f"{Key.SORT}:-date"),
-    **dict.fromkeys(("name", "names"), f"{Key.SORT}:name"),
-}
-
-
 def _grouping(words: Sequence[str]) -> Keyword | None:
     """ "by month", "per store"; "by checklist and store" is both, which the answer asks about."""
     if words[0] in ("by", "per") and len(words) > 1 and (by := GROUPING_WORDS.get(words[1])):
@@ -311,10 +190,10 @@ _LIKE: Mapping[str, tuple[str, ...]] = {
 }  # by word: terms of like meaning, the best first
 
 SPELLINGS: Sequence[str] = sorted(
-    {word for phrase in _OUTCOMES for word in phrase if len(word) > 3 and word not in IGNORED}
+    {word for phrase in OUTCOME_WORDS for word in phrase if len(word) > 3 and word not in IGNORED}
     | {word for phrase in _COMPARATORS for word in phrase if len(word) > 3 and word not in IGNORED}
     | {
-        *_ORDERS,
+        *ORDERS,
         *MONTHS,
         *WEEKDAYS,
         "yesterday",

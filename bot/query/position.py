@@ -9,12 +9,12 @@ from itertools import takewhile
 
 from bot.query.days import Period
 from bot.query.keys import Key
-from bot.query.keywords import Keyword
 from bot.query.name_index import NamedThing, NameIndex, words_of
 from bot.query.names import LONGEST_NAME as LONGEST_VALUE
-from bot.query.names import Kind, id_value
+from bot.query.names import ME, Kind, id_value
 from bot.query.nearest import normalize
-from bot.query.small_words import BEING, DOING, JOINS, OBSERVATIONS, OBSERVING
+from bot.query.outcome_words import Keyword
+from bot.query.small_words import BEING, DOING, GRADING, JOINS, OBSERVATIONS, OBSERVING
 from bot.query.tokens import Token, quote
 
 LONGEST_NAME = 8  # words
@@ -39,6 +39,7 @@ class Position:
     index: NameIndex
     today: date
     only_observes: Callable[[str], bool]
+    own_sessions: Callable[[], tuple[int, int]] = lambda: (0, 0)  # of the asker, as observer and as employee
     is_ahead: bool = False  # whether days without a year are those to come
     at: int = 0
     terms: list[str] = field(default_factory=list)
@@ -122,8 +123,12 @@ class Position:
         after = [token.value.lower().strip(".,;!?") for token in self.tokens[self.at + length : self.at + length + 2]]
         if self.role is not None:
             return self.role
-        is_observing = after[:1] and (after[0] in OBSERVING or self._counts_observations(after[0]))
+        is_observing = after[:1] and (
+            after[0] in OBSERVING or after[0] in GRADING or self._counts_observations(after[0])
+        )
         if is_observing and after[1:] != ["by"] and not self._is_passive(after[0]):
+            return Key.OBSERVER
+        if self.words_before(1) == ["with"] and f"{Key.EMPLOYEE}:{ME}" in self.terms:  # "my sessions with Priya"
             return Key.OBSERVER
         return self._joined_role() or Key.EMPLOYEE
 
@@ -133,7 +138,7 @@ class Position:
 
     def _is_passive(self, verb: str) -> bool:
         """ "was Sofia observed": she is not who observes."""
-        return verb.endswith("ed") and not BEING.isdisjoint(self.words_before(3))
+        return verb.endswith(("ed", "en")) and not BEING.isdisjoint(self.words_before(3))
 
     def _joined_role(self) -> Key | None:
         """ "observed by Oskar or Lukasz": what the person is whom only "or", "and" or a comma stands before."""
@@ -153,7 +158,7 @@ class Position:
             self.terms[-1] = self.terms[-1].replace(Key.EMPLOYEE, Key.OBSERVER, 1)  # "what did Ana and Bo observe"
         self.is_default_role = self.role is None
         self.add(self.signed(term), used)
-        if self.at < len(self.tokens) and self.tokens[self.at].value.lower() in OBSERVING:
+        if self.at < len(self.tokens) and self.tokens[self.at].value.lower() in OBSERVING | GRADING:
             self.at += 1
         self.person_end = self.at
 

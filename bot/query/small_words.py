@@ -24,7 +24,8 @@ IGNORED = frozenset({
     "actually", "really", "today's", "up", "mr", "mrs", "ms", "mx", "dr", "anybody", "often", "both", "overall",
     "altogether", "again", "newest", "scoring", "drops", "drop", "dropped", "goes", "group", "grouped", "split",
     "breakdown", "count", "counts", "numbers", "fell", "falls", "came", "old", "ok", "okay", "hi", "hello", "hey",
-    "spotter", "went", "go", "work",
+    "spotter", "went", "go", "work", "gave", "given", "gives", "saved", "submitted", "registered", "arrive", "arrived",
+    "synced", "uploaded", "received", "gone", "grade", "grades", "record", "come",
 })  # fmt: skip
 SAYING = frozenset(
     {
@@ -43,6 +44,7 @@ SAYING = frozenset(
         "finish",
         "every",
         "again",
+        "why",
     }
 )  # ignored, but not silently
 SUBJECTS = frozenset(
@@ -176,11 +178,18 @@ ROLE_NAMES: Mapping[str, Key] = {
     **dict.fromkeys(("employee", "trainee", "learner"), Key.EMPLOYEE),
 }  # also behind "as"
 ROLES: Mapping[str, Key] = {"by": Key.OBSERVER, **dict.fromkeys(("of", "for", "about"), Key.EMPLOYEE), **ROLE_NAMES}
-OBSERVATIONS = frozenset({"observations", "obs", "observation"})
+OBSERVATIONS = frozenset({"observations", "obs", "observation", "grading", "gradings"})
 OBSERVING = frozenset({
-    "observe", "observed", "observes", "observing", "observations", "obs", "conduct", "conducted", "conducts", "graded",
+    "observe", "observed", "observes", "observing", "observations", "obs", "grading", "gradings",
+    "conduct", "conducted", "conducts", "graded",
     "checked", "assessed", "evaluated", "inspected",
 })  # fmt: skip
+GRADING = frozenset({"give", "gave", "given", "gives", "grade", "grades", "graded", "rated", "assess", "evaluate"})
+RECORDING = frozenset({
+    "recorded", "saved", "submitted", "registered", "arrive", "arrived", "synced", "uploaded", "record",
+})  # fmt: skip  # what an observer asks of a result
+OWN_SESSIONS = frozenset({"one", "ones", "session", "sessions", "checks", "visit", "visits", "inspections", "audits"})
+OWN_RESULTS = frozenset({"result", "results", "score", "scores", "grade", "grades"})
 BEING = frozenset({"was", "were", "is", "are", "am", "be", "been", "being", "get", "got", "gets"})  # before "observed"
 DOING = frozenset({"do", "done", "did", "make", "made", "carry", "carried", "complete", "completed", "finish"})
 ALL = frozenset({

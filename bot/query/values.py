@@ -9,7 +9,7 @@ from calendar import monthrange
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from bot.domain.filters import Range
+from bot.domain.filters import Range, ShownScore
 from bot.domain.outcomes import exact
 from bot.query.tokens import MINUS
 
@@ -38,8 +38,8 @@ def read_score(text: str) -> str:
     raise ValueError("a score is written 80, <80, >=80 or 60..80")
 
 
-def score_range(value: str) -> Range[float]:
-    """What a canonical score means."""
+def score_range(value: str) -> Range[float] | ShownScore:
+    """What a canonical score means: a whole number alone is what is shown so."""
     if ".." in value:
         low, _, high = value.partition("..")
         return Range(
@@ -54,11 +54,11 @@ def score_range(value: str) -> Range[float]:
         return Range(high=number, high_included=included)
     if value.startswith(">"):
         return Range(low=number, low_included=included)
-    return Range(low=number, high=number)
+    return ShownScore(number) if number.is_integer() else Range(low=number, high=number)
 
 
 def format_score(value: str) -> str:
-    """A canonical score in words: "below 80 %", "from 60 % to 80 %"."""
+    """A canonical score in words: "below 80 %", "from 60 % to 80 %", "79 % when rounded"."""
     if ".." in value:
         low, _, high = value.partition("..")
         if low.startswith(">") or high.startswith("<"):
@@ -67,7 +67,9 @@ def format_score(value: str) -> str:
         return f"from {exact(float(low))} to {exact(float(high))}"
     words = {"<": "below ", "<=": "at most ", ">": "above ", ">=": "at least ", "": ""}
     sign = value.rstrip("0123456789.")
-    return f"{words[sign]}{exact(float(value[len(sign) :]))}"
+    number = float(value[len(sign) :])
+    is_rounded = not sign and number.is_integer() and number not in (0, 100)
+    return f"{words[sign]}{exact(number)}{' when rounded' if is_rounded else ''}"
 
 
 def _number(text: str) -> float:
@@ -267,17 +269,8 @@ def read_limit(text: str) -> str:
     return str(int(plain))
 
 
-# ---- words for orders and rows ------------------------------------------------------------------------------------
+# ---- words for orders ----------------------------------------------------------------------------------------------
 
-GROUPING_WORDS: Mapping[str, str] = {
-    "week": "week", "weekly": "week", "month": "month", "monthly": "month", "checklist": "checklist",
-    "site": "dept", "store": "dept", "department": "dept", "dept": "dept", "sites": "dept", "stores": "dept",
-    "shop": "dept", "location": "dept", "unit": "dept", "team": "dept", "departments": "dept",
-    "checklists": "checklist",
-    "observers": "observer", "employees": "employee", "people": "employee", "trainer": "observer",
-    "observer": "observer", "employee": "employee", "person": "employee", "weeks": "week", "months": "month",
-    "criterion": "criterion", "criteria": "criterion", "question": "criterion", "questions": "criterion",
-}  # fmt: skip
 SORT_WORDS: Mapping[str, str] = {
     **dict.fromkeys(("worst", "lowest"), "score"),
     **dict.fromkeys(("best", "highest"), "-score"),

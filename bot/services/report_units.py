@@ -101,7 +101,10 @@ def rows_by_unit(
 
     now = tally_in(window)
     unit_of = units_of([one.group for one in now.counts], scope, directory) if by is By.DEPT else {}
-    large, small, number = ranked(added_up(now.counts, unit_of), MOST_IN_FULL, fewest_first=sort == "count")
+    all_units = added_up(now.counts, unit_of)
+    if every_where is not None and sort == "-count":  # who has the most of them is not asked of those who have none
+        all_units = [one for one in all_units if one.met]
+    large, small, number = ranked(all_units, MOST_IN_FULL, fewest_first=sort == "count")
     large = _in_order(
         large, sort, lambda: added_up(tally_in(earlier).counts, unit_of), is_parted=every_where is not None
     )

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 
-from bot.domain.filters import Condition, Filter, Range
+from bot.domain.filters import Condition, Filter, Range, ShownScore
 from bot.domain.model import OutcomeKind
 from bot.domain.permissions import AccessScope
 from bot.domain.viewers import DirectMessages
@@ -162,10 +162,20 @@ def _accepted(condition: Condition) -> tuple[str, list[object]]:
         return f"{column} {IN_LIST}", [listed(condition.accepted)]  # ids and outcomes, which every session has
     parts, parameters = [], list[object]()
     for each in condition.accepted:
+        if isinstance(each, ShownScore):
+            parts.append(_SHOWN)
+            parameters.extend((each.low, each.high, each.exact, each.exact))
+            continue
         part, values = _in_range(column, each, never_null=condition.negated)
         parts.append(part)
         parameters.extend(values)
     return " OR ".join(parts) or "FALSE", parameters
+
+
+_SHOWN = (
+    "(score IS NOT NULL AND score >= ? AND score < ? AND (target IS NULL OR outcome = 'failed'"
+    " OR ((score < target) = (? < target) AND (score > target) = (? > target))))"
+)
 
 
 def _in_range(column: str, each: Range[Any], *, never_null: bool) -> tuple[str, list[object]]:

@@ -61,8 +61,8 @@ class DemoOffice:
 def read_as(answer: Message) -> str:
     """The canonical command that an answer says it was read as; "" if it says none."""
     for line in answer.text.splitlines():
-        if line.startswith("Read as `"):
-            typed = line.removeprefix("Read as `").split("`")[0].removeprefix("/ojt ")
+        if "Read as `" in line:
+            typed = line.partition("Read as `")[2].split("`")[0].removeprefix("/ojt ")
             return typed.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     return ""
 

@@ -131,7 +131,7 @@ ADMIN = {
     "who failed opening at least 3 times": f"trend by:employee sort:-count outcome:failed {OPENING}",
     "which stores failed twice this month": "trend by:dept sort:-count outcome:failed since:2026-11-01",
     "who keeps failing": "trend by:employee sort:-count outcome:failed",
-    "who needs more training on food safety": f"results outcome:failed {FOOD}",
+    "who needs more training on food safety": f"trend by:employee sort:-count outcome:failed {FOOD}",
     # figures
     "which stores need training": "trend by:dept",
     "which store needs the most attention this month": "trend by:dept since:2026-11-01",

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.errors import QueryError
-from bot.domain.filters import Accepted, Condition, Range
+from bot.domain.filters import Accepted, Condition, Range, ShownScore
 from bot.domain.model import OutcomeKind
 from bot.query.keys import KEYS
 from bot.query.parser import (
@@ -229,7 +229,9 @@ def test_every_key_has_an_example_that_reads() -> None:
         ("-outcome:failed -outcome:below", "sessions neither with a low result nor below target"),
         ("score:<80 score:90..95.5", "sessions scored below 80 % or from 90 % to 95.5 %"),
         ("score:>=80", "sessions scored at least 80 %"),
-        ("score:80", "sessions scored 80 %"),
+        ("score:79", "sessions scored 79 % when rounded"),
+        ("score:79.5", "sessions scored 79.5 %"),
+        ("score:100", "sessions scored 100 %"),
         ("since:1w", "sessions in the last week"),
         ("since:mon", "sessions since Monday"),
         ("since:yesterday", "sessions since yesterday"),
@@ -323,7 +325,8 @@ def test_who_is_mentioned() -> None:
         ),
         ("score:<80", only(("score", (Range(high=80, high_included=False),)))),
         ("score:<=80 score:>90", only(("score", (Range(high=80), Range(low=90, low_included=False))))),
-        ("-score:80", only(("-score", (Range(low=80, high=80),)))),
+        ("-score:80", only(("-score", (ShownScore(80),)))),
+        ("score:79.5", only(("score", (Range(low=79.5, high=79.5),)))),
         ("score:60..80", only(("score", (Range(low=60, high=80),)))),
     ],
 )

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.errors import QueryError
-from bot.domain.model import Moment, OutcomeKind, SessionFacts, SessionKey
-from bot.domain.outcomes import judge
+from bot.domain.model import Moment, Outcome, SessionFacts, SessionKey
+from bot.domain.outcomes import judge, score_and_word
 from bot.query.by_id import by_id, same_meaning
 from bot.query.keys import OUTCOMES
 from bot.query.names import id_of, id_value
@@ -240,7 +240,7 @@ exact_terms = st.one_of(
     terms_of(Key.OBSERVER, st.sampled_from([*PEOPLE.values()])),
     terms_of(Key.EMPLOYEE, st.sampled_from([*PEOPLE.values()])),
     terms_of(Key.OUTCOME, st.sampled_from([*OUTCOMES])),
-    terms_of(Key.SCORE, st.sampled_from(["<60", "<=60", ">80", ">=80", "72.5", "60..80"])),
+    terms_of(Key.SCORE, st.sampled_from(["<60", "<=60", ">80", ">=80", "72.5", "60..80", "80"])),
     terms_of(Key.SINCE, st.sampled_from(["2026-02-01", "2026-03-01", "2026-03-11"])),
     terms_of(Key.UNTIL, st.sampled_from(["2026-02-01", "2026-03-01", "2026-03-11"])),
     terms_of(Key.ID, st.sampled_from(["1000", "00000000", "abcd"])),
@@ -263,13 +263,14 @@ def test_a_filter_matches_what_a_reader_of_the_query_would_pick(
         wanted, row, outcome
     )
     picked = all(
-        any(_holds(term, row, outcome.kind, outcome.score) for term in terms if term.key is key and not term.negated)
+        any(_holds(term, row, outcome) for term in terms if term.key is key and not term.negated)
         for key in {term.key for term in terms if not term.negated}
-    ) and not any(_holds(term, row, outcome.kind, outcome.score) for term in terms if term.negated)
+    ) and not any(_holds(term, row, outcome) for term in terms if term.negated)
     assert matches(wanted, row, outcome) is picked
 
 
-def _holds(term: Term, row: SessionFacts, kind: OutcomeKind, score: float | None) -> bool:
+def _holds(term: Term, row: SessionFacts, outcome: Outcome) -> bool:
+    kind = outcome.kind
     match term.key:
         case Key.CHECKLIST:
             return CHECKLISTS[row.checklist_id] == term.value
@@ -292,7 +293,9 @@ def _holds(term: Term, row: SessionFacts, kind: OutcomeKind, score: float | None
                 "unknown": row.status == "OVERDUE",
             }[term.value]
         case Key.SCORE:
-            return score is not None and _score_holds(term.value, score)
+            if term.value == "80":
+                return outcome.kind.is_over and score_and_word(outcome).score == "80 %"
+            return outcome.score is not None and _score_holds(term.value, outcome.score)
         case Key.SINCE:
             when = row.finished.at or row.scheduled.at
             return when is not None and when.date().isoformat() >= term.value

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.domain.changes import check_criteria
 from bot.domain.directory import Directory
-from bot.domain.filters import Accepted, Column, Condition, Filter, Range, matches
+from bot.domain.filters import Accepted, Column, Condition, Filter, Range, ShownScore, matches
 from bot.domain.model import (
     CriterionResult,
     CriticalCriterion,
@@ -177,7 +177,7 @@ ACCEPTED: Mapping[str, st.SearchStrategy[Accepted]] = {
     "observer": some,
     "employee": some,
     "outcome": kinds,
-    "score": st.lists(ranges, max_size=2).map(tuple),
+    "score": st.lists(ranges | st.sampled_from([0, 40, 80, 100]).map(ShownScore), max_size=2).map(tuple),
     "happened": st.lists(periods, max_size=2).map(tuple),
     "session": st.lists(
         st.sampled_from(["1", "4", "a"]).map(lambda low: Range(low=low, high=low + "\U0010ffff")), max_size=2
@@ -214,7 +214,7 @@ def many_sessions() -> Iterator[SessionFacts]:
     people, times = itertools.cycle(IDS), itertools.cycle(TIMES)
     observers, checklists = itertools.cycle(IDS[:5]), itertools.cycle(IDS[:4])
     statuses = ("PASSED", "PASSED", "FAILED", "NOT_STARTED", "IN_PROGRESS", "LOST")
-    scores = (None, 0.0, 39.999, 40.0, 79.95, 80.0, 100.0)
+    scores = (None, 0.0, 39.999, 40.0, 79.95, 80.0, 80.4, 100.0)
     for number, (status, score, _) in enumerate(itertools.product(statuses, scores, range(5))):
         yield SessionFacts(
             key=SessionKey(session_id(number), next(people)),

@@ -45,9 +45,9 @@ from bot.listeners.commands.small_talk import (
     UNDO_WITH,
     WHO_SEES,
     is_thanks,
-    respelled,
     without_greeting,
 )
+from bot.listeners.commands.typing_mistakes import respelled
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.listeners.understanding import names_in
@@ -231,7 +231,7 @@ def _respelled(text: str, offered: Mapping[str, Subcommand]) -> Sequence[str]:
 async def _is_name(ctx: AppContext, viewer: Viewer, text: str, intent: Intent) -> bool:
     """Whether the words that ask for a subcommand belong to a longer name that the viewer may see: the checklist
     "Progress review" is no trend."""
-    asking = set(words_of(text)) - set(words_of(intent.words))
+    asking = set(words_of(text)) - set(words_of(intent.words)) - set(words_of(intent.unused))
 
     def work(tx: Tx) -> bool:
         return any(

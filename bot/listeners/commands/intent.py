@@ -7,21 +7,16 @@ decides, and what is left of the text is the query.
 import re
 from collections.abc import Sequence
 
-from bot.listeners.commands.intent_changes import CHANGES, SEND, Intent, Reader, left_of, taken_as
-from bot.listeners.commands.intent_duties import DUTIES
-from bot.listeners.commands.intent_figures import (
-    ANY_UNIT,
-    COMPARED,
-    COUNTS,
-    EMPLOYEES,
-    FIGURES,
-    GROUPS,
-    OTHER_UNITS,
-    trend_by,
-)
+from bot.listeners.commands.intent_changes import CHANGES
+from bot.listeners.commands.intent_counts import COUNTS, GROUPS
+from bot.listeners.commands.intent_duties import DUTIES, to_be_seen_to
+from bot.listeners.commands.intent_figures import FIGURES, trend_by
+from bot.listeners.commands.intent_reasons import REASONS
+from bot.listeners.commands.question_patterns import SEND, Intent, Reader, left_of, taken_as
 from bot.query.days import MONTHS
+from bot.query.units import ANY_PLURAL, ANY_UNIT, OTHER_UNITS, PATTERNS
 
-__all__ = ["COMPARED", "INTENTS", "Intent", "intent_of", "is_grouped"]
+__all__ = ["INTENTS", "Intent", "intent_of", "is_grouped"]
 
 _LONGEST = 200  # characters: a longer text is no question in passing
 
@@ -39,7 +34,6 @@ _OBSERVED = (
 _WHO = rf"(?:(?:who|which|what)\s+)?(?:(?:{ANY_UNIT})\s+)?"
 _WHAT = r"(?:what(?:'?s| is)|who(?:'?s| is)|which|what|anything|any)?\s*"
 _DONE = r"(?:done|did|do|completed?|passed|pass|finished|had|taken|been through)"
-_PLURALS = r"checklists|stores|sites|shops|locations|departments|observers|trainers|employees|learners|trainees"
 _TRAINING = r"(?:re-?)?(?:training|coaching|help|support|practi[cs]e|train|coach)"
 _MORE = r"(?: (?:more|some|extra|additional|further|the most|most))*"
 _MONTH = rf"(?:,| in the| (?:{'|'.join(one[:3] for one in MONTHS)})\w*)"  # "late October" is a time
@@ -55,27 +49,28 @@ def _never_done(found: re.Match[str]) -> Intent:
 
 def _silent(found: re.Match[str]) -> Intent:
     """ "which observers did nothing": of the silent, those that were asked for come first."""
-    unit = re.search(rf"\b(?:{_PLURALS})\b", found[0], re.IGNORECASE)
+    unit = re.search(rf"\b(?:{ANY_PLURAL})\b", found[0], re.IGNORECASE)
     return Intent("silent", f"{unit[0] if unit else ''} {left_of(found)}".strip())
 
 
 _overdue, _todo = taken_as("overdue"), taken_as("todo")
-_attention = taken_as("attention")
+_needs_training = taken_as("trend", "by:employee sort:-count outcome:failed")  # who has the most low results
 INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
     for pattern, make in (
         *DUTIES,
+        *REASONS,
         *CHANGES,
         # what there is
         (
-            rf"^(?:(?:what|which|list|show|all|the|me|my|our|of) )*(?P<unit>{_PLURALS})"
+            rf"^(?:(?:what|which|list|show|all|the|me|my|our|of) )*(?P<unit>{ANY_PLURAL})"
             r"(?: (?:are there|do (?:we|i|you) have|exist|can i see|do you know|list))?$",
             trend_by,
         ),
         *COUNTS,
         # who had none
         (
-            rf"(?:who|(?:which |what )?(?:{_PLURALS})(?: that| which)?)\s+(?:(?:of|in) my team\s+)?"
+            rf"(?:who|(?:which |what )?(?:{ANY_PLURAL})(?: that| which)?)\s+(?:(?:of|in) my team\s+)?"
             rf"(?:(?:had|have|has|did|is)\s+)?{_NEVER}\s+"
             rf"(?:(?:yet|ever|been)\s+)*{_DONE}(?: yet)?(?= \w)"
             r"(?! (?:the |their |any |a )?"
@@ -149,21 +144,26 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         (
             r"(?:who|what|which (?:sessions?|results?|people|employees)|anyone|anybody|anything)?\s*"
             r"(?:needs?|requires?) (?:my |our |your )?(?:attention|follow[- ]?up|action)",
-            _attention,
+            to_be_seen_to,
         ),
         (
-            rf"(?:who |(?:which|what) (?:{EMPLOYEES}) |anyone |anybody )(?:still )?needs?{_MORE} {_TRAINING}"
+            rf"(?:who |(?:which|what) (?:{PATTERNS['employee']}) |anyone |anybody )(?:still )?needs?{_MORE} {_TRAINING}"
             r"(?: (?:on|with|in|for|at))?",
-            taken_as("results", "outcome:failed"),
+            _needs_training,
+        ),
+        (
+            r"who(?:'s| is| are)? (?:(?:still|most|really) )*struggl(?:e|es|ed|ing)"
+            r"(?: (?:with|on|in|at|the most|most))*",
+            _needs_training,
         ),
         (
             rf"who (?:should|must|do|shall) (?:i|we) (?:need to |have to )?{_TRAINING}(?: (?:on|in|for|with))?",
-            taken_as("results", "outcome:failed"),
+            _needs_training,
         ),
-        (r"(?:what|who|which)?\s*(?:is |are )?(?:not (?:yet )?|un)acknowledged(?: yet)?", _attention),
+        (r"(?:what|who|which)?\s*(?:is |are )?(?:not (?:yet )?|un)acknowledged(?: yet)?", to_be_seen_to),
         (
             r"what (?:do|should|must|can) i (?:need to )?(?:look at|act on|deal with|worry about|follow up(?: on)?)",
-            _attention,
+            to_be_seen_to,
         ),
         (r"who (?:still )?(?:needs?|lacks|misses|is missing)(?= \w)", _never_done),
         *FIGURES,
@@ -199,7 +199,10 @@ _SAID: Sequence[tuple[Intent, Sequence[str]]] = (
     )),
     (Intent("todo", ""), ("tasks", "task list")),
     (Intent("upcoming", ""), ("next", "whats next")),
-    (Intent("target", ""), ("targets", "show targets", "what is the target", "what are the targets")),
+    (Intent("target", ""), (
+        "targets", "show targets", "what is the target", "what are the targets", "my target", "my targets",
+        "what is my target", "what's my target", "what are my targets",
+    )),
     (Intent("rules", ""), ("what are the rules", "what are our rules", "what are my rules")),
     (Intent("follow-ups", ""), ("follow ups", "followups", "my follow-ups", "my follow ups")),
     (Intent("settings", ""), ("my settings", "preferences", "notifications")),

@@ -4,38 +4,12 @@ Nothing is changed by any of them without being shown or asked about first.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from bot.domain.errors import QueryError
 from bot.domain.quiet import parse_quiet
 from bot.domain.schedules import begins_schedule
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A subcommand, the words for it, and those that the text holds beside and the answer can't use."""
-
-    verb: str
-    words: str
-    unused: str = ""
-
-
-Reader = Callable[[re.Match[str]], Intent | None]  # None: the words are about something else
-
-
-def taken_as(verb: str, more: str = "") -> Callable[[re.Match[str]], Intent]:
-    """The subcommand with some words, then what the pattern did not take."""
-
-    def intent(found: re.Match[str]) -> Intent:
-        return Intent(verb, f"{more} {left_of(found)}".strip())
-
-    return intent
-
-
-def left_of(found: re.Match[str]) -> str:
-    """What a pattern did not take of its text."""
-    return " ".join(f"{found.string[: found.start()]} {found.string[found.end() :]}".split())
+from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, SEND, Intent, Reader, left_of
 
 
 def _meant(verb: str, words: str = "") -> Reader:
@@ -49,12 +23,6 @@ _TOPICS = (
 )
 _OUTCOMES = r"failed|passed|below|met|critical|planned|progress|completed|unknown"
 _MAKING = r"set|change|add|make|create|use|see|read|get|remove|edit|stop|end|find|turn (?:on|off)"
-SEND = (
-    r"(?:(?:can you |could you |please |pls )*(?:send|give|get|post|e-?mail|mail|i want|i need)(?: me| us)? )?"
-    r"(?:an? |the |my )?"
-)
-_PLEASE = r"(?:please |pls |can you |could you |would you |i want you to )*"
-MESSAGES = r"(?:messages?|notifications?|alerts?|posts?|cards?|dms?|updates?|pings?|e-?mails?|spam|noise)"
 _RULES = rf"(?:digests?|rules?|subscriptions?|reports?|{MESSAGES})"
 _HERE = r"(?:here|(?:to|in|into) (?:this|the|our) channel)"
 _STOPPING = r"(?:stop|cancel|end|remove|delete|turn off|switch off|disable|quit|no more)"
@@ -77,7 +45,7 @@ def _subscribed(found: re.Match[str]) -> Intent:
     left = re.sub(
         rf"\s+{_HERE}$|^\s*(?:someone|somebody|anyone|a|an)\b", " ", found.string[found.end() :], flags=re.IGNORECASE
     )
-    for_me = "" if re.match(rf"{_PLEASE}(?:post|send|put|share)", found[0], re.IGNORECASE) else " for:me"
+    for_me = "" if re.match(rf"{PLEASE}(?:post|send|put|share)", found[0], re.IGNORECASE) else " for:me"
     return Intent("subscribe", f"{' '.join(left.split())}{for_me}")
 
 
@@ -93,6 +61,11 @@ def _help(found: re.Match[str]) -> Intent:
 def _target(found: re.Match[str]) -> Intent:
     """ "set the target for opening to 85": asked about before it is saved."""
     return Intent("target", f"{found['percent']} {found['of'] or found['of2'] or ''}".strip())
+
+
+def _needed(found: re.Match[str]) -> Intent:
+    """ "what do I need to pass opening": the targets, all of them."""
+    return Intent("target", "", found["of"] or "")
 
 
 def _no_target(found: re.Match[str]) -> Intent:
@@ -142,29 +115,29 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     ),
     # what changes something, and is asked about first
     (
-        rf"^{_PLEASE}(?:(?:stop|pause|hold|hold back|no) (?:(?:all|the|my|sending|any|me|everything) ?)*{MESSAGES}?"
+        rf"^{PLEASE}(?:(?:stop|pause|hold|hold back|no) (?:(?:all|the|my|sending|any|me|everything) ?)*{MESSAGES}?"
         r"|do not disturb(?: me)?|dnd)(?= (?:until|till|til|for) )",
         _muted,
     ),
     (
-        rf"^{_PLEASE}{_STOPPING}"
+        rf"^{PLEASE}{_STOPPING}"
         r" (?:(?:sending|getting|posting|all|the|my|me|this|these|those|any|of|daily|weekly|monthly) )*"
         rf"{_RULES}(?: #?(?P<number>\d+))?(?: .*)?$",
         _ended,
     ),
     (
-        rf"^{_PLEASE}(?:stop|quit) (?:sending|posting|showing|telling|messaging|pinging|spamming|bothering|annoying)"
+        rf"^{PLEASE}(?:stop|quit) (?:sending|posting|showing|telling|messaging|pinging|spamming|bothering|annoying)"
         r"(?P<number>)\b.*$",
         _ended,
     ),
     (
-        rf"^{_PLEASE}(?:(?:don'?t|do not|never|stop|no|silence|pause) (?:(?:any|all|my|the|me) )*"
+        rf"^{PLEASE}(?:(?:don'?t|do not|never|stop|no|silence|pause) (?:(?:any|all|my|the|me) )*"
         rf"(?:{MESSAGES}|send|sending|messaging|messages|notify|bother|bothering|disturb|me)|dnd|silence)"
         r"(?: (?:me|us|anything|any ?more|anymore|messages|notifications|please))* "
         r"(?P<when>(?!until|till?\b|for\b|\d+ ?[hdmw])\S.*)$",
         _quiet,
     ),
-    (rf"^{_PLEASE}(?:don'?t|do not|never) (?:message|dm|ping|send|notify|bother|disturb)\b.*$", _meant("quiet")),
+    (rf"^{PLEASE}(?:don'?t|do not|never) (?:message|dm|ping|send|notify|bother|disturb)\b.*$", _meant("quiet")),
     (r"^(?:turn off|stop|disable|no)(?: the| my| all)? reminders?$|^turn reminders off$", _meant("reminders", "off")),
     (r"^(?:turn on|start|enable)(?: the| my| all)? reminders?$|^turn reminders on$", _meant("reminders", "on")),
     (
@@ -175,7 +148,7 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     ),
     (rf"{SEND}(?P<every>daily|weekly|monthly) (?:report|digest|summary|update|e-?mail|overview)s?", _digest),
     (
-        rf"{_PLEASE}(?:send|give|post|e-?mail|mail)(?: me| us)?(?: the| a| my)? (?P<every>daily|weekly|monthly)"
+        rf"{PLEASE}(?:send|give|post|e-?mail|mail)(?: me| us)?(?: the| a| my)? (?P<every>daily|weekly|monthly)"
         r" (?:numbers|figures|stats|statistics|results|kpis)",
         _digest,
     ),
@@ -197,19 +170,36 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         _meant("target"),
     ),
     (
+        r"^(?:what|how (?:much|many|high)|which)(?: (?:score|result|percent(?:age)?|points?|grade|%))?"
+        r" (?:do|must|should|does) (?:i|we|one|you|someone|people)"
+        r" (?:need|have|get|reach|score)(?: to (?:get|have|reach|score))?"
+        r" (?:to|in order to|for|for an?) (?:pass|meet the target|passing|met)(?: (?P<of>.+))?$",
+        _needed,
+    ),
+    (r"^what (?:do|must|should) i (?:have to |need to )?(?:score|reach)(?: (?P<of>.+))?$", _needed),
+    (
+        r"^(?:is|are|was) (?P<of>(?:an? )?\d{1,3}(?:[.,]\d+)? ?(?:%|percent)?) (?:an? )?(?:fail|pass|failed|passed"
+        r"|good|bad|ok|okay|low|enough(?: to pass)?|below target|good enough)(?: (?:score|result|grade))?$",
+        _needed,
+    ),
+    (
+        r"^what(?:'?s| is)(?: the| our)? (?:needed|required|minimum|lowest score)(?: score)? to pass(?: (?P<of>.+))?$",
+        _needed,
+    ),
+    (
         # What the settings offer needs no rule beside them.
-        rf"^{_PLEASE}(?:tell|notify|alert|ping|message|dm|inform) me"
+        rf"^{PLEASE}(?:tell|notify|alert|ping|message|dm|inform) me"
         r"(?: (?:when(?:ever)?|if|every time|once|as soon as))?"
         r" (?:i (?:get|got|have)|(?:about|of) (?:all )?my) (?:an? |new )*(?:results?|scores?)$",
         _meant("settings", "employee instantly"),
     ),
     (
-        rf"^{_PLEASE}(?:notify|alert|ping|message|dm|inform|warn)(?: me| us)?"
+        rf"^{PLEASE}(?:notify|alert|ping|message|dm|inform|warn)(?: me| us)?"
         r" (?:when(?:ever)?|if|on|about|of|for|every time|once)"
-        rf"|^{_PLEASE}(?:tell (?:me|us)|let (?:me|us) know) (?:when(?:ever)?|if|every time|once)"
+        rf"|^{PLEASE}(?:tell (?:me|us)|let (?:me|us) know) (?:when(?:ever)?|if|every time|once)"
         rf"|^{_WISH}(?: when(?:ever)?| if| on| about| of| for| every time)"
         r"|^(?:follow|watch|track|monitor|keep an eye on)(?= (?!ups?\b)\w)"
-        rf"|^{_PLEASE}(?:post|send|put|share)(?= .+ {_HERE}$)",
+        rf"|^{PLEASE}(?:post|send|put|share)(?= .+ {_HERE}$)",
         _subscribed,
     ),
     (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),

@@ -1,4 +1,4 @@
-"""Which subcommand somebody asks for who wants to act on a result, to know why one is low, or to hear less of them.
+"""Which subcommand somebody asks for who wants to act on results, to know who saw to them, or to hear less of them.
 
 Nothing is done by these words: the answer shows what they are about, with the buttons that do it.
 """
@@ -6,12 +6,8 @@ Nothing is done by these words: the answer shows what they are about, with the b
 import re
 from collections.abc import Sequence
 
-from bot.listeners.commands.intent_changes import MESSAGES, Intent, Reader, left_of, taken_as
+from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, Intent, Reader, left_of, taken_as
 
-_PLEASE = (
-    r"^(?:(?:please|pls|can you|could you|can i|i want to|i'?d like to|i need to|let me|how (?:do|can) i"
-    r"|i would like to) )*"
-)
 _RESULTS = (
     r"(?: (?:with|on|to|about|for|of|all|everything|every ?one|them|it|these|those|this|that|the|my|his|her|their|an?"
     r"|results?|sessions?|observations?|low|failed|failing|bad|ones?|both)(?![\w:]))*"
@@ -31,32 +27,46 @@ _LOW = (
 )
 _TELL = r"(?:tell|message|notify|alert|ping|dm|send|inform|write)(?: to)?(?: me)?(?: (?:about|of|on|for|when|if|the))*"
 _POLITE = r"(?: (?:please|pls|thanks|instead|from now on))*"
-_SESSION = r"(?:session|observation|result|check|test|assessment|training|visit|one)"
-_LAST = rf"(?:last|latest|newest|most recent)(?: (?:failed|low|bad))?(?: {_SESSION})"
-_WHOSE = r"(?P<whose>my|our|the|a|\S+'s|)"
+_LOW_ONES = re.compile(
+    r"\b(?:the )?(?:low|bad|failed|failing|poor) (?:results?|sessions?|scores?|ones?|observations?)\b", re.IGNORECASE
+)
+_LOW_RESULTS = (
+    r"(?:(?:the|all|any|my) )*(?:(?:low|failed|failing|bad|poor|critical) )?"
+    r"(?:results?|sessions?|scores?|ones|fail(?:ure)?s|observations?)"
+)
 
 
-def _low_ones(found: re.Match[str]) -> Intent:
+def to_be_seen_to(found: re.Match[str]) -> Intent:
+    """ "low results of Leila nobody acknowledged": what needs attention of hers; that it is low needs no word."""
+    whose = "my sessions " if _MY_RESULTS.search(found[0]) else ""
+    return Intent("attention", f"{whose}{_without_low_ones(found)}".strip())
+
+
+_MY_RESULTS = re.compile(
+    r"\bmy (?:low|failed|failing|bad|poor|results?|sessions?|scores?|observations?)\b", re.IGNORECASE
+)
+
+
+def _without_low_ones(found: re.Match[str]) -> str:
+    return _LOW_ONES.sub(" ", re.sub(r"(?<=\w)'s?(?= |$)", "", left_of(found))).strip()
+
+
+def _acting_on(found: re.Match[str]) -> Intent:
     """ "follow up with Leila by friday": Leila's low results, each with its buttons, which ask for the day."""
-    left = re.sub(r"(?<=\w)'s?(?= |$)", "", left_of(found))
+    left = _without_low_ones(found)
     due = _DUE.search(left)
     return Intent("attention", left[: due.start()] if due else left, due[0].strip() if due else "")
 
 
-def _newest(found: re.Match[str]) -> Intent:
-    """ "what went wrong in my last session": that session, with its criteria."""
-    low = " failed" if re.search(r"failed|low|bad", found[0], re.IGNORECASE) else ""
-    return Intent("show", " ".join(f"last {found['whose']}{low} {left_of(found)}".split()))
-
-
-_NOBODY = frozenset({"we", "they", "people", "everyone", "everybody", "so many", "so many people", "employees"})
-
-
-def _why_failed(found: re.Match[str]) -> Intent:
-    """ "why did I fail opening": the criteria that cost most in those results."""
+def _since_last(found: re.Match[str]) -> Intent:
+    """ "did I do better than last time": the history, which has the change from each session to the next."""
     who = found["who"].lower()
-    whose = "my" if who == "i" else "" if who in _NOBODY else found["who"]
-    return Intent("trend", " ".join(f"by:criterion outcome:failed {whose} {left_of(found)}".split()))
+    return Intent("history", " ".join(f"{'me' if who == 'i' else found['who']} {found['on'] or ''}".split()))
+
+
+def _observed_of_mine(found: re.Match[str]) -> Intent:
+    """ "who gave me the 79": one's sessions with that result, which name their observer."""
+    return Intent("results", f"my score:{found['score']} {left_of(found)}".strip())
 
 
 def _narrowed(found: re.Match[str]) -> Intent:
@@ -101,20 +111,39 @@ DUTIES: Sequence[tuple[str, Reader]] = (
     ),
     # acting on results
     (
-        rf"{_PLEASE}(?:ack|acknowledge|confirm)(?: (?:the|session|result|id))* #?`?(?P<id>(?=[0-9a-f-]*\d)[0-9a-f]{{8}}"
+        rf"^{PLEASE}(?:ack|acknowledge|confirm)(?: (?:the|session|result|id))* #?`?(?P<id>(?=[0-9a-f-]*\d)[0-9a-f]{{8}}"
         r"[0-9a-f-]*)`?$",
         _session,
     ),
-    (rf"{_PLEASE}(?:ack|acknowledge|mark as seen|mark as read){_RESULTS}", _low_ones),
-    (rf"{_PLEASE}follow(?:ing)?[- ]?up{_RESULTS}(?!\w)", _low_ones),
+    (rf"^{PLEASE}(?:ack|acknowledge|mark as seen|mark as read){_RESULTS}", _acting_on),
+    (rf"^{PLEASE}follow(?:ing)?[- ]?up{_RESULTS}(?!\w)", _acting_on),
     (
-        rf"{_PLEASE}(?:remind me|set a reminder)"
+        rf"^{PLEASE}(?:remind me|set a reminder)"
         r" (?:about|of|to (?:check(?: on)?|talk to|follow up with|look at)|for|on)(?= \D)",
-        _low_ones,
+        _acting_on,
     ),
-    (rf"{_PLEASE}(?:nudge|remind|chase|poke)(?: (?:the )?observers?)?$", taken_as("overdue")),
-    (rf"{_PLEASE}(?:nudge|chase|poke)(?: (?:the )?(?:observer|trainer))?(?= \S)", _nudge),
-    (rf"{_PLEASE}remind(?= (?!me\b|us\b|of\b|off\b|on\b)\w)", _nudge),
+    (rf"^{PLEASE}(?:nudge|remind|chase|poke)(?: (?:the )?observers?)?$", taken_as("overdue")),
+    (rf"^{PLEASE}(?:nudge|chase|poke)(?: (?:the )?(?:observer|trainer))?(?= \S)", _nudge),
+    (rf"^{PLEASE}remind(?= (?!me\b|us\b|of\b|off\b|on\b)\w)", _nudge),
+    (
+        rf"{_LOW_RESULTS} (?:(?:that|which) )?(?:no ?(?:one|body)|none) (?:has |have |had )?"
+        r"(?:acknowledged?|looked (?:at|into)|seen|saw|reacted to|dealt with|acted on|reviewed|noticed?)(?: yet)?",
+        to_be_seen_to,
+    ),
+    (
+        r"(?:(?:did|has|have) )?(?:any ?(?:one|body)|some ?(?:one|body)|no ?(?:one|body))"
+        r" (?:yet |already |has |have |had )*"
+        r"(?=acknowledg|.*\b(?:low|failed|results?|sessions?|ones?|scores?|it|them|this)\b)"
+        r"(?:acknowledged?|look(?:ed)? (?:at|into)|seen|see|saw|react(?:ed)? to|deal[t]? with|act(?:ed)? on"
+        rf"|respond(?:ed)? to|review(?:ed)?|picked up|noticed?){_RESULTS}(?: yet)?",
+        to_be_seen_to,
+    ),
+    (
+        rf"(?:who (?:still )?(?:has|have) )?(?:open|unacknowledged|unseen) (?=low|failed|bad|poor){_LOW_RESULTS}"
+        r"|(?:who (?:still )?(?:has|have) )?(?:the )?(?:low|failed|bad) (?:results?|sessions?|scores?|ones)"
+        r" (?:still |are )*(?:open|unseen)",
+        to_be_seen_to,
+    ),
     # what is next for me
     (
         r"(?:when(?:'?s| is|'?re| are)? |what(?:'?s| is) )?my next (?:planned |scheduled )?"
@@ -126,33 +155,39 @@ DUTIES: Sequence[tuple[str, Reader]] = (
         r"(?:observed|checked|assessed|graded|trained)(?: next)?",
         taken_as("upcoming", "my"),
     ),
-    # why
     (
-        r"(?:what(?:'?s| was| did| were)?(?: i| they| he| she)?(?: (?:went|go|going|gone|do|did|get|was))?"
-        r" (?:wrong|bad|badly|weak|low)|why (?:was|is|did)|what happened|how (?:was|did))"
-        rf"(?: (?:in|with|at|on|about|i do in|i do on))? {_WHOSE} ?{_LAST}"
-        r"(?: (?:so )?(?:low|bad|poor|fail|failed|wrong|below target))*",
-        _newest,
+        r"who (?:has |have )?(?:gave|given|give|graded|scored|rated|marked)(?: me)?"
+        r" (?:with |an? |the |only |just |that |my )*(?P<score>\d{1,3}(?:[.,]\d+)?)(?: ?%| percent)?",
+        _observed_of_mine,
     ),
     (
-        r"why (?:did|do|does|is|are|was|were|have|has) (?P<who>so many people|so many|\S+(?: \S+)??)"
-        r" (?:always |often |still |keep |keeps |so )*"
-        r"(?:fail(?:ed|ing|s)?|not pass(?:ed)?|below target|low|bad|do badly|did badly)(?: so often)?",
-        _why_failed,
+        r"^(?:did|do|have|has|am|is|was) (?P<who>\S+(?: \S+)??)"
+        r" (?:(?:do|done|doing|get|got|gotten|score|scored|perform(?:ed)?) )*(?:better|worse|higher|lower)"
+        r"(?: (?:in|on|at) (?P<on>.+?))? than (?:the )?(?:last time|time before|previous time|before"
+        r"|(?:my |his |her )?last one)$",
+        _since_last,
     ),
     (
-        r"(?:what|which|where) (?:points?|criteri(?:a|on)|questions?|items?|marks?)? ?(?:did|do|have|am) i "
-        r"(?:lose|lost|losing|miss|missed|missing|fail|failed|get wrong|weak(?:est)?)"
-        r"(?: (?:the )?(?:most|points?|marks?))*",
-        taken_as("trend", "by:criterion my"),
+        r"^how (?:far|close)(?: away)? (?:am|was) i (?:from|to|off|below)(?: (?:the|my))? (?:target|passing|pass)"
+        r"(?= |$)",
+        taken_as("results", "my"),
     ),
+    # who was not observed by me
     (
-        r"(?:what|which (?:areas?|criteria|things))(?: (?:should|must|can|do|could)) i (?:need to |have to )?"
-        r"(?:work on|improve|practi[cs]e|train|focus on|learn|do better|get better at)(?: (?:on|next|at))?",
-        taken_as("trend", "by:criterion my"),
+        r"who (?:(?:have|did) i (?:not|never)(?: yet)?|have ?n'?t i|did ?n'?t i|i have ?n'?t)(?: yet)?"
+        r" (?:observed?|checked?|assess(?:ed)?|visit(?:ed)?|train(?:ed)?|graded?)(?: yet)?",
+        taken_as("silent", "observed by me"),
+    ),
+    # who has seen to a result
+    (
+        r"^who (?:has |have )?(?:acknowledged|seen|saw|looked at|dealt with|reacted to|signed off)"
+        r"(?: (?:the|his|her|their))? (?P<who>.+?)(?:'s?)?(?: (?:last|latest|low|failed|newest))*"
+        r" (?:results?|sessions?|scores?|ones?)$",
+        lambda found: Intent("show", f"last failed {found['who']}"),
     ),
     (
         r"who (?:was it that )?(?:has |have )?(?:observed|checked|assessed|graded|trained|tested|rated) me"
+        r"(?! (?:the )?most)"
         r"(?: (?:last(?: time)?|most recently|the last time))?",
         _observer_of_mine,
     ),

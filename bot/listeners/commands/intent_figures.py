@@ -3,56 +3,56 @@
 import re
 from collections.abc import Sequence
 
-from bot.listeners.commands.intent_changes import Intent, Reader, left_of, taken_as
+from bot.listeners.commands.intent_counts import COMPARED, GROUPS, compared_things
+from bot.listeners.commands.question_patterns import Intent, Reader, left_of, taken_as
 from bot.query.numbers import NUMBER_WORDS, count_at
-from bot.query.values import GROUPING_WORDS
-
-_UNITS = (
-    ("dept", r"(?:stores?|sites?|shops?|locations?|departments?|units?|branch(?:es)?|teams?|regions?)"),
-    ("checklist", r"(?:checklists?|forms?|topics?)"),
-    ("observer", r"(?:observers?|trainers?|assessors?|graders?)"),
-    ("employee", r"(?:employees?|persons?|people|learners?|trainees?|staff|performers?|workers?|team ?members?|guys)"),
-)
-ANY_UNIT = "|".join(pattern for _, pattern in _UNITS)
-OTHER_UNITS = "|".join(pattern for unit, pattern in _UNITS if unit != "employee")
-EMPLOYEES = next(pattern for unit, pattern in _UNITS if unit == "employee")
+from bot.query.units import ANY_UNIT, PATTERNS, unit_of
 
 
 def trend_by(found: re.Match[str]) -> Intent:
     """A trend by what the pattern names: "compare stores", "best observer"."""
-    return taken_as("trend", f"by:{_unit_of(found['unit'])}")(found)
-
-
-def _unit_of(word: str) -> str:
-    return next((unit for unit, pattern in _UNITS if re.fullmatch(pattern, word, re.IGNORECASE)), "employee")
+    return taken_as("trend", f"by:{unit_of(found['unit'])}")(found)
 
 
 def _ranked(found: re.Match[str]) -> Intent:
-    """ "top 3 employees", "best store", "worst performers": a report by these, in that order."""
+    """ "top 3 employees", "best store", "top 5 worst performers": a report by these, in the order of the adjective."""
     order = " sort:-score" if found["order"].lower() in _BEST else ""
-    count = count_at([found["number"].lower()], 0) if found["number"] else None
+    groups = found.groupdict()
+    number = found["number"] or groups.get("count") or groups.get("first")
+    unit = "employee" if _OF_A_TEAM.search(found[0]) else unit_of(found["unit"])  # "bottom 3 of my team"
+    count = count_at([number.lower()], 0) if number else None
     limit = f" limit:{count[0]}" if count else ""
-    return taken_as("trend", f"by:{_unit_of(found['unit'])}{order}{limit}")(found)
+    return taken_as("trend", f"by:{unit}{order}{limit}")(found)
+
+
+_OF_A_TEAM = re.compile(r"\b(?:of|in) (?:my|our|the) team$", re.IGNORECASE)
 
 
 _BEST = frozenset({"best", "top", "highest", "strongest", "great", "good", "easiest"})
 
 
-def _failed_most(found: re.Match[str]) -> Intent:
-    return Intent("trend", f"by:employee sort:-count outcome:failed {found['what'] or ''} {left_of(found)}".strip())
+def _changed_since(found: re.Match[str]) -> Intent:
+    """ "are we improving on opening compared to last month": this month and the last one."""
+    time = found["time"].lower()
+    about = " ".join(filter(None, (found.string[: found.start()], found["on"], found.string[found.end() :])))
+    about = re.sub(
+        rf"\b(?:this {time}|(?:are|is|am|has|have|did|do) (?:we|they|it))\b", " ", about, flags=re.IGNORECASE
+    )
+    whose = "my" if re.search(r"\bi\b", found[0], re.IGNORECASE) else ""
+    return Intent("trend", " ".join(f"{COMPARED} {whose} {about} this {time} and last {time}".split()))
 
 
-def _by_number(found: re.Match[str]) -> Intent:
-    """ "least active observers", "store with the most sessions": by how many sessions each has."""
-    sort = "count" if re.search("least|fewest|less|lowest", found[0], re.IGNORECASE) else "-count"
-    unit = _unit_of(found["unit"]) if found["unit"] else "observer"
-    return taken_as("trend", f"by:{unit} sort:{sort}")(found)
+def _failing_on(found: re.Match[str]) -> Intent:
+    """ "what are people failing on most", "what is my team doing badly": the criteria that cost them most."""
+    who = found["who"].lower()
+    whose = "my" if who == "i" else "" if who in _ALL_PEOPLE else found["who"]
+    return Intent("trend", " ".join(f"by:criterion {whose} {left_of(found)}".split()))
 
 
-def _repeated(found: re.Match[str]) -> Intent:
-    """ "who failed more than once": how many such sessions each has, the most first."""
-    unit = re.match(rf"(?:which|what) ({ANY_UNIT})", found.string, re.IGNORECASE)
-    return taken_as("trend", f"by:{_unit_of(unit[1]) if unit else 'employee'} sort:-count")(found)
+_ALL_PEOPLE = frozenset({
+    "we", "they", "people", "everyone", "everybody", "my team", "the team", "our team", "my people", "our people",
+    "staff", "the staff", "my staff", "employees", "most people", "the people",
+})  # fmt: skip
 
 
 def _wrong_of(found: re.Match[str]) -> Intent:
@@ -62,36 +62,44 @@ def _wrong_of(found: re.Match[str]) -> Intent:
 
 def _changed(found: re.Match[str]) -> Intent:
     """ "who improved most", "which store got worse"."""
-    is_loss = re.search(r"wors|declin|dropp|fell|los", found[0], re.IGNORECASE)
-    unit = _unit_of(found["unit"]) if found["unit"] else "employee"
+    is_loss = re.search(
+        r"wors|declin|dropp|fell|los|least|n't\b|\b(?:has|have|did|is)nt\b|\bnot\b|never", found[0], re.IGNORECASE
+    )
+    unit = unit_of(found["unit"]) if found["unit"] else "employee"
     return taken_as("trend", f"by:{unit} sort:{'' if is_loss else '-'}change")(found)
 
 
 def _compared(found: re.Match[str]) -> Intent:
     """ "compare store 12 and store 14": the things stay in the query, which says by what they are compared."""
-    text = _THAN_BEFORE.sub(r" this \2 and last \2", found.string)
-    text = re.sub(_COMPARING, " ", text, flags=re.IGNORECASE)
-    return Intent("trend", f"{COMPARED} {' '.join(text.split())}")
+    return Intent("trend", f"{COMPARED} {compared_things(found.string)}")
 
 
 def _figures(found: re.Match[str]) -> Intent:
-    """ "pass rate of store 12", "my statistics"."""
-    return taken_as("trend", "my" if found[0].lower().startswith("my ") else "")(found)
+    """ "pass rate of store 12", "my statistics", "failure rate by month"."""
+    typed = found[0].lower()
+    failed = "outcome:failed" if " fail" in f" {typed}" else ""
+    return taken_as("trend", f"{'my ' if typed.startswith('my ') else ''}{failed}".strip())(found)
 
 
-_COMPARING = (
-    r"\b(?:compared? (?:to|with)|compare|comparison (?:of|between)|(?:what(?:'?s| is) )?(?:the )?difference between"
-    r"|in comparison (?:to|with)"
-    r"|(?:(?:the|average|pass(?:ing)?|success|fail(?:ure)?|completion)[ -])*(?:rates?|scores?|results?)"
-    r"(?: (?:of|in|for|at))?|how (?:does|do|did|is|are)"
-    r"|(?:do(?:ing)? |score |scoring |perform )?(?:better|worse) than|(?<=\s)v\.?)\s"
-)
-_THAN_BEFORE = re.compile(
-    r" (?:this \w+ )?(?:doing |scoring |performing )?(?:better|worse) than (?:the )?(last|previous)"
-    r" (week|month|quarter|year)",
-    re.IGNORECASE,
-)
-COMPARED = "compare"  # a trend of these words is by what they name
+def _worst_at(found: re.Match[str]) -> Intent:
+    """ "which checklist is my team worst at"."""
+    order = " sort:-score" if found["order"].lower() in _BEST else ""
+    whose = " my" if found["who"].lower() == "i" else ""
+    return Intent("trend", f"by:{unit_of(found['unit'])}{order}{whose} {left_of(found)}".strip())
+
+
+def _strict(found: re.Match[str]) -> Intent:
+    """ "am I too strict", "most lenient observer": the results that each observer gives."""
+    is_lenient = re.search("lenient|easy|generous|soft|nice|kind", found[0], re.IGNORECASE)
+    return taken_as("trend", f"by:observer{' sort:-score' if is_lenient else ''}")(found)
+
+
+def _beside_others(found: re.Match[str]) -> Intent:
+    """ "how do I compare to other observers", "how is store 21 compared to the others": all of them, one row each."""
+    is_place = re.match(rf"(?:the |my )?{PATTERNS['dept']}\b(?! team)", found["who"], re.IGNORECASE)
+    unit = unit_of(found["unit"]) if found["unit"] else "dept" if is_place else "employee"
+    who = "" if found["who"].lower() in ("i", "we", "my team") else found["who"]
+    return Intent("trend", f"by:{unit} {left_of(found)}".strip(), who)
 
 
 _EXTREME = (
@@ -102,52 +110,22 @@ _ORDER = (
     r"(?P<order>best|worst|weakest|strongest|problem|weak|top|lowest|highest|bottom|poorest|low|poor|great|good|bad"
     r"|hardest|toughest|easiest)"
 )
+_NUMBER = rf"\d{{1,2}}|{'|'.join(NUMBER_WORDS)}"
+_HOW_MANY = rf"(?:top|best)(?: (?P<count>{_NUMBER}))?"
 _RATED = (
-    rf"{_ORDER}(?: (?P<number>\d{{1,2}}|{'|'.join(NUMBER_WORDS)}))?"
+    rf"(?:(?:{_HOW_MANY}|(?:^|(?<=the )|(?<=my )|(?<=our )|(?<=me ))(?P<first>{_NUMBER}))(?: (?:of|the|my|our))* )?"
+    rf"{_ORDER}(?: (?P<number>{_NUMBER}))?"
     r"[ -](?:scoring |performing |rated )?(?:of )?(?:the |my |our |all )?"
 )
 _RATED_MOST = rf"{_ORDER}(?P<number>)(?P<unit>)$"
+_MOST = r"(?P<order>best|worst|weakest|strongest|lowest|highest|poorest|top|bottom)(?P<number>)"
+_AVERAGE = r"averages?|avg|mean|median|scores?|results?|pass rates?|numbers?|figures|performance"
 _VERB = (
     r"(?:(?:r|is|are|has|have|was|were|needs?|fails?|failed|does|do|did)(?: doing| performing| scoring)?"
     r"|scored?|performs?|performed)"
 )
 _DID = r"(?:did|do|does|is|are|was|were|has|have)"
-_COUNTABLE = r"(?:sessions?|observations?|checks?|visits?|results?)"
-_OFTEN = (
-    r"(?:more than (?:once|twice)|twice|(?:(?:at least|more than|over) )?(?:\d{1,2}|two|three|four|five|six) times"
-    r"|(?<!how )(?:multiple|several|many) times|repeatedly|again and again|over and over(?: again)?)"
-)
-GROUPS = rf"(?:day|quarter|form|{'|'.join(sorted(GROUPING_WORDS, key=len, reverse=True))})"
-
 _trend, _criteria = taken_as("trend"), taken_as("trend", "by:criterion")
-COUNTS: Sequence[tuple[str, Reader]] = (
-    # how often
-    (
-        r"(?:(?:which|what|the|who are|who is|who's|our|my|list|show) )*(?:most|least|less) active"
-        rf"(?: (?P<unit>{ANY_UNIT}))?",
-        _by_number,
-    ),
-    (rf"(?:which|what) (?P<unit>{ANY_UNIT}) (?:is|are|was|were) (?:the )?(?:most|least|less) active", _by_number),
-    (
-        rf"who(?:'s| is)? (?P<unit>)(?:observes|observed|observing|conducts|conducted|graded|did|does|has|had|have)"
-        rf" (?:the )?(?:most|least|fewest)(?: {_COUNTABLE})?",
-        _by_number,
-    ),
-    (
-        rf"(?:(?:which|what|the|my|our) )*(?P<unit>{ANY_UNIT}) (?:(?:who|that) )?"
-        rf"(?:with|has|have|had|did|do|does|made|got) (?:the )?(?:most|least|fewest) {_COUNTABLE}",
-        _by_number,
-    ),
-    (_OFTEN, _repeated),
-    (
-        r"(?:keeps?|kept) (?:on )?fail(?:ing)?|repeat(?:ed)? (?:fails?|failures?|failing)",
-        taken_as("trend", "by:employee sort:-count outcome:failed"),
-    ),
-    (
-        r"who (?:has |have |is )?(?:failed|fails|fail|failing)(?: (?P<what>.+?))? (?:the )?most(?: often)?(?= |$)",
-        _failed_most,
-    ),
-)
 FIGURES: Sequence[tuple[str, Reader]] = (
     # what costs most
     (
@@ -184,20 +162,104 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         r"what(?:'?s| is| are| did| do| does)? i (?:going |go |get |got |do |doing )?(?:wrong|badly)",
         taken_as("trend", "by:criterion my"),
     ),
+    (
+        r"what (?:are|is|do|does|did|was|were|have|has) (?P<who>i|\S+(?: \S+)??)"
+        r" (?:most |mostly |usually |often |always )*"
+        r"(?:failing|fail|failed|struggl(?:e|es|ing)|los(?:e|es|ing) points|doing badly|do badly|doing poorly"
+        r"|bad|weak|worst|get(?:ting)? wrong|doing wrong|do wrong|miss(?:ing)?)"
+        r"(?: (?:on|at|with|in|for|the|most|mostly|often|usually))*(?= |$)",
+        _failing_on,
+    ),
+    (
+        r"(?:(?:which|what|the) )*critical criteri(?:a|on)"
+        r" (?:(?:that )?(?:was|were|is|are|got|get|has been|have been) )*"
+        r"(?:missed|failed|not met|lost|at zero|with zero(?: points)?|zero)",
+        taken_as("results", "outcome:critical"),
+    ),
+    # who gives which results
+    (
+        r"(?:am i|are we|(?:who|(?:which|what) (?:observers?|trainers?|assessors?|graders?))(?:'s| is| are)?)"
+        r" (?:(?:too|the|most|more|so) )*(?:strict|lenient|harsh|easy|generous|soft|tough|nice)(?:er|est)?"
+        r"(?: (?:graders?|observers?|trainers?|assessors?|than others))*"
+        r"|how (?:strict|lenient|harsh|generous) (?:am|was|are|were) (?:i|we)"
+        r"|(?:(?:the|most) )*(?:strict(?:est)?|lenient|harsh(?:est)?|generous) "
+        r"(?:graders?|observers?|trainers?|assessors?)",
+        _strict,
+    ),
+    (
+        r"^how (?:do|does|did|am|is|are) (?P<who>.+?)(?: (?:do|doing))? (?:compared?|doing) (?:to|with|against|beside)"
+        rf" (?:all |the |my |our )*(?:other (?P<unit>{ANY_UNIT})|others|rest|everyone else|colleagues)",
+        _beside_others,
+    ),
     # is it getting better
+    (
+        r"(?:(?:are|is) )?(?:(?:the|our|my) )?(?:results?|scores?|numbers|things|it|we) (?:are |is )?"
+        r"(?:going|gone|went|go|trending|moving) (?:up|down)(?: or (?:up|down))?",
+        _trend,
+    ),
+    (
+        r"(?:(?:are|is|am|has|have|did|do) (?:we|i|they|it) )?(?:(?:been )?improv(?:e|ed|ing)"
+        r"|(?:get(?:ting)?|got(?:ten)?|do(?:ing)?|becom(?:e|ing)) (?:any )?(?:better|worse)|better|worse)(?P<on> .+?)? "
+        r"(?:compared (?:to|with)|versus|vs\.?|than|against|in comparison (?:to|with)) (?:the )?(?:last|previous)"
+        r" (?P<time>week|month)",
+        _changed_since,
+    ),
     (
         rf"(?:who|(?:which|what) (?P<unit>{ANY_UNIT}))(?:'s| is| are| has| have)?(?: been)?"
         r" (?:improv(?:ed?|es|ing)|declin(?:ed?|es|ing)|dropp(?:ed|ing)|got(?:ten)? (?:better|worse)"
         r"|getting (?:better|worse)|gets (?:better|worse))(?: the)?(?: most)?",
         _changed,
     ),
-    (rf"most improved(?: (?P<unit>{ANY_UNIT}))?", _changed),
-    (r"(?:getting|got|gotten|doing|become|becoming) (?:any )?(?:better|worse)(?! than)(?: over time)?", _trend),
+    (
+        r"who(?:'s| is| has| have| did|) ?(?:not|n'?t|never) (?P<unit>)(?:been )?"
+        r"(?:improv(?:ed?|ing)|(?:got(?:ten)?|getting) better)",
+        _changed,
+    ),
+    (
+        rf"(?:(?:most|least) improved|(?:the )?(?:best|biggest|largest|greatest|most) (?:improvements?|progress))"
+        rf"(?: (?:by |of )?(?P<unit>{ANY_UNIT}))?",
+        _changed,
+    ),
+    (
+        r"(?:get|gets|getting|got|gotten|doing|become|becoming) (?:any )?(?:better|worse)(?! than)(?: over time)?",
+        _trend,
+    ),
     (r"(?:have to |need to )?improv(?:e|es|ed|ing|ements?)(?: over time)?", _trend),
+    (
+        rf"(?:any|which|what) (?P<unit>{ANY_UNIT}) (?:is |are |was |were )?"
+        r"(?P<bound>(?:below|under|above|over) \d{1,3} ?(?:%|percent)?)",
+        lambda found: Intent("trend", f"by:{unit_of(found['unit'])} {left_of(found)}".strip(), found["bound"].strip()),
+    ),
+    (
+        rf"(?:(?:which|what|the|my|our) )*(?P<unit>{ANY_UNIT}) (?:who |that )?"
+        rf"(?:with|has|have|had|having|gives?|gave|giving) (?:the )?{_MOST} (?:{_AVERAGE})",
+        _ranked,
+    ),
     (rf"(?:which|what) (?P<unit>{ANY_UNIT}) {_VERB} ?(?:the )?{_EXTREME}(?: the)?(?: often| most)?", trend_by),
     (rf"(?:(?:the|my|our) )*{_RATED}(?P<unit>{ANY_UNIT})(?! ?#?\d)", _ranked),
     (
         rf"who(?:'s| is| are| was| were| has| did)?(?: doing| scored| performs| performed)?(?: the)? {_RATED_MOST}",
+        _ranked,
+    ),
+    (
+        rf"(?:which|what) (?P<unit>{ANY_UNIT}) (?:is|are|am|do|does|did|was|were)"
+        rf" (?P<who>i|we|they|people|my team|the team|our team)(?: (?:do|doing|perform|performing))? (?:the )?{_MOST}"
+        r"(?: (?:at|in|on|with))?",
+        _worst_at,
+    ),
+    (
+        rf"who(?:'s)?(?: has| have| had| got| gets)? (?:the |our )*{_MOST}(?P<unit>)"
+        rf" (?:{_AVERAGE})(?: (?:in|of) (?:my|our|the) team)?",
+        _ranked,
+    ),
+    (
+        rf"who(?:'s| is| are| was| were| did| does| do| scored| performed)?(?: doing| performing)? (?:the )?{_MOST}"
+        r"(?P<unit>)(?: (?:at|in|on|with|for)(?! (?:my|our|the) team))?(?= (?!result|score|\d|of )\w)",
+        _ranked,
+    ),
+    (
+        rf"^(?:who(?:'s| is| are| was)? )?(?:the )?{_RATED_MOST.removesuffix('$')}"
+        r"(?: (?:one|ones|person|people|performers?))? (?:in|of|on|from) (?:my|our|the) (?:team|staff|people|crew)",
         _ranked,
     ),
     (
@@ -217,7 +279,9 @@ FIGURES: Sequence[tuple[str, Reader]] = (
     (r"(?:the )?(?:average|avg|mean|median)(?: scores?| results?)?", _trend),
     (
         r"(?:the |an? |my |our )?(?:pass(?:ing)?|success|fail(?:ure)?|completion)[ -]?(?:rate|percentage|ratio)s?"
-        r"|(?:what |the )?percent(?:age)?s? (?:of )?(?:people |sessions )?(?:that )?(?:pass(?:ed)?|met|fail(?:ed)?)"
+        r"|(?:what |the )?percent(?:age)?s? (?:of )?(?:(?:the|my|our) )?"
+        r"(?:(?:people|sessions|team|staff|employees|results) )?(?:that )?"
+        r"(?:pass(?:ed)?|met(?: the target| target)?|fail(?:ed)?)"
         r"|(?:the |some )?(?:kpis?|stat(?:istic)?s|figures|overview|summary)(?: (?:of|for|on))?|summari[sz]e"
         r"|percent(?:age)?s? (?:below|under|above|over) target",
         _figures,

@@ -1,7 +1,7 @@
 """Answers that mean something: a person's history, what is overdue or upcoming, who was silent."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -31,6 +31,7 @@ from bot.query.by_id import with_labels
 from bot.query.keys import Key, Query, Term, without_shape
 from bot.query.names import ME, Kind, id_value
 from bot.query.parser import say, words
+from bot.query.units import PLURALS
 from bot.services import reports as counted
 from bot.store.database import Tx
 from bot.store.search import Where, asked_for, completed
@@ -101,7 +102,7 @@ def _asked(ctx: AppContext, read: Read, verb: str) -> view.Asked:
         query=say(query),
         words=words(with_labels(about, read.meant.known)),
         options=[(one.label, f"{verb} {one.text}") for one in read.meant.options],
-        unused=read.meant.unused,
+        unused=(*read.meant.unused, *_groups_unused(query, verb)),
         coverage=read.access.coverage,
         person_id=read.access.viewer.person_id,
         directory=read.access.directory,
@@ -112,6 +113,11 @@ def _asked(ctx: AppContext, read: Read, verb: str) -> view.Asked:
         command=ctx.command,
         limit=read.limit,
     )
+
+
+def _groups_unused(query: Query, verb: str) -> Sequence[str]:
+    """The `by:` of a report that has no groups."""
+    return () if verb.startswith("trend") else [say(Query((term,))) for term in query.terms if term.key is Key.BY]
 
 
 @subcommand(
@@ -277,8 +283,8 @@ async def silent(ctx: AppContext, request: CommandRequest) -> Message:
 
 
 _FIRST = {
-    "observer": r"\b(?:observers|trainers|assessors|graders)\b",
-    "site": r"\b(?:stores|sites|shops|locations|departments|branches|units|places)\b(?! \d)",
+    "observer": rf"\b{PLURALS['observer']}\b",
+    "site": rf"\b{PLURALS['dept']}\b(?! \d)",
 }  # which of the silent were asked for
 
 

@@ -13,6 +13,7 @@ from bot.blocks.targets import format_general
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError, StoreBusy
+from bot.domain.filters import Range
 from bot.domain.model import DetailsState, Session, SessionKey, SessionRecord
 from bot.domain.notifications import Message
 from bot.domain.permissions import may_follow_up, may_share, scope_of
@@ -156,7 +157,8 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
 
 def _percentages_in(query: Query) -> list[float]:
     """The ends of the ranges of scores that a query names."""
-    ranges = [score_range(term.value) for term in query.terms if term.key is Key.SCORE]
+    wanted = [score_range(term.value) for term in query.terms if term.key is Key.SCORE]
+    ranges = [one for one in wanted if isinstance(one, Range)]
     return [end for one in ranges for end in (one.low, one.high) if end is not None]
 
 

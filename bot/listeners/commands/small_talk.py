@@ -1,10 +1,6 @@
-"""What people type beside questions: greetings, thanks, "stop"; and the typing mistakes in questions."""
+"""What people type beside questions: greetings, thanks, "stop"."""
 
 import re
-
-from rapidfuzz.distance import OSA
-
-from bot.query.small_words import IGNORED
 
 _ANYBODY = r"(?: (?:there|spotter|bot|all|team|everyone|everybody|again))*"
 GREETING = re.compile(
@@ -73,67 +69,3 @@ _GREETED = re.compile(
     r"(?: (?:there|spotter|bot|team|all))?[\s,!.]+(?=\w)",
     re.IGNORECASE,
 )
-
-
-_KEYWORDS = (
-    "when",
-    "what",
-    "which",
-    "next",
-    "session",
-    "sessions",
-    "observed",
-    "observation",
-    "observations",
-    "overdue",
-    "late",
-    "upcoming",
-    "coming",
-    "improved",
-    "improving",
-    "improvement",
-    "better",
-    "worse",
-    "getting",
-    "compare",
-    "average",
-    "trend",
-    "history",
-    "best",
-    "worst",
-    "store",
-    "stores",
-    "checklist",
-    "checklists",
-    "employees",
-    "observers",
-    "performers",
-    "hasn't",
-    "never",
-    "silent",
-    "inactive",
-    "download",
-    "spreadsheet",
-    "progress",
-)  # of questions
-
-
-_SHORT = {"nxt": "next", "wen": "when", "obs": "observations", "wk": "week", "avg": "average", "betta": "better"}
-_SHORTEST = 4  # letters of a word that is corrected
-
-
-def respelled(text: str) -> str:
-    """A text whose mistyped keywords of questions are corrected: at most one slip in a word of four to six letters, two
-    in a longer one, with the first letter right."""
-    return " ".join(_keyword_like(word) for word in text.split())
-
-
-def _keyword_like(word: str) -> str:
-    plain = word.lower().replace("’", "'").strip("?!.,")
-    if plain in _SHORT:
-        return _SHORT[plain]
-    if len(plain) < _SHORTEST or plain in _KEYWORDS or plain in IGNORED:
-        return word
-    most = 1 if len(plain) < 7 else 2
-    like = [one for one in _KEYWORDS if one[0] == plain[0] and OSA.distance(plain, one, score_cutoff=most) <= most]
-    return like[0] if len(like) == 1 else word

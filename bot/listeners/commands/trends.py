@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from bot.blocks import criteria as criteria_view
 from bot.blocks import reports as view
+from bot.blocks import session_counts as counts_view
+from bot.blocks import trends as trends_view
 from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError
 from bot.domain.notifications import Message
 from bot.domain.report_periods import Window, last_days
 from bot.domain.reports import CriterionCost
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
-from bot.listeners.commands.intent import COMPARED
+from bot.listeners.commands.intent_counts import COMPARED, COUNT
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.reports import Read, count_completed, report_of
 from bot.listeners.context import AppContext
@@ -36,7 +38,8 @@ _CRITERION = re.compile(r'criterion "([^"]{1,200})"', re.IGNORECASE)
     examples=("trend by:week", "trend by:month since:365d", "trend by:checklist since:90d"),
     more="By week, month, checklist, dept (whole sites), observer, employee or criterion: the share that met the"
     " target, the median, the change against the time before in points, and the criteria that cost most. Groups under 5"
-    " sessions are not ranked. Of sessions chosen by their result (`trend failed by:dept`): how many they are of all.",
+    " sessions are not ranked. Of sessions chosen by their result (`trend failed by:dept`): how many they are of all."
+    " `trend count by:dept` shows the numbers of sessions alone, with their change.",
     on_menu="Trend",
     takes_query=True,
     only_reads=True,
@@ -45,9 +48,9 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
     """Figures by week, month or unit, compared with the time before; or what one criterion cost."""
     if of_one := _CRITERION.match(request.words):
         return await _of_criterion(ctx, request, of_one[1], request.words[of_one.end() :].strip())
-    first, _, words = request.words.partition(" ")
-    compares = first.lower() == COMPARED
-    text = words if compares else request.words
+    counts, text = _without_first(request.words, COUNT)
+    compares, text = _without_first(text, COMPARED)
+    verb = f"trend {COUNT}" if counts else "trend"
 
     understood: list[Query] = []
 
@@ -55,6 +58,8 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
         understood.append(read.query)
         if compares:
             read, asked = _by_what_is_named(read, asked, text)
+        if counts:
+            read, asked = _most_first(read, asked)
         access = read.access
         _refuse_two_groupings(read.query)
         try:
@@ -62,17 +67,34 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
                 read.tx, read.query, access.scope, read.meant.known, access.directory, read.now, access.zone
             )
         except QueryError as error:
-            raise QueryError(str(error), [f"trend {one}" for one in error.suggestions]) from None
-        return view.trend(made, asked)
+            raise QueryError(str(error), [f"{verb} {one}" for one in error.suggestions]) from None
+        if counts and not made.is_parted:  # a trend of sessions chosen by their result shows their numbers anyway
+            return counts_view.session_counts(made, asked)
+        return trends_view.trend(made, asked)
 
     try:
-        return await report_of(ctx, request, "trend", text, make, count_completed)
+        return await report_of(ctx, request, verb, text, make, count_completed)
     except AmbiguousQuery:
         raise
     except QueryError:
         if understood or not (named := await about_criterion(ctx, request.viewer, text)):
             raise
         return await trend.answer(ctx, replace(request, words=named))
+
+
+def _without_first(text: str, word: str) -> tuple[bool, str]:
+    """Whether a text begins with a word, and what is behind it."""
+    first, _, others = text.strip().partition(" ")
+    return (True, others) if first.lower() == word else (False, text)
+
+
+def _most_first(read: Read, asked: view.Asked) -> tuple[Read, view.Asked]:
+    """The same with the units ordered by their number of sessions, unless the query orders them."""
+    keys = {term.key: term.value for term in read.query.terms}
+    if Key.SORT in keys or keys.get(Key.BY, "week") in ("week", "month", "criterion"):
+        return read, asked
+    query = Query((*read.query.terms, Term(Key.SORT, "-count")))
+    return replace(read, meant=replace(read.meant, query=query)), replace(asked, query=say(query))
 
 
 def _refuse_two_groupings(query: Query) -> None:

@@ -1,0 +1,44 @@
+"""What patterns of questions are made of: the subcommand that is meant, what is left of a text, and common words."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A subcommand, the words for it, and those that the text holds beside and the answer can't use."""
+
+    verb: str
+    words: str
+    unused: str = ""
+
+
+Reader = Callable[[re.Match[str]], Intent | None]  # None: the words are about something else
+
+
+def taken_as(verb: str, more: str = "") -> Callable[[re.Match[str]], Intent]:
+    """The subcommand with some words, then what the pattern did not take."""
+
+    def intent(found: re.Match[str]) -> Intent:
+        return Intent(verb, f"{more} {left_of(found)}".strip())
+
+    return intent
+
+
+def left_of(found: re.Match[str]) -> str:
+    """What a pattern did not take of its text."""
+    return " ".join(f"{found.string[: found.start()]} {found.string[found.end() :]}".split())
+
+
+# ---- words --------------------------------------------------------------------------------------------------------
+
+PLEASE = (
+    r"(?:(?:please|pls|can you|could you|would you|can i|i want you to|i want to|i'?d like to|i would like to|i need to"
+    r"|let me|how (?:do|can) i) )*"
+)  # in front of what somebody wants
+SEND = (
+    r"(?:(?:can you |could you |please |pls )*(?:send|give|get|post|e-?mail|mail|i want|i need)(?: me| us)? )?"
+    r"(?:an? |the |my )?"
+)
+MESSAGES = r"(?:messages?|notifications?|alerts?|posts?|cards?|dms?|updates?|pings?|e-?mails?|spam|noise)"
