@@ -46,12 +46,12 @@ def muted(mute: Mute, words: str, held: int, *, command: str) -> Message:
     return message([section(mrkdwn(text)), end, context(f"`{command} unmute` ends it earlier.")])
 
 
-def ask_how_long(destination: Destination, words: str) -> Message:
-    """Asks until when a channel or a person is muted; `words` are those that were typed. The answers name which: the
-    question may stand elsewhere."""
-    is_channel = destination.kind is DestinationKind.CHANNEL
-    if f"<#{destination.id}" not in words and (is_channel or not words):
-        words = f"<#{destination.id}> {words}".rstrip() if is_channel else "for:me"
+def ask_how_long(destination: Destination, words: str, *, is_elsewhere: bool = False) -> Message:
+    """Asks until when a channel or a person is muted; `words` are those that were typed. `is_elsewhere`: the question
+    does not stand where that is, so the answers name it."""
+    if is_elsewhere:
+        place = f"<#{destination.id}>" if destination.kind is DestinationKind.CHANNEL else "for:me"
+        words = f"{place} {words}".rstrip()
     text = f"Mute {format_place(destination)} for how long? What comes meanwhile is kept and comes as one recap."
     made = [
         button(actions.asked(actions.action_id(actions.RUN, f"mute{number}")), label, f"mute {end} {words}".rstrip())

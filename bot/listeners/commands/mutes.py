@@ -41,7 +41,10 @@ async def mute(ctx: AppContext, request: CommandRequest) -> Message:
     now, viewer = ctx.clock.now(), request.viewer
     text = _CHANNELS.sub("", FOR_ME.sub("", request.words)).strip()
     if not text:
-        return await ctx.store.read(lambda tx: views.ask_how_long(_mutable(tx, request), request.words))
+        is_elsewhere = request.meant_for is not None
+        return await ctx.store.read(
+            lambda tx: views.ask_how_long(_mutable(tx, request), request.words, is_elsewhere=is_elsewhere)
+        )
     reason = ""
     if because := _BECAUSE.search(text):
         text, reason = text[: because.start()], " ".join(because[1].split())[:REASON]
