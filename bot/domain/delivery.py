@@ -305,11 +305,11 @@ def shown_versions(delivery: Delivery, versions: Mapping[int, int]) -> Delivery:
 
 @dataclass(frozen=True, slots=True)
 class AfterEdit:
-    """The result of an edit: `shown`, or tried again at `due_at`, or never again because of `ended`."""
+    """The result of an edit: `shown`, or tried again at `due_at`, or never again because of `ended_reason`."""
 
     shown: bool = False
     due_at: datetime | None = None
-    ended: str = ""
+    ended_reason: str = ""
 
 
 def after_edit(result: EditResult, *, now: datetime, random01: float, failures: int = 0) -> AfterEdit:
@@ -330,7 +330,7 @@ def after_edit(result: EditResult, *, now: datetime, random01: float, failures: 
             longest = _EDIT_MUCH_LATER if is_rejection else _EDIT_LATER
             return AfterEdit(due_at=now + timedelta(seconds=retry_pause(failures + 1, longest, random01)))
         case MessageRefused(reason) | EditEnded(reason):
-            return AfterEdit(ended=reason)
+            return AfterEdit(ended_reason=reason)
 
 
 def _ambiguous(tried: Delivery, now: datetime, text: str) -> Delivery:

@@ -118,7 +118,7 @@ class Editor:
         self._tried(attempt.what, attempt.result)
 
         def record_result(tx: Tx) -> None:
-            tx.outbox.save_edit(delivery.delivery_id, versions, decided.due_at, decided.ended, attempt)
+            tx.outbox.save_edit(delivery.delivery_id, versions, decided.due_at, decided.ended_reason, attempt)
             if isinstance(result, AppRefused):
                 tx.outbox.refuse_app(refusal_text(result))
 

@@ -517,14 +517,16 @@ class Story:
         decided = after_edit(result, now=self.now, random01=HALF)
         if decided.shown:
             self.reached.add("redacted" if TAKEN_BACK in hand.versions.values() else "edited")
-        elif decided.ended:
+        elif decided.ended_reason:
             self.reached.add("edits ended")
             self._never_edited_again.add(delivery.delivery_id)
         else:
             self.reached.add("edited later")
         shown = hand.versions if decided.shown else {}
         attempt = an_attempt(self.now, "edit", what)
-        self._do(lambda tx: tx.outbox.save_edit(delivery.delivery_id, shown, decided.due_at, decided.ended, attempt))
+        self._do(
+            lambda tx: tx.outbox.save_edit(delivery.delivery_id, shown, decided.due_at, decided.ended_reason, attempt)
+        )
         return True
 
     # ---- the end -------------------------------------------------------------------------------------------------

@@ -47,8 +47,6 @@ ATTENTION_DAYS = 30
 LAST = "last"  # behind `show`: the newest session of a query
 
 QUERY_HELP = "Its words are a query: a name, a day, a result in your own words, or conditions with keys."
-
-
 _SESSION_ID = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
 _MAY_BEGIN_ID = re.compile(r"(?=.*\d)[0-9a-zA-Z-]+")
 

@@ -252,7 +252,12 @@ class Outbox:
         )
 
     def save_edit(
-        self, delivery_id: str, versions: Mapping[int, int], due_at: datetime | None, ended: str, attempt: Attempt
+        self,
+        delivery_id: str,
+        versions: Mapping[int, int],
+        due_at: datetime | None,
+        ended_reason: str,
+        attempt: Attempt,
     ) -> None:
         """Stores what an edit came to: the versions shown by notification id, when it is tried again, or why never."""
         row = row_of(self._connection, delivery_id)
@@ -263,9 +268,9 @@ class Outbox:
             "UPDATE notifications SET shown_version = ? WHERE id = ? AND delivery = ?",
             [(version, notification_id, row["id"]) for notification_id, version in versions.items()],
         )
-        if ended:
+        if ended_reason:
             self._connection.execute(
-                "UPDATE deliveries SET edit_due_at = NULL, edit_ended = ? WHERE id = ?", (ended, row["id"])
+                "UPDATE deliveries SET edit_due_at = NULL, edit_ended = ? WHERE id = ?", (ended_reason, row["id"])
             )
             return
         # A due time before the end of the lease: another edit was requested meanwhile.

@@ -1,5 +1,6 @@
 """The tables, as steps that are only ever appended to: a step that has been released never changes again (but for its
-comments, which old files keep as they were). A new step is written in `steps_from_018.py` and appended to `STEPS`.
+comments, which old files keep as they were). A new step is written in `steps_from_018.py` and appended to its
+`STEPS_FROM_018`.
 
 Each step runs inside the one transaction that `opening` holds; none may use `executescript`, which commits.
 """
@@ -37,23 +38,13 @@ from bot.store.schema.steps_011_to_017 import (
 from bot.store.schema.steps_from_018 import (
     INDEX_OF_MEMBERS,
     REPLACED_TEAM_INDEX,
+    STEPS_FROM_018,
     WIDER_INDEXES,
-    m018_rule_options,
-    m020_critical_criteria,
-    m021_incremental_polling,
-    m022_supervision,
-    m024_digests,
-    m028_home_views,
-    m030_index_of_members,
-    m031_follow_ups,
-    m032_narrower_preferences,
-    m033_shadow_mode,
-    m034_wider_indexes,
 )
 
 APPLICATION_ID = 0x53505431  # "SPT1": tells `file` and us whose database this is
 
-# In the order in which they run; a new one is appended.
+# In the order in which they run.
 STEPS = (
     m001_first_tables,
     m002_forgetting,
@@ -72,17 +63,7 @@ STEPS = (
     m015_settled_scores,
     m016_parts,
     m017_indexes_of_reports,
-    m018_rule_options,
-    m020_critical_criteria,
-    m024_digests,
-    m022_supervision,
-    m021_incremental_polling,
-    m028_home_views,
-    m030_index_of_members,
-    m031_follow_ups,
-    m032_narrower_preferences,
-    m033_shadow_mode,
-    m034_wider_indexes,
+    *STEPS_FROM_018,
 )
 migrations = Migrations("spotter")
 for step in STEPS:

@@ -289,3 +289,19 @@ def m034_wider_indexes(db: Database) -> None:
         if has_table(db.conn, replaced):
             db.conn.execute(f"DROP INDEX {replaced}")
             db.conn.execute(statement)
+
+
+# In the order in which they run; a new one is appended.
+STEPS_FROM_018 = (
+    m018_rule_options,
+    m020_critical_criteria,
+    m024_digests,
+    m022_supervision,
+    m021_incremental_polling,
+    m028_home_views,
+    m030_index_of_members,
+    m031_follow_ups,
+    m032_narrower_preferences,
+    m033_shadow_mode,
+    m034_wider_indexes,
+)
