@@ -298,6 +298,7 @@ class CriterionCost:
     failed: int
     lost: float
     total: float
+    area: str = ""
 
     @property
     def is_small(self) -> bool:

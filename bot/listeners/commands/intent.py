@@ -19,6 +19,7 @@ from bot.listeners.commands.intent_figures import (
     OTHER_UNITS,
     trend_by,
 )
+from bot.listeners.commands.intent_spotter import ABOUT_SPOTTER
 from bot.query.days import MONTHS
 
 __all__ = ["COMPARED", "INTENTS", "Intent", "intent_of", "is_grouped"]
@@ -64,6 +65,7 @@ _attention = taken_as("attention")
 INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
     for pattern, make in (
+        *ABOUT_SPOTTER,
         *DUTIES,
         *CHANGES,
         # what there is
@@ -229,7 +231,7 @@ def intent_of(text: str) -> Intent | None:
     if len(text) > _LONGEST or '"' in text or "“" in text:
         return None
     for pattern, make in INTENTS:
-        found = pattern.search(text.replace("’", "'").strip(" ?!"))
+        found = pattern.search(text.replace("’", "'").replace("‘", "'").strip(" ?!."))
         if found is not None and (intent := make(found)) is not None:
             return intent
     return None

@@ -26,6 +26,7 @@ class CommandRequest:
     is_confirmed: bool = False
 
 
+Effect = Callable[[AppContext, CommandRequest], Awaitable[str]]
 Answer = Callable[[AppContext, CommandRequest], Awaitable[Message]]
 
 
@@ -35,6 +36,7 @@ class Subcommand:
 
     `takes_query`: its words are a query. `only_reads`: it changes nothing, so a mistyped one may be run at once.
     `asks_itself`: it asks before it changes anything, so a button may run it. Without words every one only reads.
+    `effect`: what its words would change, in a sentence of mrkdwn, for the question before it.
     """
 
     topic: Topic
@@ -42,6 +44,7 @@ class Subcommand:
     takes_query: bool = False
     only_reads: bool = False
     asks_itself: bool = False
+    effect: Effect | None = None
 
     @property
     def verb(self) -> str:
@@ -64,6 +67,7 @@ def subcommand(
     takes_query: bool = False,
     only_reads: bool = False,
     asks_itself: bool = False,
+    effect: Effect | None = None,
 ) -> Callable[[Answer], Subcommand]:
     """Makes a function the subcommand that is the first word of `usage`; see `Topic` for the other arguments."""
     topic = Topic(
@@ -76,7 +80,7 @@ def subcommand(
         admins_only=admins_only,
         needs=needs,
     )
-    return lambda answer: Subcommand(topic, answer, takes_query, only_reads, asks_itself)
+    return lambda answer: Subcommand(topic, answer, takes_query, only_reads, asks_itself, effect)
 
 
 def subcommands_of(module: ModuleType) -> list[Subcommand]:
