@@ -107,11 +107,11 @@ def question(text: str, action: str, yes: str, value: str, *, is_grave: bool = F
     return message([section(mrkdwn(text)), buttons([agree, button(actions.CANCEL, "Cancel")])])
 
 
-def ask_to_run(text: str, *, command: str) -> Message:
-    """Asks before a suggested command that changes something is run; `text` is the command without its slash word."""
-    return question(
-        f"`{command} {safe(text, 500)}` changes something. Shall Spotter do it?", actions.RUN, "Yes, do it", text
-    )
+def ask_to_run(text: str, effect: str, *, command: str) -> Message:
+    """Asks before a suggested command that changes something is run; `text` is the command without its slash word,
+    `effect` says in a sentence of mrkdwn what it changes."""
+    typed = code(f"{command} {text}", 500)
+    return question(f"{effect} Shall Spotter do it?\n{typed}", actions.RUN, "Yes, do it", text)
 
 
 def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> Message:
@@ -123,6 +123,14 @@ def did_you_mean(mistake: str, suggestions: Sequence[str], *, command: str) -> M
         return notice(f"{text}\n`{command} help` shows what Spotter understands.")
     listed = ", ".join(code(f"{command} {one}", 300) for one in fitting)
     return message([section(mrkdwn(f"{text}\nDid you mean: {listed}?")), buttons(run_buttons(fitting))])
+
+
+def done_elsewhere(said: str, typed: str, instead: Sequence[str], *, command: str) -> Message:
+    """Where something is done that was asked for: `said` is mrkdwn, `typed` the command to type there, if any, and
+    `instead` are commands to run here, as buttons."""
+    there = f" Type {code(f'{command} {typed}', 300)} there." if typed else ""
+    fitting = [one for one in instead if clean(one) and len(one) <= BUTTON_VALUE]
+    return message([section(mrkdwn(f"{said}{there}")), *([buttons(run_buttons(fitting))] if fitting else [])])
 
 
 def which_one(question: str, labels: Sequence[str], commands: Sequence[str], *, command: str) -> Message:

@@ -6,7 +6,7 @@ from datetime import date
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, context, message, mrkdwn, notice, section
 from bot.blocks.follow_ups import close_button, format_day, format_subject
-from bot.blocks.markup import NAME, safe
+from bot.blocks.markup import NAME, and_more, safe
 from bot.blocks.session_lists import RenderContext, short_id_of
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
@@ -79,14 +79,14 @@ def follow_up_blocks(
         line = follow_up_line(one.follow_up, one.session, shown.directory, today, with_owner=False, with_note=True)
         blocks.append(section(mrkdwn(f"{line} · {short_id_of(one.session.key, shown)}"), close_button(one.follow_up)))
     if len(own) > most_own:
-        blocks.append(context(f"and {len(own) - most_own:,} more; `{shown.command} follow-ups` shows them"))
+        blocks.append(context(and_more(len(own) - most_own, f"{shown.command} follow-ups")))
     if others:
         lines = [
             "• " + follow_up_line(one.follow_up, one.session, shown.directory, today, with_owner=True, with_note=False)
             for one in others[:most_others]
         ]
         more = len(others) - most_others
-        further = [f"and {more:,} more: `{shown.command} follow-ups`"] if more > 0 else []
+        further = [and_more(more, f"{shown.command} follow-ups")] if more > 0 else []
         heading = f"*{count(len(others), 'follow-up')} of others on sessions that you may see*"
         blocks.append(section(mrkdwn("\n".join([heading, *lines, *further]))))
     return blocks

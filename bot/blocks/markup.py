@@ -50,6 +50,11 @@ def safe(text: str, limit: int = TITLE) -> str:
     return clip(escape(_EMOJI_CODE.sub(lambda hit: f"∶{hit[1]}{hit[2] and '∶'}", flat)), limit)
 
 
+def and_more(number: int, command: str) -> str:
+    """What follows a list that was cut: how many are left, and the whole command that shows them."""
+    return f"and {number:,} more: {code(command, 300)}"
+
+
 def code(text: str, limit: int = TITLE) -> str:
     """Untrusted text as inline code that can be copied: `score:<80` stays as it is. What could end the code, or would
     format or link where a client shows a message's `text` without code, becomes a look-alike. At most `limit`

@@ -1,6 +1,7 @@
 """Mutes in words: who muted what until when and why, the answers to commands, and the recap at the end."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from bot.blocks import actions
 from bot.blocks.answers import question
@@ -33,6 +34,19 @@ def format_mute(mute: Mute, words: str) -> str:
         f"*Mute {mute.mute_id}* of {format_place(mute.destination)}: {format_query_text(words, 150)} until "
         f"{date_token(mute.ends_at)}, {by}{why}"
     )
+
+
+def would_mute(destination: Destination, words: str, ends_at: datetime) -> str:
+    """What a mute would do, in a sentence of mrkdwn."""
+    return (
+        f"This holds back {_messages_of(destination)} until {date_token(ends_at)}: "
+        f"{format_query_text(words, 150)}. They come then, as one recap."
+    )
+
+
+def _messages_of(destination: Destination) -> str:
+    place = format_place(destination)
+    return place if destination.kind is not DestinationKind.CHANNEL else f"the messages of {place}"
 
 
 def muted(mute: Mute, words: str, held: int, *, command: str) -> Message:

@@ -7,7 +7,7 @@ from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, context, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_ups import follow_up_button
-from bot.blocks.markup import NAME, bare, format_query_text, safe
+from bot.blocks.markup import NAME, and_more, bare, format_query_text, safe
 from bot.blocks.reminders import OVERDUE_WHEN
 from bot.blocks.reports import Asked, costly_lines, figures_line, more_rows, report_answer, time_of
 from bot.blocks.session_lists import RenderContext, result_row
@@ -34,7 +34,7 @@ def attention_blocks(known: Overview, shown: RenderContext) -> list[Block]:
     blocks += _attention_rows(known.attention, shown)
     left = known.unacknowledged - len(known.attention)
     if left > 0:
-        blocks.append(context(f"and {left:,} more; `{shown.command} attention since:{known.days}d` shows more"))
+        blocks.append(context(and_more(left, f"{shown.command} attention since:{known.days}d")))
     return [*blocks, *_overdue_row(known.open.overdue, "overdue")]
 
 

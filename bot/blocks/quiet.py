@@ -27,6 +27,13 @@ def quiet_set(quiet: Quiet, zone: tzinfo, *, command: str) -> Message:
     return notice(f"Saved. {describe(quiet, zone)}", f"`{command} quiet off` ends it.")
 
 
+def would_be_quiet(quiet: Quiet, zone: tzinfo) -> str:
+    """What saving a quiet time would change, in a sentence."""
+    if quiet == NEVER:
+        return "This ends your quiet time: direct messages come at any time."
+    return describe(quiet, zone).replace("Your quiet time is", "Your quiet time would be", 1)
+
+
 def describe(quiet: Quiet, zone: tzinfo) -> str:
     """A quiet time in whole sentences."""
     when = "holidays" if str(quiet) == "off" else f"{quiet}{' and holidays' if quiet.holidays else ''}"

@@ -7,7 +7,7 @@ from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, confirmation, context, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
-from bot.blocks.markup import date_token, safe
+from bot.blocks.markup import and_more, date_token, safe
 from bot.blocks.settings import fewer_button
 from bot.blocks.settings_form import REMINDERS
 from bot.domain.notifications import Message
@@ -46,7 +46,7 @@ def reminder_blocks(view: ReminderView) -> list[Block]:
     lines = [_line(one, view) for one in view.lines[:SHOWN]]
     more = len(view.lines) - SHOWN
     command = "follow-ups" if view.kind is ReminderKind.FOLLOW_UP else "overdue"
-    further = [f"and {more:,} more: `{view.command} {command}`"] if more > 0 else []
+    further = [and_more(more, f"{view.command} {command}")] if more > 0 else []
     blocks = [section(mrkdwn("\n".join([f"*{_heading(view)}*", *lines, *further])))]
     if view.kind is not ReminderKind.PLANNED:
         hour = button(actions.action_id(actions.SNOOZE, "hour"), "Snooze 1 h", actions.SNOOZE_HOUR)

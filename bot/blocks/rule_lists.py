@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from bot.blocks import actions
+from bot.blocks.answers import run_buttons
 from bot.blocks.coverage import rule_shows
 from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
@@ -27,13 +28,20 @@ def rules_list(
     me: str = "",
     command: str,
     silenced: Sequence[Block] = (),
+    only_digests: bool = False,
+    elsewhere: int = 0,
 ) -> Message:
     """Rules by number, each with its query in words and what the viewer may do with it: change or end it, or take it
     over if its owner is gone. `coverages`: whose sessions a rule shows, if not all; `settings`: the rules that the
-    settings of direct messages made; `me`: the viewer's Slack id; `silenced`: the mutes that run, before the rules."""
+    settings of direct messages made; `me`: the viewer's Slack id; `silenced`: the mutes that run, before the rules.
+    `only_digests`: the rules are digests; `elsewhere`: how many rules there are that are not listed."""
     if not rules:
         none = f"Nothing is posted here yet, and you made no rule. `{command} subscribe` in a channel makes one."
-        return message([*silenced, section(mrkdwn(none))]) if silenced else notice(none)
+        if only_digests:
+            none = f"There are no digests here, and you made none. `{command} digest weekly mon 09:00` makes one."
+        also = [buttons(run_buttons(["rules all"]))] if elsewhere else []
+        none += f" {_elsewhere(elsewhere, command)}" if elsewhere else ""
+        return message([*silenced, section(mrkdwn(none)), *also]) if silenced or also else notice(none)
     listed = rules[:MAX_RULES]
     texts = {
         rule.rule_id: format_rule(rule, words.get(rule.rule_id, ""), me, is_setting=rule.rule_id in settings)
@@ -47,7 +55,22 @@ def rules_list(
     blocks += rule_blocks(listed, texts, may_end=may_end, may_take=may_take)
     if len(rules) > MAX_RULES:
         blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules` in a channel shows only its own"))
+    if elsewhere:
+        blocks.append(context(_elsewhere(elsewhere, command)))
     return message(blocks)
+
+
+def _elsewhere(number: int, command: str) -> str:
+    return f"{count(number, 'rule')} {'posts' if number == 1 else 'post'} elsewhere: `{command} rules all`."
+
+
+def mutes_list(silenced: Sequence[Block], *, command: str) -> Message:
+    """The mutes that run, each as a block."""
+    if silenced:
+        return message([*silenced])
+    return notice(
+        "Nothing is muted here, and neither are you.", f"`{command} mute 4h` holds messages back for a while."
+    )
 
 
 def rule_blocks(

@@ -12,7 +12,7 @@ from bot.blocks.charts import data_table
 from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, section, with_fallback
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
-from bot.blocks.markup import MONTHS, bar, date_token, format_query_text, moment_token, safe
+from bot.blocks.markup import MONTHS, and_more, bar, date_token, format_query_text, moment_token, safe
 from bot.blocks.report_lists import late_since, listed, observed_by
 from bot.blocks.reports import costly_blocks, percent_cell
 from bot.domain.digests import Digest, DigestView
@@ -173,7 +173,7 @@ def _more(number: int, view: DigestView, command: str) -> list[str]:
     if number <= 0:
         return []
     # A stored query names people by id, which is for a button and not to be read.
-    return [f"and {number:,} more" + ("" if view.query else f": `{view.command} {command}`")]
+    return [f"and {number:,} more" if view.query else and_more(number, f"{view.command} {command}")]
 
 
 # ---- sites, and who was silent -------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from bot.domain.mutes import Mute
 from bot.domain.notifications import DestinationKind, Message
 from bot.domain.outbox import BlockedDestination, CardDelay, OutboxCounts
 from bot.domain.polling import PollMode, PollReport, PollState
+from bot.domain.setup import SetupLine
 from bot.domain.text import count, in_bytes, lasting
 
 MAX_BLOCKED = 10
@@ -27,7 +28,8 @@ MAX_ADMINS = 10
 class Status:
     """Facts about Spotter itself. `rules`: number of active ones; `poll_interval`: in seconds. `mutes`: those that run
     and that the viewer may know of, each with its query in words. `target`: the one for all and where it is from, in
-    words. `next_digest_at`: None if no rule has a schedule. `admins`: their Slack ids."""
+    words. `open_steps`: what is not set up yet, for admins.
+    `next_digest_at`: None if no rule has a schedule. `admins`: their Slack ids."""
 
     poll: PollState
     outbox: OutboxCounts
@@ -43,6 +45,8 @@ class Status:
     target: str = ""
     card_delay: CardDelay | None = None
     admins: Sequence[str] = ()
+    open_steps: Sequence[SetupLine] = ()
+    command: str = ""
 
 
 def status(known: Status) -> Message:
@@ -53,9 +57,16 @@ def status(known: Status) -> Message:
     if alerts:
         blocks.append(section(mrkdwn("\n".join(f"• {line}" for line in alerts))))
     blocks += _fields(known)
+    if known.open_steps:
+        blocks.append(section(mrkdwn(_open_steps(known))))
     created = f", its database is from {date_token(known.poll.created_at)}" if known.is_admin else ""
     blocks.append(context(f"Spotter {VERSION}{created}. {_admins(known.admins)}"))
     return message(blocks)
+
+
+def _open_steps(known: Status) -> str:
+    lines = [f"○ {step.what}" for step in known.open_steps]
+    return "\n".join([f"*Not set up yet*; `{known.command} setup` says how", *lines])
 
 
 def _admins(admins: Sequence[str]) -> str:

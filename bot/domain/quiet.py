@@ -28,7 +28,25 @@ _NAMED_HOURS = {
     r"(?:outside|after|off|out of)(?: of)?(?: my| the)? (?:work(?:ing)?|office) ?(?:hours|time)?": "18:00-08:00",
 }  # what is saved is said in full
 _SAYS_NOTHING = frozenset(
-    {"on", "at", "the", "from", "between", "every", "each", "all", "day", "please", "pls", "me", "for"}
+    {
+        "on",
+        "at",
+        "the",
+        "from",
+        "between",
+        "every",
+        "each",
+        "all",
+        "day",
+        "please",
+        "pls",
+        "me",
+        "for",
+        "hours",
+        "hour",
+        "time",
+        "times",
+    }
 )
 _DAY_NAMES = {**{day[:length]: number for number, day in enumerate(DAYS) for length in range(3, len(day) + 1)}}
 _GROUPS = {"weekend": (5, 6), "weekends": (5, 6), "weekdays": (0, 1, 2, 3, 4)}

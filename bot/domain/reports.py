@@ -301,6 +301,7 @@ class CriterionCost:
     failed: int
     lost: float
     total: float
+    area: str = ""
 
     @property
     def is_small(self) -> bool:

@@ -11,8 +11,10 @@ from bot.query.name_index import words_of
 from bot.query.small_words import GENERIC, IGNORED, JOINS, NEGATIONS
 
 LONGEST = 8  # words
-_SHORTEST = 4  # letters that two words of one stem share: "washing" and "washed"
-_ENDING = 3  # letters that a stem's ending has at most
+_SHORTEST = 4  # letters of a word that may name a criterion, and of a stem
+_ENDINGS = frozenset({
+    "", "s", "es", "d", "ed", "e", "ing", "y", "ies", "ied", "er", "ers", "ion", "ions", "ly",
+})  # fmt: skip  # of one stem: "washing" and "washed"
 _SAYS_NOTHING = IGNORED | GENERIC | JOINS | NEGATIONS
 _AROUND = re.compile(
     r"\b(?:by:\w+|because of|due to|criterion|criteria|(?:get|got|getting|gets) (?:better|worse)|improv(?:ed|ing|es|e)"
@@ -23,46 +25,56 @@ _AROUND = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class NamedCriterion:
-    """The words of a text that name criteria, and the text without them."""
+    """The words of a text that name criteria, and the text without them. `is_likely`: they are of one stem with a word
+    of a title, and no title holds them: an ordinary word is to be asked about."""
 
     named: str
     other_text: str
+    is_likely: bool = False
 
 
 def split_criterion(text: str, titles: Sequence[str]) -> NamedCriterion | None:
-    """The longest run of words that a title holds, whole or by their stems; None if there is none."""
+    """The longest run of words that a title holds, whole or, for two words and more, by their stems; else one word
+    that is like one of a title; None if there is none."""
     tokens = [one for one in _AROUND.sub(" ", text).split() if words_of(one)]
     known = [words_of(one) for one in titles]
     for length in range(min(LONGEST, len(tokens)), 0, -1):
-        for start in range(len(tokens) - length + 1):
-            run = [word for token in tokens[start : start + length] for word in words_of(token)]
-            if start and tokens[start - 1].isdigit():  # "under 5 minutes"
-                continue
-            if _may_name(run) and any(_holds(title, run) for title in known):
-                return NamedCriterion(" ".join(run), " ".join([*tokens[:start], *tokens[start + length :]]))
+        for is_stem in (False, True):
+            for start in range(len(tokens) - length + 1):
+                run = [word for token in tokens[start : start + length] for word in words_of(token)]
+                if start and tokens[start - 1].isdigit():  # "under 5 minutes"
+                    continue
+                if _may_name(run) and any(_holds(title, run, is_stem=is_stem) for title in known):
+                    other = " ".join([*tokens[:start], *tokens[start + length :]])
+                    return NamedCriterion(" ".join(run), other, is_likely=is_stem and len(run) == 1)
     return None
 
 
 def criteria_named(named: str, titles: Collection[str]) -> frozenset[str]:
-    """The titles that hold these words."""
+    """The titles that hold these words; by their stems if none holds them as they are."""
     run = words_of(named)
-    return frozenset(one for one in titles if run and _holds(words_of(one), run))
+    for is_stem in (False, True):
+        if found := frozenset(one for one in titles if run and _holds(words_of(one), run, is_stem=is_stem)):
+            return found
+    return frozenset()
 
 
 def _may_name(run: Sequence[str]) -> bool:
     return not any(end in _SAYS_NOTHING for end in (run[0], run[-1])) and max(map(len, run)) >= _SHORTEST
 
 
-def _holds(title: Sequence[str], run: Sequence[str]) -> bool:
+def _holds(title: Sequence[str], run: Sequence[str], *, is_stem: bool) -> bool:
+    alike = _alike if is_stem else str.__eq__
     return any(
-        all(_alike(*pair) for pair in zip(title[at : at + len(run)], run, strict=True))
+        all(alike(*pair) for pair in zip(title[at : at + len(run)], run, strict=True))
         for at in range(len(title) - len(run) + 1)
     )
 
 
 def _alike(one: str, other: str) -> bool:
-    """Whether two words are equal, or of one stem."""
+    """Whether two words are equal, or differ in their endings only."""
     if one == other:
         return True
-    needed = max(_SHORTEST, min(len(one), len(other)) - _ENDING)
-    return one[:needed] == other[:needed] and len(one) >= needed and len(other) >= needed
+    stem = next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), None)
+    at = min(len(one), len(other)) if stem is None else stem
+    return at >= _SHORTEST and one[at:] in _ENDINGS and other[at:] in _ENDINGS

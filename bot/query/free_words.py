@@ -115,7 +115,7 @@ def _mended(text: str, index: NameIndex, today: date, more: int) -> str | None:
         reading = read_words(text, index, today, more=more - 1)
     except QueryError as error:
         return error.suggestions[0] if error.suggestions else None
-    return text if reading.text or reading.question else None
+    return reading.text or (text if reading.question else None)  # of what was understood, and of nothing else
 
 
 def _without_repeats(text: str) -> str:

@@ -11,13 +11,13 @@ from bot.query.name_index import words_of
 _WORDS: Mapping[str, str] = {
     "German": "der die das und ist sind nicht wer was wie wann warum welche welcher hat haben letzte letzten diese"
     " dieser woche monat heute gestern von mit fur im bestanden durchgefallen ergebnisse ergebnis"
-    " mitarbeiter meine mein zeig zeige alle uber unter hallo danke hilfe bitte filiale",
+    " mitarbeiter meine mein zeig zeige alle uber unter hallo danke hilfe bitte filiale ich mache hier kann ihr wir",
     "French": "le la les des du une est sont qui que quoi quand comment pourquoi quel quelle quels pas dans avec"
     " pour sur a cette semaine mois hier derniere dernier resultats resultat mes mon ma echoue reussi"
     " employes bonjour salut merci aide montre magasin",
     "Spanish": "el los las una es son quien quienes que cuando como cual no en con para esta este semana mes hoy"
     " ayer pasada ultima ultimo resultados resultado mis mi aprobo suspendio fallo empleados hola gracias"
-    " ayuda muestra tienda",
+    " ayuda muestra tienda estado cuantos",
     "Dutch": "de het een is zijn wie wat wanneer waarom welke niet van met voor deze dit week maand vandaag"
     " gisteren vorige afgelopen gefaald gezakt geslaagd resultaten resultaat mijn medewerkers heeft hallo"
     " bedankt dank hulp laat zien winkel",

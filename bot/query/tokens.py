@@ -23,6 +23,10 @@ _NEEDS_QUOTES = re.compile(rf"[\s\\<>,;:{_DOUBLE}{_SINGLE}]")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     0x3000: 0x20,
     0x2236: ord(":"),
+    0xA789: ord(":"),
+    0xFE55: ord(":"),
+    0xFE6B: ord("@"),
+    0x02CB: ord("`"),
     0xFE64: ord("<"),
     0xFE65: ord(">"),
 }
@@ -105,9 +109,14 @@ def _value(text: str, at: int) -> tuple[str, int, bool]:
     return found[0].rstrip(",;"), found.end(), False
 
 
+def look_alikes(text: str) -> str:
+    """The text with ASCII signs for those that only look like them: `∶`, `＠`, `ˋ`, full-width letters and digits."""
+    return text.translate(_WIDE)
+
+
 def plain_spelling(text: str) -> str:
     """The text without Slack's markup, with plain signs and without blanks inside `score : < 80`."""
-    text = unicodedata.normalize("NFC", text).translate(_WIDE)
+    text = look_alikes(unicodedata.normalize("NFC", text))
     text = re.sub("&(?:lt|gt|amp);", lambda found: _ENTITIES[found[0]], text)
     text = "".join(c for c in text if c.isprintable() or c.isspace())
     text = " ".join(_unmarked(part) for part in text.split(" "))

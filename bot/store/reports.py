@@ -43,11 +43,15 @@ class Reports(SessionCounts):
         ).fetchall()
         sums: dict[str, list[float]] = {}
         titles: dict[str, str] = {}
+        areas: dict[str, str] = {}
         for (body,) in rows:
-            for one in _DETAILS.decode(body).criteria:
+            details = _DETAILS.decode(body)
+            named = {one.area_id: one.title for one in details.areas}
+            for one in details.criteria:
                 if one.skipped or one.points is None or not one.total_points:
                     continue
                 titles[one.criterion_id] = one.title
+                areas[one.criterion_id] = named.get(one.area_id, areas.get(one.criterion_id, ""))
                 lost = max(0.0, one.total_points - one.points)
                 kept = sums.setdefault(one.criterion_id, [0, 0, 0.0, 0.0])
                 kept[0] += 1
@@ -55,7 +59,9 @@ class Reports(SessionCounts):
                 kept[2] += lost
                 kept[3] += one.total_points
         costs = [
-            CriterionCost(title=titles[ident], graded=int(graded), failed=int(failed), lost=lost, total=total)
+            CriterionCost(
+                title=titles[ident], area=areas[ident], graded=int(graded), failed=int(failed), lost=lost, total=total
+            )
             for ident, (graded, failed, lost, total) in sums.items()
         ]
         return costs, len(rows)

@@ -79,6 +79,7 @@ def test_what_the_operator_is_notified_of_has_a_remedy_and_no_gap(code: str) -> 
         "supervisors": 2,
         "employees": 5,
         "code_before": "poll_failing",
+        "channel": "C0SHADOW",
     }
     message = render(delivery(notification(NotificationKind.OPS, notified=known)), facts())
     assert "?" not in message.text

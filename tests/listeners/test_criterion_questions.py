@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.listeners.demo_office import DemoOffice, open_demo_office, read_as
+from tests.listeners.demo_office import DemoOffice, offered, open_demo_office, read_as
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,6 +26,8 @@ READ_AS = {
     "what goes wrong with allergies": 'trend criterion "allergies"',
     "trend core temperature": 'trend criterion "core temperature"',
     "trend criterion core temperature": 'trend criterion "core temperature"',
+    "Allergens": 'trend criterion "allergens"',  # an area
+    "hygiene": 'trend criterion "hygiene"',
     "core temperature in store 12 this month": f'trend criterion "core temperature" {STORE_12} since:2026-11-01',
     f'trend criterion "core temperature" {STORE_12}': f'trend criterion "core temperature" {STORE_12}',
 }
@@ -56,7 +58,7 @@ async def test_words_that_a_criterion_s_answer_can_not_use_are_named(company: De
     assert "I did not use: “by" in answer.text
 
 
-@pytest.mark.parametrize("typed", ["hygiene", "asdfgh", "allergies asdfgh"])
+@pytest.mark.parametrize("typed", ["channel", "asdfgh", "allergies asdfgh"])
 async def test_what_names_no_criterion_stays_not_understood(company: DemoOffice, typed: str) -> None:
     assert "no condition" in (await company.ask("admin", typed)).text
 
@@ -64,3 +66,14 @@ async def test_what_names_no_criterion_stays_not_understood(company: DemoOffice,
 async def test_a_criterion_that_was_not_graded_says_so(company: DemoOffice) -> None:
     answer = (await company.ask("admin", 'trend criterion "cash drawer of the moon"')).text
     assert "It was graded in none of these sessions" in answer
+
+
+async def test_a_word_that_is_only_like_one_of_a_criterion_is_asked_about(company: DemoOffice) -> None:
+    answer = await company.ask("admin", "working")
+    assert read_as(answer) == ""
+    assert [text for _, text in offered(answer)] == ['trend criterion "two drinks worked in parallel"']
+
+
+async def test_an_area_stands_for_its_criteria(company: DemoOffice) -> None:
+    lines = [one for one in (await company.ask("admin", "allergens")).text.splitlines() if one.startswith("• ")]
+    assert len(lines) > 1 and any("repeated aloud" in one for one in lines)

@@ -295,8 +295,8 @@ async def test_what_is_typed_is_read_as(company: DemoOffice, role: str, typed: s
 
 
 WITHOUT_QUERY = {
-    "don't message me at night": "/ojt quiet 20∶00-07∶00 changes something. Shall Spotter do it?",
-    "no messages on weekends": "/ojt quiet sat sun changes something. Shall Spotter do it?",
+    "don't message me at night": "Your quiet time would be 20:00-07:00 and holidays (Europe/London",
+    "no messages on weekends": "Your quiet time would be sat sun and holidays (Europe/London",
     "mute weekends": "A mute has one end. What holds every day or every week is a quiet time of yours.",
     "what do I have left to do": "2 sessions to do as an observer",
     "thanks!": "You're welcome.",
@@ -312,7 +312,7 @@ WITHOUT_QUERY = {
     "post failed ones here": "A rule that posts to <#C1001>: completed sessions with a low result",
     "how do i mute this": "/ojt mute 4h [query]: Hold messages back for a while",
     "what does critical mean": "outcome:: What a result means.",
-    "silence this channel til tomorrow": "/ojt mute until tomorrow changes something. Shall Spotter do it?",
+    "silence this channel til tomorrow": "This holds back the messages of <#C1001> until 28 Nov 2026, 00:00 UTC: all",
     "holidays add 31.02.": "There is no day 31 in February 2027: it has 28 days.",
     "holidays add 25 dec": "Holidays: 25 Dec 2026.",
     "holidays add 26.12.2026": "Holidays: 25 Dec 2026, 26 Dec 2026.",
@@ -332,8 +332,8 @@ WITHOUT_QUERY = {
     "unmatched people": "34 people in iSpring without a Slack account",
     "who is not linked": "34 people in iSpring without a Slack account",
     "delete rule 3": "There is no rule 3.",
-    "tell me when I get a result": "/ojt settings employee instantly changes something. Shall Spotter do it?",
-    "notify me about my results": "/ojt settings employee instantly changes something. Shall Spotter do it?",
+    "tell me when I get a result": "This changes what you get as direct messages to “employee instantly”.",
+    "notify me about my results": "This changes what you get as direct messages to “employee instantly”.",
     "menu": "Spotter posts what happens in iSpring Learn",
     "targets": "Target for every checklist: 80 %",
     "results 0f809adb": "No session you may see has an id starting with 0f809adb",
@@ -542,8 +542,8 @@ async def test_who_only_observes_is_offered_as_observer_with_a_count(company: De
 MISTAKES = {
     "Sophia": [f"results {SOFIA}"],
     "failed openning": [f"results outcome:failed {OPENING}"],
-    "faild opening": ["results outcome:failed opening"],
-    "perfect scores": ["results score:100 scores"],
+    "faild opening": ['results outcome:failed checklist:"Opening the store"'],
+    "perfect scores": ["results score:100"],
     "not scored": [],
     "asdfgh": [],
     "test": [],
@@ -583,7 +583,7 @@ async def test_each_suggestion_runs(company: DemoOffice, role: str) -> None:
 
 async def test_a_site_that_the_asker_may_not_see_is_no_site(company: DemoOffice) -> None:
     answer = await company.ask("employee", "store 14")
-    assert answer.text.startswith("“store 14” is no checklist, site or person that you may see")
+    assert answer.text.startswith("“store 14” is no name that you may see")
     assert "Mill Lane" not in answer.text
 
 

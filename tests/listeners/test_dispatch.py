@@ -245,7 +245,7 @@ async def test_a_direct_message_is_answered_like_a_command(office: Office) -> No
 
 async def test_what_means_nothing_is_said_to_mean_nothing(office: Office) -> None:
     answer = await office.say(EMMA, "D0EMMA", "blorp")
-    assert answer is not None and "“blorp” is no checklist, site or person that you may see" in answer.text
+    assert answer is not None and "“blorp” is no name that you may see" in answer.text
 
 
 async def test_a_mention_in_a_thread_is_answered_like_a_command(office: Office) -> None:

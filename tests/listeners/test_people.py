@@ -184,7 +184,7 @@ async def test_only_admins_see_and_change_links(office: Office) -> None:
         for user in (SAM, UNLINKED, GUEST):
             answer = await office.ask(user, typed)
             # A command that is not theirs is read as words of a query, and the person of a query must be known.
-            refusals = ("only admins", "is no checklist, site or person", "You may not see or do that")
+            refusals = ("only admins", "is no name that you may see", "You may not see or do that")
             assert any(refusal in answer.text for refusal in refusals)
     assert await office.audit_log() == []
 

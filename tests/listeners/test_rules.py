@@ -311,7 +311,7 @@ async def test_a_suggestion_is_asked_about_before_it_changes_anything(office: Of
     for command in writing:
         before = await office.audit_log()
         asked = await office.press(ADMIN, actions.RUN, command)
-        assert asked is not None and "changes something" in asked.text
+        assert asked is not None and "Shall Spotter do it?" in asked.text
         assert await office.audit_log() == before
         await office.press_yes(ADMIN, asked)
         assert await office.audit_log() != before

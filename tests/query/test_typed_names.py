@@ -48,7 +48,7 @@ def read(text: str, names: Names | None = None) -> str:
     [
         ("Doe, John", 'employee:"John Doe"'),
         ("doe jane", 'employee:"Jane Doe"'),
-        ("J. Miller", "“J.” is no checklist"),
+        ("J. Miller", "“J.” is no name"),
         ("d. miller", 'employee:"Doe Miller"'),
         ("ana m", 'employee:"Ana Maria Silva"'),
         ("Ana R.", 'employee:"Ana-Lena Ruiz"'),

@@ -4,11 +4,12 @@ import re
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
+from rapidfuzz.distance import OSA
 from slack_bolt.async_app import AsyncApp
 
-from bot.blocks.answers import ask_to_run, with_age, with_unused
+from bot.blocks.answers import ask_to_run, done_elsewhere, with_age, with_unused
 from bot.blocks.elements import notice
-from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError
+from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.notifications import Destination, Message
 from bot.domain.permissions import closed_reason
 from bot.domain.ports import Reply
@@ -34,16 +35,16 @@ from bot.listeners.commands import (
     trends,
     why,
 )
+from bot.listeners.commands.elsewhere import elsewhere
 from bot.listeners.commands.intent import Intent, intent_of, is_grouped
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
 from bot.listeners.commands.small_talk import (
+    ALL_SENDING,
     GREETING,
     HELP,
-    SEEN_BY,
     STOP,
     UNDO,
     UNDO_WITH,
-    WHO_SEES,
     is_thanks,
     without_greeting,
 )
@@ -54,6 +55,8 @@ from bot.listeners.understanding import names_in
 from bot.query.languages import other_language
 from bot.query.name_index import words_of
 from bot.query.nearest import alike
+from bot.query.small_words import IGNORED
+from bot.query.tokens import look_alikes
 from bot.store.database import Tx
 
 TOPICS = (
@@ -85,6 +88,7 @@ _FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=(?=[0-9a-f-]*\d)[0-9a-f]{8})"
 _ENDED_SCHEDULE = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
 _SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
+MOST_NEXT_STEPS = 2  # that a refusal offers
 
 
 def register(app: AsyncApp, after_ack: AfterAck) -> None:
@@ -135,13 +139,14 @@ async def answered(
             verb = "trend"
         entry = offered[verb]
         asks = is_button or is_guess
-        if asks and words and not (entry.only_reads or entry.asks_itself):
-            return ask_to_run(f"{verb} {words}", command=ctx.command)
         asked = CommandRequest(viewer, request.channel_id, words, topics, asks, is_confirmed, meant_for)
+        if asks and words and not (entry.only_reads or entry.asks_itself):
+            effect = await entry.effect(ctx, asked) if entry.effect is not None else f"{entry.topic.summary}."
+            return ask_to_run(f"{verb} {words}", effect, command=ctx.command)
         answer = await entry.answer(ctx, asked)
         return with_unused(answer, words) if words and entry.topic.usage == verb else answer
 
-    text = text.strip().strip("`").strip()
+    text = look_alikes(text).strip().strip("`").strip()
     try:
         found = await _answered(ctx, viewer, text, offered, run)
     except AmbiguousQuery:
@@ -172,8 +177,10 @@ async def _answered(
     if is_asking_for_help or not any(letter.isalnum() for letter in text):
         return await run("help" if text else "", "")
     text = without_greeting(text)
-    if WHO_SEES.fullmatch(_plain(text).rstrip("?")):
-        return notice(SEEN_BY)
+    if (found := ALL_SENDING.fullmatch(_plain(text))) and viewer.is_admin:
+        return await run("resume" if found["resume"] else "pause", "all", is_guess=True)
+    if (place := elsewhere(text)) is not None:
+        return done_elsewhere(place.said, place.typed, place.instead, command=ctx.command)
     if STOP.fullmatch(_plain(text)):
         return await run("unsubscribe", "")
     if UNDO.fullmatch(_plain(text)):
@@ -215,10 +222,22 @@ async def _of_a_question(
         first, *remaining = text.split(maxsplit=1)
         reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
         is_verb = intent is None and len(first) > _SHORTEST_VERB and first.lower() not in offered
+        if is_verb and first.lower() in {entry.verb for entry in registry() if entry.admins_only}:
+            raise NotAllowed(f"only admins of Spotter use `{first.lower()}`", Remedy.ADMIN) from None
         like = alike(first, reading, 1, at_least=_SAME_WORD) if is_verb else ()
         if like:
             return await run(like[0], "".join(remaining).strip())
-        raise QueryError(str(error), [*dict.fromkeys([*_respelled(text, offered), *error.suggestions])]) from None
+        verbs = _verbs_like(first, offered) if intent is None else ()
+        fixes = [*_respelled(text, offered), *(f"{one} {''.join(remaining)}".strip() for one in verbs)]
+        raise QueryError(str(error), [*dict.fromkeys([*fixes, *error.suggestions])][:MOST_NEXT_STEPS]) from None
+
+
+def _verbs_like(typed: str, offered: Mapping[str, Subcommand]) -> Sequence[str]:
+    """The subcommands that are one typing mistake away: "mtue" is "mute"."""
+    word = typed.lower()
+    if len(word) <= _SHORTEST_VERB or word in IGNORED:
+        return ()
+    return [one for one in offered if one[0] == word[0] and OSA.distance(one, word, score_cutoff=1) <= 1]
 
 
 def _respelled(text: str, offered: Mapping[str, Subcommand]) -> Sequence[str]:

@@ -12,6 +12,7 @@ from bot.listeners.commands.intent_counts import COUNTS, GROUPS
 from bot.listeners.commands.intent_duties import DUTIES, to_be_seen_to
 from bot.listeners.commands.intent_figures import FIGURES, trend_by
 from bot.listeners.commands.intent_reasons import REASONS
+from bot.listeners.commands.intent_spotter import ABOUT_SPOTTER
 from bot.listeners.commands.question_patterns import SEND, Intent, Reader, left_of, taken_as
 from bot.query.days import MONTHS
 from bot.query.units import ANY_PLURAL, ANY_UNIT, OTHER_UNITS, PATTERNS
@@ -58,6 +59,7 @@ _needs_training = taken_as("trend", "by:employee sort:-count outcome:failed")  #
 INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
     for pattern, make in (
+        *ABOUT_SPOTTER,
         *DUTIES,
         *REASONS,
         *CHANGES,
@@ -232,7 +234,7 @@ def intent_of(text: str) -> Intent | None:
     if len(text) > _LONGEST or '"' in text or "“" in text:
         return None
     for pattern, make in INTENTS:
-        found = pattern.search(text.replace("’", "'").strip(" ?!"))
+        found = pattern.search(text.replace("’", "'").replace("‘", "'").strip(" ?!."))
         if found is not None and (intent := make(found)) is not None:
             return intent
     return None

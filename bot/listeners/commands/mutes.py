@@ -1,6 +1,8 @@
 """Mutes: what holds a channel's or one's own messages back for a while."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 
 from bot.blocks import mutes as views
 from bot.blocks.settings import SOMEONE_ELSES
@@ -15,7 +17,7 @@ from bot.listeners.context import AppContext
 from bot.listeners.subscribing import FOR_ME, own_destination
 from bot.listeners.understanding import fetch_mentioned_users, is_readable, understand
 from bot.query.by_id import by_id
-from bot.query.ends import HOW, read_end, without_end
+from bot.query.ends import HOW, End, read_end, without_end
 from bot.query.parser import Query, say, words
 from bot.services import muting
 from bot.services.rules import without_times
@@ -23,29 +25,23 @@ from bot.store.database import Tx
 
 REASON = 200  # characters
 _CHANNELS = re.compile(r"<#([CG][A-Z0-9]+)(?:\|[^<>]*)?>")
+_PLACE = r"(?:(?:in )?(?:(?:this|the|our) channel|here|this)|channel|all(?: messages)?|everything|messages)"
+_HERE = re.compile(rf"^{_PLACE}(?=\s|$)|\s{_PLACE}$", re.IGNORECASE)
+_EVERY = re.compile(r"^(?:all|everything|here|me|this(?: channel)?|the channel|it|channel)$")
 _BECAUSE = re.compile(r"(?:^|\s)because:?\s+(.*)$", re.IGNORECASE | re.DOTALL)
 
 
-@subcommand(
-    "mute 4h [query]",
-    "Hold messages back for a while, here or for you",
-    examples=("mute 4h", "mute until:mon outcome:met"),
-    more=f"{HOW} In a channel, or with `#channel`, it holds the messages of its rules back, for admins and the owners "
-    "of its rules; in a direct message, or with `for:me`, those that come to you. Conditions narrow it down, "
-    "`because …` says why. When it ends, what was held back comes as one recap. Alerts, answers and corrections are "
-    "never held back.",
-    takes_query=True,
-)
-async def mute(ctx: AppContext, request: CommandRequest) -> Message:
-    """Mutes the channel it is typed in, or the viewer; asks for how long if that was not said."""
-    now, viewer = ctx.clock.now(), request.viewer
-    text = _CHANNELS.sub("", FOR_ME.sub("", request.words)).strip()
-    if not text:
-        is_elsewhere = request.meant_for is not None
-        return await ctx.store.read(
-            lambda tx: views.ask_how_long(_mutable(tx, request), request.words, is_elsewhere=is_elsewhere)
-        )
-    reason = ""
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A mute as it was typed, without its place."""
+
+    end: End
+    reason: str
+
+
+async def _wanted(ctx: AppContext, request: CommandRequest, text: str) -> _Wanted:
+    """Reads the words of a mute. Raises QueryError if they name no end."""
+    now, viewer, reason = ctx.clock.now(), request.viewer, ""
     if because := _BECAUSE.search(text):
         text, reason = text[: because.start()], " ".join(because[1].split())[:REASON]
     try:
@@ -60,21 +56,65 @@ async def mute(ctx: AppContext, request: CommandRequest) -> Message:
             str(error), [f"mute {when} {query}".rstrip() for when in ("4h", "until:tomorrow", "until:mon")]
         ) from None
     await fetch_mentioned_users(ctx, end.other_text)
+    return _Wanted(end, reason)
+
+
+def _query_of(tx: Tx, request: CommandRequest, end: End, now: datetime) -> tuple[Query, str]:
+    """What a mute holds back, and that in words. Raises QueryError."""
+    if not end.other_text:
+        return Query(()), words(Query(()))
+    meant = understand(tx, access_view(tx, request.viewer), end.other_text, f"mute {end.said}", now)
+    try:
+        without_times(meant.query, "mute")
+    except QueryError as error:
+        raise QueryError(str(error), [f"mute {end.said} {one}".rstrip() for one in error.suggestions]) from None
+    query = by_id(meant.query, meant.known)
+    return query, words(query, meant.known)
+
+
+def _words_of(request: CommandRequest) -> str:
+    """What was typed without the place it is about: a named channel, where it was typed, or the viewer."""
+    return _HERE.sub("", _CHANNELS.sub("", FOR_ME.sub("", request.words)).strip()).strip()
+
+
+async def _effect(ctx: AppContext, request: CommandRequest) -> str:
+    """What a mute would hold back, where and until when."""
+    wanted, now = await _wanted(ctx, request, _words_of(request)), ctx.clock.now()
+
+    def work(tx: Tx) -> str:
+        destination = _mutable(tx, request)
+        return views.would_mute(destination, _query_of(tx, request, wanted.end, now)[1], wanted.end.at)
+
+    return await ctx.store.read(work)
+
+
+@subcommand(
+    "mute 4h [query]",
+    "Hold messages back for a while, here or for you",
+    examples=("mute 4h", "mute until:mon outcome:met"),
+    more=f"{HOW} In a channel, or with `#channel`, it holds the messages of its rules back, for admins and the owners "
+    "of its rules; in a direct message, or with `for:me`, those that come to you. Conditions narrow it down, "
+    "`because …` says why. When it ends, what was held back comes as one recap. Alerts, answers and corrections are "
+    "never held back.",
+    takes_query=True,
+    effect=_effect,
+)
+async def mute(ctx: AppContext, request: CommandRequest) -> Message:
+    """Mutes the channel it is typed in, or the viewer; asks for how long if that was not said."""
+    now, text = ctx.clock.now(), _words_of(request)
+    if not text:
+        named = next((one[0] for one in (FOR_ME.search(request.words), _CHANNELS.search(request.words)) if one), "")
+        is_elsewhere = request.meant_for is not None
+        return await ctx.store.read(
+            lambda tx: views.ask_how_long(_mutable(tx, request), named.strip(), is_elsewhere=is_elsewhere)
+        )
+    wanted = await _wanted(ctx, request, text)
 
     def work(tx: Tx) -> Message:
-        destination, access = _mutable(tx, request), access_view(tx, viewer)
-        query = Query(())
-        said = words(query)
-        if end.other_text:
-            meant = understand(tx, access, end.other_text, f"mute {end.said}", now)
-            try:
-                without_times(meant.query, "mute")
-            except QueryError as error:
-                suggestions = [f"mute {end.said} {one}".rstrip() for one in error.suggestions]
-                raise QueryError(str(error), suggestions) from None
-            query = by_id(meant.query, meant.known)
-            said = words(query, meant.known)
-        made, held = muting.mute(tx, destination, say(query), end.at, viewer.slack_user_id, reason, now)
+        destination = _mutable(tx, request)
+        query, said = _query_of(tx, request, wanted.end, now)
+        who = request.viewer.slack_user_id
+        made, held = muting.mute(tx, destination, say(query), wanted.end.at, who, wanted.reason, now)
         return views.muted(made, said, held, command=ctx.command)
 
     return await ctx.store.transact(work)
@@ -97,7 +137,7 @@ def _quiet(text: str) -> Quiet | None:
 )
 async def unmute(ctx: AppContext, request: CommandRequest) -> Message:
     """Ends a mute that the viewer may end; a button that asked nothing is answered by the question."""
-    typed = request.words.lower().removeprefix("mute").strip(" #")
+    typed = _EVERY.sub("", request.words.lower().removeprefix("mute")).strip(" #")
 
     def work(tx: Tx) -> Message:
         now = ctx.clock.now()

@@ -52,11 +52,19 @@ async def link(ctx: AppContext, request: CommandRequest) -> Message:
     return await _ask_to_link(ctx, account[1], _MAIL.sub(r"\1", account[2]).strip(_QUOTES))
 
 
+async def _unlinked(_ctx: AppContext, request: CommandRequest) -> str:
+    """Whose link would end."""
+    account = _ACCOUNT.fullmatch(request.words)
+    whose = "a Slack account" if account is None or account[2] else f"<@{account[1]}>"
+    return f"This ends the link of {whose} to a person in iSpring, for good."
+
+
 @subcommand(
     "unlink @account",
     "End the link of a Slack account, for good",
     more="The account is then linked to no person, not even by its e-mail address, until `link` links it again.",
     admins_only=True,
+    effect=_unlinked,
 )
 async def unlink(ctx: AppContext, request: CommandRequest) -> Message:
     """Ends the link of an account. Checks the right itself, though the registry offers it to admins only."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from bot.blocks.quiet import holidays_list, quiet_set, quiet_shown
+from bot.blocks.quiet import holidays_list, quiet_set, quiet_shown, would_be_quiet
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.notifications import Message
 from bot.domain.quiet import Quiet, parse_quiet
@@ -18,12 +18,26 @@ _HOLIDAYS_TOO = re.compile(r"\bholidays?:(on|off)\b", re.IGNORECASE)
 _CHANGE = re.compile(r"(add|remove|delete)\s+(?:the\s+)?(\S.*)", re.IGNORECASE)
 
 
+def _wanted(text: str) -> Quiet:
+    """The quiet time that was typed. Raises QueryError."""
+    with_holidays = _HOLIDAYS_TOO.search(text)
+    wanted = parse_quiet(_HOLIDAYS_TOO.sub("", text))
+    return wanted if with_holidays is None else replace(wanted, holidays=with_holidays[1].lower() == "on")
+
+
+async def _effect(ctx: AppContext, request: CommandRequest) -> str:
+    """What a quiet time would hold back."""
+    wanted = _wanted(request.words.strip())
+    return would_be_quiet(wanted, await ctx.store.read(lambda tx: access_view(tx, request.viewer).zone))
+
+
 @subcommand(
     "quiet [20:00-07:00 weekend]",
     "When you want no direct messages",
     examples=("quiet", "quiet 20:00-07:00 weekend", "quiet off"),
     more="Hours and days in the time zone of your Slack profile; `holidays:off` leaves holidays out. What comes "
     "meanwhile is held, and sent afterwards as it is then, as one message.",
+    effect=_effect,
 )
 async def quiet(ctx: AppContext, request: CommandRequest) -> Message:
     """A viewer's quiet time, or another one from now on."""
@@ -35,13 +49,7 @@ async def quiet(ctx: AppContext, request: CommandRequest) -> Message:
 
     if not words:
         return await ctx.store.read(show)
-    with_holidays = _HOLIDAYS_TOO.search(words)
-    try:
-        wanted = parse_quiet(_HOLIDAYS_TOO.sub("", words))
-    except QueryError as error:
-        raise QueryError(str(error), error.suggestions) from None
-    if with_holidays is not None:
-        wanted = replace(wanted, holidays=with_holidays[1].lower() == "on")
+    wanted = _wanted(words)
 
     def save(tx: Tx) -> Message:
         zone = access_view(tx, request.viewer).zone

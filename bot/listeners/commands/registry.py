@@ -28,6 +28,7 @@ class CommandRequest:
     meant_for: Destination | None = None
 
 
+Effect = Callable[[AppContext, CommandRequest], Awaitable[str]]
 Answer = Callable[[AppContext, CommandRequest], Awaitable[Message]]
 
 
@@ -42,7 +43,7 @@ class Subcommand:
     `takes_query`: its words are a query. `only_reads`: it changes nothing, so a mistyped one may be run at once.
     `asks_itself`: it asks before it changes anything, so a button may run it. Without words every one only reads.
     `takes`: whether words behind its verb are meant for it; else the text is a question that begins with the same word,
-    as "show my results".
+    as "show my results". `effect`: what its words would change, in a sentence of mrkdwn, for the question before it.
     """
 
     topic: Topic
@@ -51,6 +52,7 @@ class Subcommand:
     only_reads: bool = False
     asks_itself: bool = False
     takes: Callable[[str], bool] = _takes_all
+    effect: Effect | None = None
 
     @property
     def verb(self) -> str:
@@ -74,6 +76,7 @@ def subcommand(
     only_reads: bool = False,
     asks_itself: bool = False,
     takes: Callable[[str], bool] = _takes_all,
+    effect: Effect | None = None,
 ) -> Callable[[Answer], Subcommand]:
     """Makes a function the subcommand that is the first word of `usage`; see `Topic` for the other arguments."""
     topic = Topic(
@@ -86,7 +89,7 @@ def subcommand(
         admins_only=admins_only,
         needs=needs,
     )
-    return lambda answer: Subcommand(topic, answer, takes_query, only_reads, asks_itself, takes)
+    return lambda answer: Subcommand(topic, answer, takes_query, only_reads, asks_itself, takes, effect)
 
 
 def subcommands_of(module: ModuleType) -> list[Subcommand]:

@@ -16,6 +16,15 @@ from bot.store.database import Tx
 _CHOICE = re.compile(r"(planned\s+)?(on|off)", re.IGNORECASE)
 
 
+async def _effect(_ctx: AppContext, request: CommandRequest) -> str:
+    """Which reminders would begin or end."""
+    found = _CHOICE.fullmatch(request.words.strip())
+    if found is None:
+        return "This changes what you are reminded of."
+    what = "what is planned for you to observe" if found[1] else "what you observe and is late"
+    return f"This turns your reminders of {what} {found[2].lower()}."
+
+
 @subcommand(
     "reminders [on|off]",
     "What you are reminded of",
@@ -23,6 +32,7 @@ _CHOICE = re.compile(r"(planned\s+)?(on|off)", re.IGNORECASE)
     more="Late is what you observe and was not started a day after its planned time, or not finished two days after "
     "its start; a day later the employee's supervisor is reminded, then the operator's channel. `planned on` lists "
     "each morning what is planned for today and tomorrow.",
+    effect=_effect,
 )
 async def reminders(ctx: AppContext, request: CommandRequest) -> Message:
     """A viewer's reminders, or another choice."""

@@ -6,13 +6,13 @@ from datetime import datetime
 from bot.blocks import settings as settings_view
 from bot.blocks.mutes import mute_blocks
 from bot.blocks.rule_changes import edit_offer, offered
-from bot.blocks.rule_lists import rules_list, rules_to_end
+from bot.blocks.rule_lists import mutes_list, rules_list, rules_to_end
 from bot.blocks.rules import ask_to_end, taken_over, unsubscribed
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.mutes import Mute
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.permissions import EVERYTHING, scope_of
-from bot.domain.rules import Rule
+from bot.domain.rules import Rule, RuleForm
 from bot.domain.viewers import Viewer
 from bot.listeners import subscribing
 from bot.listeners.access_scope import AccessView, access_view, identity_of, may_read, names
@@ -32,6 +32,7 @@ from bot.services.rules import NOT_READABLE, UNREADABLE, end_rule, read, rule_te
 from bot.store.database import Tx
 
 _OF_RULES = [example for key, example in EXAMPLES.items() if key not in (Key.SINCE, Key.UNTIL, *SHAPE)]
+ALL, DIGESTS, MUTES = "all", "digests", "mutes"  # what `rules` may be asked for alone
 _CONDITIONS = "Conditions, in any order: " + " · ".join(f"`{example}`" for example in _OF_RULES) + "."
 
 
@@ -66,21 +67,28 @@ async def preview(ctx: AppContext, request: CommandRequest) -> Message:
 @subcommand(
     "rules [all]",
     "What is posted to this channel, and the rules you made elsewhere",
-    more="`rules all` shows every rule, for admins.",
+    more="`rules all` shows every rule, for admins; `rules digests` and `rules mutes` show these alone.",
     on_menu="Rules",
     only_reads=True,
 )
 async def rules(ctx: AppContext, request: CommandRequest) -> Message:
     """The rules of this channel and the viewer's own; all of them for an admin who asks."""
-    everything = request.words.lower() == "all"
-    if request.words and not everything:
+    only = request.words.lower()
+    is_admin = request.viewer.is_admin
+    if only not in ("", ALL, DIGESTS, MUTES):
         raise QueryError(f"“{request.words}” is nothing to ask rules for.", ["rules", "rules all"])
-    if everything and not request.viewer.is_admin:
+    if only == ALL and not is_admin:
         raise NotAllowed("only admins of Spotter see every rule", Remedy.ADMIN)
+    everything = bool(only) and is_admin
 
     def work(tx: Tx) -> Message:
         access = access_view(tx, request.viewer)
         found = tx.rules.all(CURRENT) if everything else visible(tx, request.viewer, request.channel_id)
+        if only == DIGESTS:
+            found = [rule for rule in found if rule.options.form is RuleForm.DIGEST]
+        elif only == MUTES:
+            found = []
+        elsewhere = 0 if only or not is_admin else len(tx.rules.all(CURRENT)) - len(found)
         may_end = {rule.rule_id for rule in found if ends(request.viewer, rule)}
         said = readable(tx, access, found)
         orphans = {rule.rule_id for rule in found if is_orphan(rule) and request.viewer.is_admin}
@@ -97,16 +105,20 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
             for rule in found
             if (coverage := rights.coverage(tx, rule.owner, access.directory)) is not None
         }
+        if only == MUTES:
+            return mutes_list(silenced, command=ctx.command)
         return rules_list(
             found,
             said,
+            only_digests=only == DIGESTS,
+            elsewhere=elsewhere,
             may_end=may_end,
             may_take=orphans,
             coverages=coverages,
             settings={rule.rule_id for rule in found if is_choice(rule)},
             me=request.viewer.slack_user_id,
             command=ctx.command,
-            silenced=silenced,
+            silenced=() if only == DIGESTS else silenced,
         )
 
     return await ctx.store.read(work)

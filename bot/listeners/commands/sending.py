@@ -5,6 +5,7 @@ import re
 from bot.blocks import rule_changes as rule_views
 from bot.blocks import sending as views
 from bot.blocks.answers import Needs
+from bot.blocks.markup import format_query_text
 from bot.blocks.setup import setup_answer
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.notifications import Message
@@ -93,11 +94,24 @@ async def _pause_rule(ctx: AppContext, request: CommandRequest, number: str, whe
     return await ctx.store.transact(work)
 
 
+async def _resumed(ctx: AppContext, request: CommandRequest) -> str:
+    """What would be sent again."""
+    if (found := _RULE.fullmatch(request.words)) is None:
+        return "This lets all sending go on, in every channel and direct message: what was held is sent now."
+
+    def work(tx: Tx) -> str:
+        return own_rule_text(tx, request.viewer, own_rule(tx, request.viewer, found[1], "resume"))
+
+    said = format_query_text(await ctx.store.read(work), 300)
+    return f"This lets rule {found[1]} go on ({said}): what it collected is sent now."
+
+
 @subcommand(
     "resume N",
     "Let rule number N go on; admins: `resume all` sending",
     examples=("resume 3",),
     more="Pending messages are sent; after a long pause, what is too old to be posted is counted, as after an outage.",
+    effect=_resumed,
 )
 async def resume(ctx: AppContext, request: CommandRequest) -> Message:
     """Ends the pause of a rule; for admins lets all sending go on."""
@@ -128,9 +142,12 @@ async def _resume_rule(ctx: AppContext, request: CommandRequest, number: str) ->
     return await ctx.store.transact(work)
 
 
+_ALL = re.compile(r"(?:all|everything|it all|sending)(?: (?:rules|messages|sending|posts))?", re.IGNORECASE)
+
+
 def _admin(request: CommandRequest, verb: str) -> str:
     """The Slack id of the admin who asks. Raises NotAllowed for others, QueryError for anything but "all"."""
-    if request.words.lower() != EVERYTHING:
+    if not _ALL.fullmatch(request.words):
         also = [f"{verb} all"] if request.viewer.is_admin else []
         say = f"“{request.words}” is nothing" if request.words else "Say what is"
         raise QueryError(f"{say} to be {verb}d: “{verb} 3” takes the number of a rule.", [*also, "rules"])

@@ -38,6 +38,7 @@ from bot.query.names import ME
 from bot.query.parser import Query, say, words
 from bot.query.values import score_range
 from bot.services.digests import next_digest_at
+from bot.services.setup import setup_of
 from bot.store.database import Tx
 from bot.store.search import asked_for, completed
 
@@ -333,6 +334,8 @@ def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
         target=format_general(tx.targets.current(), tx.targets.is_set_for_all()) if viewer.is_admin else "",
         card_delay=tx.deliveries.card_delay() if viewer.is_admin else None,
         admins=sorted(ctx.settings.admins),
+        open_steps=[one for one in setup_of(tx, ctx.settings, now) if not one.is_done] if viewer.is_admin else (),
+        command=ctx.command,
     )
 
 

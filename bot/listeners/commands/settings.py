@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.blocks import settings as settings_view
 from bot.blocks.answers import Needs
+from bot.blocks.markup import safe
 from bot.blocks.rules import format_rule
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.notifications import Message
@@ -20,6 +21,11 @@ from bot.services.preferences import Defaults, InRole
 from bot.store.database import Tx
 
 
+async def _effect(_ctx: AppContext, request: CommandRequest) -> str:
+    """What would come as direct messages."""
+    return f"This changes what you get as direct messages to “{safe(request.words, 200)}”."
+
+
 @subcommand(
     "settings [observer weekly]",
     "What you get as direct messages",
@@ -32,6 +38,7 @@ from bot.store.database import Tx
     "or `weekly mon 09:00`, or `never`; all of them, only those `below target`, or `below 70` percent. `settings own "
     "off` leaves out what you completed or acknowledged yourself. `quiet` and `reminders` are settings too.",
     on_menu="Settings",
+    effect=_effect,
     needs=Needs.PERSON,
 )
 async def settings(ctx: AppContext, request: CommandRequest) -> Message:

@@ -16,6 +16,7 @@ from bot.store.database import Tx
 
 _CHANNEL = re.compile(r"<#([CG][A-Z0-9]+)(?:\|[^<>]*)?>|([CG][A-Z0-9]{6,})")
 _HERE = frozenset({"here", "in this channel", "this channel"})
+_MODE = re.compile(r"^(?:mode|on)\b\s*|\s*\bmode$", re.IGNORECASE)
 _OFF = frozenset({"off", "end", "stop", "live", "go live"})
 
 
@@ -32,7 +33,7 @@ _OFF = frozenset({"off", "end", "stop", "live", "go live"})
 )
 async def shadow(ctx: AppContext, request: CommandRequest) -> Message:
     """Whether shadow mode is on, or the question whether it is to begin or end."""
-    words = request.words.strip().strip("`").strip()
+    words = _MODE.sub("", request.words.strip().strip("`").strip()).strip()
     if not words or words.lower() == "status":
         return await ctx.store.read(lambda tx: _status(ctx, tx))
     if words.lower() in _OFF:

@@ -10,7 +10,11 @@ GREETING = re.compile(
 HELP = re.compile(
     r"(?:\?+|help ?me|(?:i )?need (?:some |your )?help(?: with .+)?|(?:can|could) you help(?: me)?"
     r"|how (?:does|do) (?:this|it|you) work"
-    r"|what (?:can|do) (?:you|i) (?:do|ask|type|say)\??|what is this\??|who are you\??|usage|examples?"
+    r"|what (?:can|do) (?:you|i) (?:do|ask|type|say)\??"
+    r"|what(?:'?s| is) (?:this|spotter|this bot|the bot)\??|who are you\??"
+    r"|what (?:does|can) (?:it|this|spotter|(?:this|the) (?:bot|app)) do(?: for me)?\??|usage|examples?"
+    r"|(?:how|where) (?:do|can|should) i (?:start|begin)\??|(?:hi,? )?i(?:'?m| am) new(?: here)?"
+    r"|getting started|tutorial|intro"
     r"|(?:list (?:of )?|what |show |all )?commands(?: list)?|how (?:do|can|to) (?:i )?use (?:this|it|you|spotter))"
     rf"{_ANYBODY}"
 )
@@ -20,26 +24,18 @@ THANKS = re.compile(
     r"|:(?:\+1|thumbsup|pray|ok_hand|heart):)"
 )
 STOP = re.compile(
-    r"(?:please )?(?:stop|quit|no more|cancel|abort)(?: (?:it|this|that|all|sending|me|my|the|these|any|more|messages?"
-    r"|notifications?|dms?|please|spamming|bothering|messaging|now))*"
+    r"(?:please )?(?:stop|quit|no more|cancel|abort)(?: (?:it|this|that|all|everything|sending|me|my|the|these|any|more"
+    r"|messages?|notifications?|dms?|please|spamming|bothering|messaging|now))*"
 )
+ALL_SENDING = re.compile(
+    r"(?:please )?(?:(?P<resume>resume)|pause|stop|halt|hold) (?:sending )?"
+    r"(?:everything|all (?:rules|messages|sending|notifications|posts)|sending)(?: please| now)*"
+)  # of an admin: for others it is about their own messages
 UNDO = re.compile(
     r"(?:please |can (?:you|i) |how (?:do|can) i )*(?:undo|revert|go back|take (?:it|that) back|i made a mistake)"
     r"(?: (?:it|this|that|the|my|last|change|mute|rule|one|please))*"
 )
 UNDO_WITH = ("unsubscribe", "unmute", "target", "follow-ups")  # each lists what can be ended
-
-
-WHO_SEES = re.compile(
-    r"(?:who|who else|which people|can (?:others|anyone|anybody|somebody|everyone|my colleagues))"
-    r"(?: (?:can|may|is able to|will|could))?(?: (?:see|read|view|look at|know))"
-    r" (?:my|our) (?:results?|sessions?|scores?|observations?|data)"
-)
-SEEN_BY = (
-    "Your results are seen by you, by who observed you, by your supervisors and the managers of your department and"
-    " those above it as iSpring has them, and by the admins of Spotter. Colleagues do not see them. What an admin posts"
-    " to a channel is seen by its members."
-)
 
 
 def without_greeting(text: str) -> str:

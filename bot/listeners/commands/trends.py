@@ -28,6 +28,7 @@ from bot.services import reports as counted
 from bot.store.database import Tx
 from bot.store.search import asked_for
 
+MOST_LIKELY = 3  # criteria that are asked about
 CRITERION_DAYS = 90  # that an answer about a criterion covers if it names no beginning
 _CRITERION = re.compile(r'criterion "([^"]{1,200})"', re.IGNORECASE)
 
@@ -139,7 +140,8 @@ async def about_criterion(ctx: AppContext, viewer: Viewer, text: str) -> str:
         nothing = understand(tx, access, "", "trend", now)
         where = asked_for(nothing.query, access.scope, nothing.known, now, access.zone)
         costs, _ = tx.reports.costs(where, last_days(CRITERION_DAYS, now, access.zone))
-        found = split_criterion(text, [one.title for one in costs])
+        titles = [one.title for one in costs]
+        found = split_criterion(text, [*titles, *dict.fromkeys(one.area for one in costs if one.area)])
         if found is None:
             return ""
         try:
@@ -148,6 +150,13 @@ async def about_criterion(ctx: AppContext, viewer: Viewer, text: str) -> str:
             pass  # it is asked about
         except QueryError:
             return ""
+        if found.is_likely:
+            likely = sorted(criteria_named(found.named, titles))[:MOST_LIKELY]
+            raise AmbiguousQuery(
+                f"“{found.named}” is no name that you may see, and only like a word of these criteria.",
+                [f'trend criterion "{" ".join(words_of(one))}" {found.other_text}'.strip() for one in likely],
+                likely,
+            )
         return f'criterion "{found.named}" {found.other_text}'.strip()
 
     try:
@@ -178,6 +187,7 @@ async def _of_criterion(ctx: AppContext, request: CommandRequest, named: str, te
 
 
 def _named(costs: Sequence[CriterionCost], named: str) -> Sequence[CriterionCost]:
+    """The criteria whose titles hold some words, and those of the areas that have them as their name."""
     titles = criteria_named(named, [one.title for one in costs])
-    found = [one for one in costs if one.title in titles]
+    found = [one for one in costs if one.title in titles or words_of(one.area) == words_of(named)]
     return sorted(found, key=lambda one: (-one.lost, one.title))

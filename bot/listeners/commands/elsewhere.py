@@ -1,0 +1,129 @@
+"""What is not done by a question: who may see results, and wishes that are met in iSpring, by an admin, or in another
+channel. Each answer says where, and nothing is changed."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.listeners.commands.question_patterns import MESSAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where something is done, in mrkdwn of ours; what to ask Spotter instead; and what to type in that channel."""
+
+    said: str
+    instead: Sequence[str] = ()
+    typed: str = ""
+
+
+_PLEASE = (
+    r"(?:(?:please|pls|can you|could you|can i|i want to|i'?d like to|i need to|how (?:do|can) (?:i|we)|i would like to"
+    r"|let me) )*"
+)
+_SESSION = (
+    r"(?:sessions?|observations?|results?|scores?|checklists?|visits?|appointments?|grades?|points|trainings?|ratings?)"
+)
+_WHOSE = r"(?:(?:my|our|the|a|an|this|that|his|her|their|tomorrow'?s|today'?s|next|last|of|wrong|new|\S+'s) )*"
+_CHANGING = (
+    r"(?:cancel|delete|remove|re-?schedule|move|postpone|plan|schedule|book|edit|change|correct|fix|repeat|redo|re-?open"
+    r"|assign|add|create|start|conduct|record)"
+)
+_DATA = r"(?:data|account|information|records?|history|profile|everything about me|all (?:my )?data)"
+_CHANNEL = r"(?:<#[CG][A-Z0-9]+(?:\|[^<>]*)?>|#[\w-]+)"
+_IN_ISPRING = (
+    "Sessions are planned, changed and cancelled in iSpring Learn, by whoever plans or observes them. Spotter only"
+    " reads them; a change there is seen here within minutes."
+)
+_ERASED = (
+    "An admin of Spotter erases a person's data with `spotter erase PERSON` on the server; `status` names the admins."
+    " Results themselves are kept in iSpring Learn, and are deleted there."
+)
+_KEPT = (
+    "Spotter keeps what it reads from iSpring Learn: who was observed by whom, when, on which checklist, and the"
+    " result. You see yours with `my results`; an admin erases a person with `spotter erase PERSON`."
+)
+_SEEN = (
+    "Your results are seen by you, by who observed you, by your supervisors and the managers of your department and"
+    " those above it as iSpring has them, and by the admins of Spotter. Colleagues do not see them. What an admin posts"
+    " to a channel is seen by its members."
+)
+_ADMINS = (
+    "The setting ADMINS names the admins of Spotter: whoever runs Spotter changes it on the server and restarts."
+    " `status` names them."
+)
+_RUN = (
+    "Spotter is restarted and updated on its server, by whoever runs it (deploy/README.md). Nothing that waits to be"
+    " sent is lost."
+)
+
+_PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
+    (re.compile(pattern, re.IGNORECASE), Elsewhere(said, instead))
+    for pattern, said, instead in (
+        (
+            r"(?:who|who else|which people|can (?:others|anyone|anybody|somebody|everyone|my colleagues))"
+            r"(?: (?:can|may|is able to|will|could))?(?: (?:see|read|view|look at|know))"
+            r" (?:(?:my|our) (?:results?|sessions?|scores?|observations?|data)|this|these|it)",
+            _SEEN,
+            (),
+        ),
+        (rf"{_PLEASE}(?:delete|remove|erase|forget|wipe) (?:all )?(?:of )?(?:(?:my|our) {_DATA}|me)", _ERASED, ()),
+        (rf"{_PLEASE}(?:erase|forget) (?!it\b|that\b|this\b)\S+(?: \S+)?(?:'s {_DATA})?", _ERASED, ()),
+        (
+            r"gdpr|privacy(?: policy)?|data protection|what (?:data|do you) (?:do you )?(?:have|know|store|keep)"
+            r"(?: (?:about|of|on) (?:me|us))?",
+            _KEPT,
+            ("my results",),
+        ),
+        (rf"{_PLEASE}{_CHANGING} {_WHOSE}{_SESSION}(?: .*)?", _IN_ISPRING, ("upcoming", "todo")),
+        (r"i (?:did|used|filled in|took) the wrong (?:checklist|one|form|person).*", _IN_ISPRING, ("my results",)),
+        (
+            rf"{_PLEASE}(?:add|remove|make|appoint)(?: an?| a new| another| me| \S+)?(?: as)?(?: an?)?"
+            r" (?:spotter )?admin",
+            _ADMINS,
+            (),
+        ),
+        (
+            rf"{_PLEASE}(?:restart|reboot|update|upgrade|reset|shut ?down|re-?install)"
+            r"(?: (?:it|spotter|yourself|the (?:bot|app|server)))?",
+            _RUN,
+            (),
+        ),
+    )
+)  # fmt: skip
+_POST = re.compile(
+    rf"{_PLEASE}(?:post|send|put|share|publish|notify|alert)(?: me| us)? (?P<what>.+?)"
+    rf" (?:to|in|into|on) (?P<where>{_CHANNEL})",
+    re.IGNORECASE,
+)
+_DIGEST_FOR = re.compile(
+    rf"{_PLEASE}(?:send|give|post|e-?mail)(?: to)? (?!(?:me|us|an?|the|my|our|this|here)\b)(?P<who>\S+(?: \S+)?)"
+    r" (?:an?|the) (?:(?P<every>daily|weekly|monthly) )?(?:digest|report|summary|overview)s?(?: (?P<when>.+))?",
+    re.IGNORECASE,
+)
+_MUTED_CHANNEL = re.compile(
+    rf"{_PLEASE}(?:mute|silence|snooze)(?: {MESSAGES}(?: in| of)?)? {_CHANNEL}(?P<left>.*)", re.IGNORECASE
+)
+_NOT_WHAT = re.compile(r"^(?:all|the|every|any|our|my|only) +", re.IGNORECASE)
+
+
+def elsewhere(text: str) -> Elsewhere | None:
+    """Where a wish is met that no subcommand meets from here; None for anything else."""
+    text = text.strip(" .!?")
+    for pattern, place in _PLACES:
+        if pattern.fullmatch(text):
+            return place
+    if found := _MUTED_CHANNEL.fullmatch(text):
+        typed = f"mute{found['left']}"
+        return Elsewhere("A channel is muted in that channel.", (f"{typed} for:me",), typed)
+    if found := _DIGEST_FOR.fullmatch(text):
+        typed = f"digest {' '.join(filter(None, (found['every'], found['when']))) or 'weekly mon 09:00'}"
+        return Elsewhere(
+            "A digest is asked for in the channel that is to get it; a person asks for their own.",
+            (f"{typed} for:me",),
+            typed,
+        )
+    if found := _POST.fullmatch(text):
+        what = _NOT_WHAT.sub("", found["what"])
+        return Elsewhere("A rule is made in the channel that it posts to.", (f"preview {what}",), f"subscribe {what}")
+    return None

@@ -1,0 +1,119 @@
+"""Which subcommand a question about Spotter itself asks for: whether it works, what is set up, which rules, digests and
+mutes there are, and the wishes to begin or end what it sends.
+
+Each pattern takes a whole text, so that no question about sessions is mistaken for one about Spotter.
+"""
+
+from collections.abc import Sequence
+
+from bot.listeners.commands.question_patterns import Intent, Reader
+
+_SPOTTER = r"(?:it|this|that|you|we|spotter|slack|ispring|ispring learn|(?:the |this )?(?:bot|app|system|tool|service))"
+_ALL = rf"(?:{_SPOTTER}|everything|all|things|the (?:data|results|numbers|connection)|data)"
+_WELL = (
+    r"(?:alive|ok|okay|up|running|working|online|offline|healthy|well|down|broken|connected|fine|good|up[- ]to[- ]date"
+    r"|current|fresh|stale|late|in sync|synced|reachable|all right|alright|in order|here|there|dead|awake|listening)"
+)
+_TROUBLE = r"(?:problems?|errors?|issues?|warnings?|trouble|alerts?|failures of spotter|outages?)"
+_READ = r"(?:read|polled?|sync(?:ed|hronized)?|updated?|refresh(?:ed)?|check(?:ed)?|contact(?:ed)?|reading|fetched)"
+_NOW = r"(?: (?:now|today|still|right now|at the moment|again|please|properly|correctly))*"
+_LIST = r"(?:(?:list|show|what|which|see|view|all|the|my|our|me|us|of|active|every|running|current|are|is|there|get) )*"
+_BE_THERE = r"(?: (?:are there|do (?:we|i) have|exist|are (?:active|running|set up)|here|in this channel|now))*"
+_SET_UP = r"(?:set ?up|configured|installed)"
+
+
+def _meant(verb: str, words: str = "") -> Reader:
+    return lambda _: Intent(verb, words)
+
+
+ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
+    (rf"^(?:{pattern})$", reader)
+    for pattern, reader in (
+        # whether it works, and what is still to be set up, which its answer tells admins
+        (rf"(?:is|are|am|was) {_ALL}(?: (?:still|all|really|currently))* {_WELL}{_NOW}", _meant("status")),
+        (rf"(?:does|do) {_SPOTTER}(?: (?:still|all|really))* (?:work|run|live|function){_NOW}", _meant("status")),
+        (
+            rf"(?:(?:are|is) there|(?:do|does) {_SPOTTER} have|got)? ?(?:any|some|a|no)? ?{_TROUBLE}"
+            rf"(?: (?:with|in|at|reading|connecting to) {_SPOTTER})?{_NOW}",
+            _meant("status"),
+        ),
+        (
+            rf"when (?:was|were|did|has|is|have) (?:the )?{_ALL}(?: (?:been|last|most recently))* {_READ}"
+            rf"(?: (?:last|ispring|from ispring|most recently))*",
+            _meant("status"),
+        ),
+        (
+            rf"(?:when (?:was|is) )?(?:the |your )?(?:last|latest|most recent) {_READ}(?: (?:of|from) ispring)?",
+            _meant("status"),
+        ),
+        (
+            rf"(?:how|is) (?:old|fresh|recent|current|up[- ]to[- ]date) (?:is|are) (?:this|{_ALL})|data age|freshness",
+            _meant("status"),
+        ),
+        (rf"did the (?:last|latest) (?:{_READ}|poll) (?:work|run|succeed|fail|go (?:well|through))", _meant("status")),
+        (r"(?:spotter )?(?:health|state)(?: ?check| status)?|heart ?beat|uptime|system status", _meant("status")),
+        (rf"(?:how|what)(?:'?s| is| about)? (?:the )?(?:health|state|status) of {_SPOTTER}", _meant("status")),
+        (rf"(?:is|are) {_ALL} {_SET_UP}(?: (?:right|correctly|properly|well|completely|ok))?", _meant("status")),
+        (r"is (?:the )?set[- ]?up (?:done|finished|complete|ok|right|correct)", _meant("status")),
+        (rf"what(?:'?s| is) (?:still )?(?:missing|not {_SET_UP}|left to (?:set ?up|configure))", _meant("status")),
+        (rf"what (?:still )?(?:needs?|has|must) (?:still )?(?:to be|be) {_SET_UP}", _meant("status")),
+        (
+            r"what (?:do|must|should) (?:i|we) (?:still )?(?:have to |need to )?(?:set ?up|configure)(?: next)?",
+            _meant("status"),
+        ),
+        (
+            r"(?:who(?:'?s| is) (?:my|the|our)|contact|ask|call|find|message)(?: an?| the| my)? admins?"
+            r"(?: of spotter)?",
+            _meant("status"),
+        ),
+        (r"who(?:'?s| is) my (?:supervisor|manager|boss)", _meant("link")),
+        # what is there
+        (
+            rf"{_LIST}mutes{_BE_THERE}|(?:what|who|which (?:channels?|rules?))(?:'?s| is| are) muted{_BE_THERE}"
+            r"|(?:is|are) (?:this|the|our|these|my) (?:channels?|messages?) muted|am i muted|is (?:it|anything) muted",
+            _meant("rules", "mutes"),
+        ),
+        (
+            rf"(?!what are digests$){_LIST}(?:digests|(?:scheduled|regular) (?:reports|digests|summaries)){_BE_THERE}"
+            r"|(?:my|our) digest|who (?:gets|receives|has) (?:the |a |any )?digests?"
+            r"|(?:what|which|when are the) digests .+",
+            _meant("rules", "digests"),
+        ),
+        (
+            r"(?:(?:list|show|see|what are|me|us|of|give) )*(?:all|every)(?: of)?(?: the| our)?"
+            r" (?:rules?|subscriptions?)"
+            r"(?: (?:everywhere|of all channels|in all channels))?"
+            r"|(?:where|to which channels?|which channels?) do (?:the )?(?:messages|results|cards|posts) go(?: to)?",
+            _meant("rules", "all"),
+        ),
+        # shadow mode
+        (
+            r"(?:please |can we |let'?s |we want to )*(?:go live|leave shadow(?: mode)?)"
+            r"|(?:exit|end|stop|leave|turn off|switch off|disable) (?:the )?shadow(?: mode)?"
+            r"|turn shadow mode off",
+            _meant("shadow", "off"),
+        ),
+        (
+            r"(?:are we|is (?:it|spotter)|am i)(?: still)? (?:in shadow(?: mode)?|live)"
+            r"|is shadow mode (?:on|off|active)"
+            r"|(?:turn on|switch on|enable|start|begin|use|go (?:in)?to) (?:the )?shadow(?: mode)?|turn shadow mode on",
+            _meant("shadow"),
+        ),
+        # all sending
+        (
+            r"(?:un-?pause|restart|continue) (?:all|everything|sending|messages|all (?:rules|messages|sending))"
+            r"|(?:turn|switch) (?:everything|all|sending) back on|start sending(?: again)?",
+            _meant("resume", "all"),
+        ),
+        (
+            r"(?:please |pls )?(?:turn|switch) (?:the |my |all )?(?:messages|notifications|dms|it)"
+            r" (?:back )?on(?: again)?",
+            _meant("settings"),
+        ),
+        (
+            r"(?:please |pls |can you |could you )*(?:send|give|message|show) (?:me|us) (?:less|fewer|not so much)"
+            r"(?: (?:messages?|often|please|stuff))*",
+            _meant("unsubscribe"),
+        ),
+    )
+)
