@@ -102,8 +102,8 @@ _DIGEST_FOR = re.compile(
     re.IGNORECASE,
 )
 _MUTED_CHANNEL = re.compile(
-    rf"{_PLEASE}(?:mute|silence|snooze)(?: {MESSAGES}(?: in| of)?)? {_CHANNEL}(?P<left>.*)", re.IGNORECASE
-)
+    rf"{_PLEASE}(?:mute|silence|snooze)(?: {MESSAGES}(?: in| of)?)? #[\w-]+(?P<left>.*)", re.IGNORECASE
+)  # Slack makes a link of a channel that is chosen from its list, and `mute` knows that
 _NOT_WHAT = re.compile(r"^(?:all|the|every|any|our|my|only) +", re.IGNORECASE)
 
 
@@ -115,7 +115,9 @@ def elsewhere(text: str) -> Elsewhere | None:
             return place
     if found := _MUTED_CHANNEL.fullmatch(text):
         typed = f"mute{found['left']}"
-        return Elsewhere("A channel is muted in that channel.", (f"{typed} for:me",), typed)
+        return Elsewhere(
+            "Choose the channel from the list that Slack shows after #, or mute it there.", (f"{typed} for:me",), typed
+        )
     if found := _DIGEST_FOR.fullmatch(text):
         typed = f"digest {' '.join(filter(None, (found['every'], found['when']))) or 'weekly mon 09:00'}"
         return Elsewhere(
