@@ -11,11 +11,22 @@ from bot.blocks.charts import data_table, line_chart
 from bot.blocks.coverage import coverage_blocks
 from bot.blocks.elements import Block, button, context, message, mrkdwn, newest, section
 from bot.blocks.elements import actions as buttons
-from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, format_data_age, format_query_text, safe
+from bot.blocks.markup import (
+    MONTHS,
+    NAME,
+    bar,
+    bare,
+    code,
+    date_token,
+    escape,
+    format_data_age,
+    format_query_text,
+    safe,
+)
 from bot.domain.directory import Directory
 from bot.domain.notifications import Message
 from bot.domain.permissions import Coverage
-from bot.domain.report_numbers import format_percent, format_points, shown_percent
+from bot.domain.report_numbers import format_change, format_percent, shown_percent
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import SMALLEST_GROUP, CriterionCost, Figures, ReportRow
 from bot.domain.text import clip, count, lasting
@@ -31,7 +42,7 @@ LINES_PER_SECTION = 10
 class Asked:
     """What a report is about: the command that was run, the query as canonical text and in words, other ways to read
     it (label and command), the words left out, whose sessions it covers (None: all), and the age of the data.
-    `person_id`: who asks, in iSpring."""
+    `person_id`: who asks, in iSpring. `about`: the query without how its rows are grouped, sorted and counted."""
 
     verb: str
     query: str
@@ -47,6 +58,7 @@ class Asked:
     limit: int = UNITS_SHOWN
     person_id: str | None = None
     unused: Sequence[str] = ()
+    about: str = ""
 
 
 def figures_line(numbers: Figures, *, of_outcomes: bool = False) -> str:
@@ -87,6 +99,10 @@ def trend(shown: Trend, asked: Asked) -> Message:
     listed, more = _rows_shown(shown, asked)
     blocks = [section(mrkdwn("\n".join(lines))), *_listed(listed, shown)]
     after = [*([section(mrkdwn("\n".join(more)))] if more else []), *costly_blocks(shown.costly, shown.criteria_from)]
+    if shown.by is not By.CRITERION and shown.costly:
+        after.append(
+            context(f"All criteria: {code(f'{asked.command} trend by:criterion {asked.about}'.rstrip(), 1_500)}")
+        )
     if shown.by is By.CRITERION and not shown.costly:
         after = [section(mrkdwn(_no_criteria(shown)))]
     return report_answer(asked, [*blocks, *after])
@@ -163,7 +179,7 @@ def _verdict(shown: Trend) -> list[str]:
     shares = f"{format_percent(now.share)} met the target, {format_percent(before.share)} {then}"
     if shown.is_parted:
         shares = f"{_part(now)} completed, {_part(before)} {then}"
-    return [f"*{said}*: {shares} ({format_points(change)})"]
+    return [f"*{said}*: {shares} ({format_change(now.share, before.share)})"]
 
 
 def _part(numbers: Figures) -> str:
@@ -209,7 +225,7 @@ def _cells(row: ReportRow, shown: Trend, *, has_change: bool, has_median: bool) 
         share = shown_percent(now.share), _part(now)
     cells: list[str | tuple[float, str]] = [shown.labels.get(row.group, "") or UNTITLED, share]
     change = _change(row)
-    cells += ["–" if change is None else format_points(change)] if has_change else []
+    cells += ["–" if change is None else format_change(now.share, row.before.share)] if has_change else []
     cells += [percent_cell(now.median)] if has_median else []
     return [*cells, (now.completed, f"{now.completed:,}{', few' if now.is_small else ''}")]
 
@@ -270,7 +286,7 @@ def _row(label: str, row: ReportRow, *, is_parted: bool = False) -> str:
     else:
         parts.append(f"{bar(float(now.share))} {_part(now) if is_parted else format_percent(now.share) + what}")
         change = _change(row)
-        parts += [format_points(change)] if change is not None else []
+        parts += [format_change(now.share, row.before.share)] if change is not None else []
     if now.median is not None:
         parts.append(f"median {format_percent(now.median)}")
     if not is_parted or now.is_small:
