@@ -39,12 +39,12 @@ async def test_an_employee_reads_their_own_results_and_what_is_planned_for_them(
     assert "observer Olga Observer" in own and "*🔴 Emma" not in own
     assert "To do as an observer" not in said, "they conduct none"
     assert "Needs attention" not in said and "Yves" not in said, "a colleague's result is no one's business"
-    assert "*observer you*" not in said
+    assert "*Observed by you*" not in said
 
 
 async def test_an_observer_reads_what_to_do_and_what_they_observed(office: Office) -> None:
     said = await read(office, OLGA)
-    to_do, observed = said.index("*To do as an observer*"), said.index("*observer you*")
+    to_do, observed = said.index("*To do as an observer*"), said.index("*Observed by you*")
     assert to_do < said.index("Emma Employee, North, Kiosk 7 · planned for") < observed
     assert said.index("Emma Employee · 72 %") > observed
     assert "*Your own sessions*" not in said, "they were never observed"
