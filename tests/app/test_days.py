@@ -362,7 +362,7 @@ async def test_a_day_of_the_admin(browser: Browser, director: Director) -> None:
         await visitor.becomes("supervisor")
         await expect(visitor.page.locator("#sidebar .place", has_text=OPERATIONS)).to_have_count(0)
         await visitor.goes_to("Spotter")
-        await expect(await visitor.asks("/ojt audit")).to_contain_text("is no checklist")
+        await expect(await visitor.asks("/ojt audit")).to_contain_text("only admins of Spotter")
 
 
 async def something_is_held(visitor: Visitor) -> None:

@@ -114,8 +114,8 @@ SLOTS_FORGOTTEN = Mutant(
     (
         Change(
             "bot/store/slots.py",
-            "        return None if row is None else _slot(row)\n\n    def may_have",
-            "        return None\n\n    def may_have",
+            "        return None if row is None else _slot(row)\n\n    def has_unsent",
+            "        return None\n\n    def has_unsent",
         ),
         Change(
             "bot/store/slots.py",
