@@ -179,7 +179,7 @@ async def _answered(
     text = without_greeting(text)
     if (found := ALL_SENDING.fullmatch(_plain(text))) and viewer.is_admin:
         return await run("resume" if found["resume"] else "pause", "all", is_guess=True)
-    if (place := elsewhere(text)) is not None:
+    if (place := elsewhere(text)) is not None and not await _is_whole_name(ctx, viewer, text):
         return done_elsewhere(place.said, place.typed, place.instead, command=ctx.command)
     if STOP.fullmatch(_plain(text)):
         return await run("unsubscribe", "")
@@ -256,6 +256,18 @@ async def _is_name(ctx: AppContext, viewer: Viewer, text: str, intent: Intent) -
         return any(
             len(words) > 1 and asking.intersection(words) for words in names_in(tx, access_view(tx, viewer), text)
         )
+
+    try:
+        return await ctx.store.read(work)
+    except (NotAllowed, NotPossibleNow):
+        return False
+
+
+async def _is_whole_name(ctx: AppContext, viewer: Viewer, text: str) -> bool:
+    """Whether a text is a name that the viewer may see and nothing else: the checklist "Conduct training"."""
+
+    def work(tx: Tx) -> bool:
+        return [*names_in(tx, access_view(tx, viewer), text)] == [words_of(text)]
 
     try:
         return await ctx.store.read(work)
