@@ -56,7 +56,7 @@ async def test_admins_alone_are_told_what_is_not_set_up(company: DemoOffice) -> 
 
 
 async def test_what_only_admins_use_is_no_mistyped_word_of_others(company: DemoOffice) -> None:
-    assert "only admins of Spotter use" in (await company.ask("observer", "shadow mode")).text
+    assert "only admins of Spotter use “shadow”" in (await company.ask("observer", "shadow mode")).text
 
 
 async def test_everything_is_stopped_by_admins_and_ones_own_by_others(company: DemoOffice) -> None:

@@ -223,7 +223,7 @@ async def _of_a_question(
         reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
         is_verb = intent is None and len(first) > _SHORTEST_VERB and first.lower() not in offered
         if is_verb and first.lower() in {entry.verb for entry in registry() if entry.admins_only}:
-            raise NotAllowed(f"only admins of Spotter use `{first.lower()}`", Remedy.ADMIN) from None
+            raise NotAllowed(f"only admins of Spotter use “{first.lower()}”", Remedy.ADMIN) from None
         like = alike(first, reading, 1, at_least=_SAME_WORD) if is_verb else ()
         if like:
             return await run(like[0], "".join(remaining).strip())
