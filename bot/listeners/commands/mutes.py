@@ -132,7 +132,8 @@ def _quiet(text: str) -> Quiet | None:
     "unmute [N]",
     "End a mute before its time",
     examples=("unmute",),
-    more="What it held back comes at once, as one recap. Without a number it ends the only mute here, or lists them.",
+    more="What it held back comes at once, as one recap. Without a number it ends the only mute here, or of the "
+    "`#channel` that it names; several are listed.",
     asks_itself=True,
 )
 async def unmute(ctx: AppContext, request: CommandRequest) -> Message:
