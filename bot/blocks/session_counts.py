@@ -6,7 +6,7 @@ from bot.blocks.charts import data_table, line_chart
 from bot.blocks.elements import Block, mrkdwn, section, with_fallback
 from bot.blocks.markup import bar, format_query_text
 from bot.blocks.reports import Asked, line_sections, more_rows, report_answer
-from bot.blocks.trends import row_label, short_label, time_shown, unit, units
+from bot.blocks.trends import row_label, short_label, time_shown, unit, unit_name, units
 from bot.domain.notifications import Message
 from bot.domain.reports import ReportRow
 from bot.domain.text import count
@@ -77,7 +77,7 @@ def _drawn(rows: Sequence[ReportRow], shown: Trend) -> Block | None:
     has_change = any(map(_change, rows))
     cells: list[list[str | tuple[float, str]]] = [
         [
-            row_label(row, shown),
+            unit_name(row, shown),
             (row.now.completed, f"{row.now.completed:,}"),
             *([_change(row) or "\u2013"] if has_change else []),
         ]

@@ -163,7 +163,7 @@ def _cells(row: ReportRow, shown: Trend, *, has_change: bool, has_median: bool) 
         share = f"{now.met:,} of {now.judged:,}"
     elif now.share is not None and shown.is_parted:
         share = shown_percent(now.share), _part(now)
-    cells: list[str | tuple[float, str]] = [shown.labels.get(row.group, "") or UNTITLED, share]
+    cells: list[str | tuple[float, str]] = [unit_name(row, shown), share]
     change = _change(row)
     cells += ["–" if change is None else format_change(now.share, row.before.share)] if has_change else []
     cells += [percent_cell(now.median)] if has_median else []
@@ -201,6 +201,11 @@ def units(shown: Trend) -> str:
 def row_label(row: ReportRow, shown: Trend) -> str:
     """The name of a row, as mrkdwn."""
     return _time_label(row, shown) if shown.by.is_time else _unit_label(row, shown)
+
+
+def unit_name(row: ReportRow, shown: Trend) -> str:
+    """The name of a unit as raw text, for a cell of a table."""
+    return shown.labels.get(row.group, "") or UNTITLED
 
 
 def time_shown(shown: Trend, asked: Asked) -> str:

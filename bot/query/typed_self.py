@@ -1,6 +1,7 @@
 """What the asker says of themselves: "my results", "sessions I did", "what did I give Jamie", "did I pass"."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from bot.query.keys import Key
 from bot.query.names import Kind
@@ -129,6 +130,8 @@ _YES_OR_NO = frozenset({"did", "does", "do", "has", "have", "had", "is", "am", "
 _SOME = frozenset(
     {"any", "anything", "some", "something", "ever", "many", "which", "all", "every", "everything", "what"}
 )
+_LOW_OR_MET = frozenset({"failed", "low", "failing", "passed", "successful", "unsuccessful"})
+_SEVERAL = frozenset({"sessions", "results", "scores", "grades", "ones", "observations", "checks", "tests", "visits"})
 _VERDICTS = frozenset(f"{Key.OUTCOME}:{one}" for one in ("passed", "failed", "met", "below"))
 
 
@@ -142,4 +145,6 @@ def show_both_ways(here: Position) -> None:
         return
     if any(token.key is not None for token in here.tokens):
         return
+    if any(one in _LOW_OR_MET and named in _SEVERAL for one, named in pairwise(typed)):
+        return  # "do I have failed sessions" asks for these alone
     here.terms = [one for one in here.terms if one.removeprefix("-") not in _VERDICTS]

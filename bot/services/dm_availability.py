@@ -42,7 +42,7 @@ def reachability(tx: Tx, person: Person, directory: Directory) -> Reachability:
     if user_id is not None:
         return _linked(tx, person, user_id)
     if tx.people.link_to(person.person_id) is not None:
-        return _unmatched("the link by e-mail is suspended: one of the two addresses has changed")
+        return _unmatched("the link by e-mail is suspended: one of the two addresses has changed or is missing")
     if not person.email:
         return _unmatched("iSpring has no e-mail address for this person")
     if len(directory.with_email(person.email)) > 1:

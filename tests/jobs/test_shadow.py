@@ -501,6 +501,7 @@ async def test_what_failed_in_it_goes_where_it_belongs_if_it_is_tried_again_afte
     assert "Shadow mode" not in text and room.texts(OFFICE) == []
 
 
+@pytest.mark.promise("shadowed")
 async def test_a_person_who_is_looked_up_when_it_begins_gets_nothing(room: Room) -> None:
     room.slack.faults.delay = 5.0
     key = await room.complete(to=ANA_HERSELF, rules=())

@@ -56,11 +56,22 @@ async def test_admins_alone_are_told_what_is_not_set_up(company: DemoOffice) -> 
 
 
 async def test_what_only_admins_use_is_no_mistyped_word_of_others(company: DemoOffice) -> None:
-    assert "only admins of Spotter use" in (await company.ask("observer", "shadow mode")).text
+    assert "only admins of Spotter use “shadow”" in (await company.ask("observer", "shadow mode")).text
 
 
 async def test_everything_is_stopped_by_admins_and_ones_own_by_others(company: DemoOffice) -> None:
     assert (await company.ask("employee", "stop everything")).text.startswith("There is no rule here that you may end.")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "create a results report for store 5", "schedule results every monday", "cancel session reminders",
+        "create trainings trend", "edit score target", "remove checklist rule 3", "can i change results digest",
+    ],
+)  # fmt: skip
+async def test_what_spotter_itself_makes_of_sessions_is_not_sent_to_ispring(company: DemoOffice, typed: str) -> None:
+    assert not (await company.ask("admin", typed)).text.startswith(IN_ISPRING)
 
 
 NEXT_STEPS = {

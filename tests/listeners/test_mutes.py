@@ -145,6 +145,15 @@ async def test_unmute_ends_the_only_one_here(office: Office) -> None:
     assert "Nothing is muted here" in (await office.ask(SAM, "unmute")).text
 
 
+async def test_unmute_names_another_channel(office: Office) -> None:
+    await office.rule(NORTH, owner=SAM)
+    await office.ask(SAM, f"mute 4h <#{NORTH}|north>", "D0DIRECT")
+    assert "Nothing is muted here" in (await office.ask(SAM, f"unmute <#{PUBLIC}|public>", "D0DIRECT")).text
+    assert "There is no mute" not in (await office.ask(OLGA, f"unmute <#{NORTH}>", "D0DIRECT")).text
+    assert len(await running(office)) == 1
+    assert "Mute 1 of <#G0NORTH> has ended" in (await office.ask(SAM, f"unmute <#{NORTH}|north>", "D0DIRECT")).text
+
+
 async def test_several_are_listed_with_buttons_that_ask(office: Office) -> None:
     await office.rule(NORTH, owner=SAM)
     for text in ("mute 4h till", "mute 8h"):

@@ -142,6 +142,19 @@ async def test_failures_are_counted_among_all_sessions(office: Office) -> None:
     assert "No session was completed" in (await office.ask(ADMIN, "trend planned")).text
 
 
+async def test_numbers_by_criterion_are_the_criteria(office: Office) -> None:
+    answer = (await office.ask(ADMIN, "trend count by:criterion")).text
+    assert answer.startswith("Trend by criterion: all sessions")
+
+
+async def test_a_table_of_numbers_names_units_as_they_are(office: Office) -> None:
+    rows = [facts(key(300 + n), "olga", result=90.0, days_ago=n, checklist="Food & drink") for n in range(2)]
+    await add(office, *rows)
+    for typed in ("trend count by:checklist", "trend by:checklist"):
+        [table] = [one for one in (await office.ask(ADMIN, typed)).blocks if one["type"] == "data_table"]
+        assert "Food & drink" in [row[0]["text"] for row in table["rows"]], typed
+
+
 async def test_months_before_the_first_session_are_left_out(office: Office) -> None:
     answer = (await office.ask(ADMIN, "trend by:month")).text
     assert "none completed" not in answer and "Mar 2026" in answer

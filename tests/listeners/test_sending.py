@@ -56,6 +56,12 @@ async def test_anything_but_all_is_answered_with_what_works(office: Office) -> N
     assert suggestions_of(await office.ask(OLGA, "resume")) == ["rules"]
 
 
+@pytest.mark.parametrize(("user", "typed"), [(ADMIN, "resume something"), (OLGA, "resume all")])
+async def test_no_question_comes_before_a_refusal(office: Office, user: str, typed: str) -> None:
+    answer = await office.press(user, actions.RUN, typed)
+    assert answer is not None and "all sending go on" not in answer.text
+
+
 async def test_a_button_that_asked_nothing_stops_nothing(office: Office) -> None:
     for action, value in ((actions.PAUSE, "all"), (actions.RUN, "pause all")):
         asked = await office.press(ADMIN, action, value)

@@ -403,3 +403,19 @@ async def test_no_score_reads_as_if_it_were_on_the_other_side_of_what_was_asked(
     assert "74.6 %" in (await office.ask(EMMA, "results score:<75")).text
     assert "74.6 %" in (await office.ask(EMMA, "results score:74.6")).text
     assert "74.6 %" not in (await office.ask(EMMA, "results score:>=75")).text
+
+
+@pytest.mark.virtual_time
+async def test_a_checklist_that_is_called_like_a_wish_is_found_by_its_name(office: Office) -> None:
+    assert "changed and cancelled in iSpring Learn" in (await office.ask(ADMIN, "conduct training")).text
+    key = SessionKey("70aa0000-0000-4000-8000-000000000000", "emma")
+
+    def complete(tx: Tx) -> None:
+        row = facts(key, "olga", result=90.0, days_ago=0, checklist="Conduct training")
+        change = decide(None, row, now=office.clock.now(), targets=Targets(default=80.0))
+        assert change is not None
+        tx.sessions.save(change, b"12345678")
+
+    await office.store.transact(complete)
+    assert "70aa0000" in (await office.ask(ADMIN, "conduct training")).text
+    assert "changed and cancelled in iSpring Learn" in (await office.ask(ADMIN, "conduct training of emma")).text

@@ -179,7 +179,7 @@ async def _answered(
     text = without_greeting(text)
     if (found := ALL_SENDING.fullmatch(_plain(text))) and viewer.is_admin:
         return await run("resume" if found["resume"] else "pause", "all", is_guess=True)
-    if (place := elsewhere(text)) is not None:
+    if (place := elsewhere(text)) is not None and not await _is_whole_name(ctx, viewer, text):
         return done_elsewhere(place.said, place.typed, place.instead, command=ctx.command)
     if STOP.fullmatch(_plain(text)):
         return await run("unsubscribe", "")
@@ -223,7 +223,7 @@ async def _of_a_question(
         reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
         is_verb = intent is None and len(first) > _SHORTEST_VERB and first.lower() not in offered
         if is_verb and first.lower() in {entry.verb for entry in registry() if entry.admins_only}:
-            raise NotAllowed(f"only admins of Spotter use `{first.lower()}`", Remedy.ADMIN) from None
+            raise NotAllowed(f"only admins of Spotter use “{first.lower()}”", Remedy.ADMIN) from None
         like = alike(first, reading, 1, at_least=_SAME_WORD) if is_verb else ()
         if like:
             return await run(like[0], "".join(remaining).strip())
@@ -256,6 +256,18 @@ async def _is_name(ctx: AppContext, viewer: Viewer, text: str, intent: Intent) -
         return any(
             len(words) > 1 and asking.intersection(words) for words in names_in(tx, access_view(tx, viewer), text)
         )
+
+    try:
+        return await ctx.store.read(work)
+    except (NotAllowed, NotPossibleNow):
+        return False
+
+
+async def _is_whole_name(ctx: AppContext, viewer: Viewer, text: str) -> bool:
+    """Whether a text is a name that the viewer may see and nothing else: the checklist "Conduct training"."""
+
+    def work(tx: Tx) -> bool:
+        return [*names_in(tx, access_view(tx, viewer), text)] == [words_of(text)]
 
     try:
         return await ctx.store.read(work)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.listeners.commands.question_patterns import MESSAGES
+from bot.listeners.commands.question_patterns import MESSAGES, PLEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,6 @@ class Elsewhere:
     typed: str = ""
 
 
-_PLEASE = (
-    r"(?:(?:please|pls|can you|could you|can i|i want to|i'?d like to|i need to|how (?:do|can) (?:i|we)|i would like to"
-    r"|let me) )*"
-)
 _SESSION = (
     r"(?:sessions?|observations?|results?|scores?|checklists?|visits?|appointments?|grades?|points|trainings?|ratings?)"
 )
@@ -29,6 +25,10 @@ _CHANGING = (
     r"(?:cancel|delete|remove|re-?schedule|move|postpone|plan|schedule|book|edit|change|correct|fix|repeat|redo|re-?open"
     r"|assign|add|create|start|conduct|record)"
 )
+_OURS = (
+    rf"(?:reports?|digests?|summar(?:y|ies)|overviews?|rules?|subscriptions?|reminders?|targets?|trends?|export|csv"
+    rf"|channels?|daily|weekly|monthly|every|each|i get|{MESSAGES})"
+)  # what Spotter itself makes, keeps or sends of sessions
 _DATA = r"(?:data|account|information|records?|history|profile|everything about me|all (?:my )?data)"
 _CHANNEL = r"(?:<#[CG][A-Z0-9]+(?:\|[^<>]*)?>|#[\w-]+)"
 _IN_ISPRING = (
@@ -67,24 +67,24 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
             _SEEN,
             (),
         ),
-        (rf"{_PLEASE}(?:delete|remove|erase|forget|wipe) (?:all )?(?:of )?(?:(?:my|our) {_DATA}|me)", _ERASED, ()),
-        (rf"{_PLEASE}(?:erase|forget) (?!it\b|that\b|this\b)\S+(?: \S+)?(?:'s {_DATA})?", _ERASED, ()),
+        (rf"{PLEASE}(?:delete|remove|erase|forget|wipe) (?:all )?(?:of )?(?:(?:my|our) {_DATA}|me)", _ERASED, ()),
+        (rf"{PLEASE}(?:erase|forget) (?!it\b|that\b|this\b)\S+(?: \S+)?(?:'s {_DATA})?", _ERASED, ()),
         (
             r"gdpr|privacy(?: policy)?|data protection|what (?:data|do you) (?:do you )?(?:have|know|store|keep)"
             r"(?: (?:about|of|on) (?:me|us))?",
             _KEPT,
             ("my results",),
         ),
-        (rf"{_PLEASE}{_CHANGING} {_WHOSE}{_SESSION}(?: .*)?", _IN_ISPRING, ("upcoming", "todo")),
+        (rf"(?!.*\b{_OURS}\b){PLEASE}{_CHANGING} {_WHOSE}{_SESSION}(?: .*)?", _IN_ISPRING, ("upcoming", "todo")),
         (r"i (?:did|used|filled in|took) the wrong (?:checklist|one|form|person).*", _IN_ISPRING, ("my results",)),
         (
-            rf"{_PLEASE}(?:add|remove|make|appoint)(?: an?| a new| another| me| \S+)?(?: as)?(?: an?)?"
+            rf"{PLEASE}(?:add|remove|make|appoint)(?: an?| a new| another| me| \S+)?(?: as)?(?: an?)?"
             r" (?:spotter )?admin",
             _ADMINS,
             (),
         ),
         (
-            rf"{_PLEASE}(?:restart|reboot|update|upgrade|reset|shut ?down|re-?install)"
+            rf"{PLEASE}(?:restart|reboot|update|upgrade|reset|shut ?down|re-?install)"
             r"(?: (?:it|spotter|yourself|the (?:bot|app|server)))?",
             _RUN,
             (),
@@ -92,17 +92,17 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
     )
 )  # fmt: skip
 _POST = re.compile(
-    rf"{_PLEASE}(?:post|send|put|share|publish|notify|alert)(?: me| us)? (?P<what>.+?)"
+    rf"{PLEASE}(?:post|send|put|share|publish|notify|alert)(?: me| us)? (?P<what>.+?)"
     rf" (?:to|in|into|on) (?P<where>{_CHANNEL})",
     re.IGNORECASE,
 )
 _DIGEST_FOR = re.compile(
-    rf"{_PLEASE}(?:send|give|post|e-?mail)(?: to)? (?!(?:me|us|an?|the|my|our|this|here)\b)(?P<who>\S+(?: \S+)?)"
+    rf"{PLEASE}(?:send|give|post|e-?mail)(?: to)? (?!(?:me|us|an?|the|my|our|this|here)\b)(?P<who>\S+(?: \S+)?)"
     r" (?:an?|the) (?:(?P<every>daily|weekly|monthly) )?(?:digest|report|summary|overview)s?(?: (?P<when>.+))?",
     re.IGNORECASE,
 )
 _MUTED_CHANNEL = re.compile(
-    rf"{_PLEASE}(?:mute|silence|snooze)(?: {MESSAGES}(?: in| of)?)? #[\w-]+(?P<left>.*)", re.IGNORECASE
+    rf"{PLEASE}(?:mute|silence|snooze)(?: {MESSAGES}(?: in| of)?)? #[\w-]+(?P<left>.*)", re.IGNORECASE
 )  # Slack makes a link of a channel that is chosen from its list, and `mute` knows that
 _NOT_WHAT = re.compile(r"^(?:all|the|every|any|our|my|only) +", re.IGNORECASE)
 

@@ -132,12 +132,14 @@ def _quiet(text: str) -> Quiet | None:
     "unmute [N]",
     "End a mute before its time",
     examples=("unmute",),
-    more="What it held back comes at once, as one recap. Without a number it ends the only mute here, or lists them.",
+    more="What it held back comes at once, as one recap. Without a number it ends the only mute here, or of the "
+    "`#channel` that it names; several are listed.",
     asks_itself=True,
 )
 async def unmute(ctx: AppContext, request: CommandRequest) -> Message:
     """Ends a mute that the viewer may end; a button that asked nothing is answered by the question."""
-    typed = _EVERY.sub("", request.words.lower().removeprefix("mute")).strip(" #")
+    words = _CHANNELS.sub("", request.words).lower().removeprefix("mute")
+    typed = _EVERY.sub("", words.strip()).strip(" #")
 
     def work(tx: Tx) -> Message:
         now = ctx.clock.now()
@@ -148,7 +150,8 @@ async def unmute(ctx: AppContext, request: CommandRequest) -> Message:
             found = here[0]
         said = mute_texts(tx, request.viewer, mine)
         if found is None and not typed:
-            return views.which_mute(here or mine, said, command=ctx.command)
+            listed = here if _CHANNELS.search(request.words) else here or mine
+            return views.which_mute(listed, said, command=ctx.command)
         if found is None:
             raise QueryError(
                 f"There is no mute “{typed}” that you may end.",
@@ -190,8 +193,10 @@ def _mutable(tx: Tx, request: CommandRequest) -> Destination:
 
 
 def _places(tx: Tx, request: CommandRequest) -> list[Destination]:
-    """The viewer's own direct messages, and the channel it is typed in."""
-    found = [] if request.viewer.person_id is None else [own(request.viewer)]
-    if is_channel(request.channel_id) and request.channel_id is not None:
-        found = [Destination(DestinationKind.CHANNEL, request.channel_id)]
-    return found
+    """The channels it names, else the channel it is typed in, else the viewer's own direct messages."""
+    named = _CHANNELS.findall(request.words)
+    if not named and request.channel_id is not None and is_channel(request.channel_id):
+        named = [request.channel_id]
+    if named:
+        return [Destination(DestinationKind.CHANNEL, one) for one in named]
+    return [] if request.viewer.person_id is None else [own(request.viewer)]

@@ -35,7 +35,7 @@ def left_of(found: re.Match[str]) -> str:
 
 PLEASE = (
     r"(?:(?:please|pls|can you|could you|would you|can i|i want you to|i want to|i'?d like to|i would like to|i need to"
-    r"|let me|how (?:do|can) i) )*"
+    r"|let me|how (?:do|can) (?:i|we)) )*"
 )  # in front of what somebody wants
 SEND = (
     r"(?:(?:can you |could you |please |pls )*(?:send|give|get|post|e-?mail|mail|i want|i need)(?: me| us)? )?"

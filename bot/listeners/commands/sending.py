@@ -95,8 +95,9 @@ async def _pause_rule(ctx: AppContext, request: CommandRequest, number: str, whe
 
 
 async def _resumed(ctx: AppContext, request: CommandRequest) -> str:
-    """What would be sent again."""
+    """What would be sent again. Raises what `resume` itself would."""
     if (found := _RULE.fullmatch(request.words)) is None:
+        _admin(request, "resume")
         return "This lets all sending go on, in every channel and direct message: what was held is sent now."
 
     def work(tx: Tx) -> str:

@@ -10,7 +10,7 @@ from bot.blocks import session_counts as counts_view
 from bot.blocks import trends as trends_view
 from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError
 from bot.domain.notifications import Message
-from bot.domain.report_periods import Window, last_days
+from bot.domain.report_periods import By, Window, last_days
 from bot.domain.reports import CriterionCost
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
@@ -69,7 +69,8 @@ async def trend(ctx: AppContext, request: CommandRequest) -> Message:
             )
         except QueryError as error:
             raise QueryError(str(error), [f"{verb} {one}" for one in error.suggestions]) from None
-        if counts and not made.is_parted:  # a trend of sessions chosen by their result shows their numbers anyway
+        # A trend of sessions chosen by their result shows their numbers anyway, and criteria have none of their own.
+        if counts and not made.is_parted and made.by is not By.CRITERION:
             return counts_view.session_counts(made, asked)
         return trends_view.trend(made, asked)
 
