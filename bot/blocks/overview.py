@@ -7,13 +7,13 @@ from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, context, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_ups import follow_up_button
-from bot.blocks.markup import NAME, bare, format_query_text, safe
+from bot.blocks.markup import NAME, and_more, bare, format_query_text, safe
 from bot.blocks.reminders import OVERDUE_WHEN
 from bot.blocks.reports import Asked, costly_lines, figures_line, more_rows, report_answer, time_of
 from bot.blocks.session_lists import RenderContext, result_row
 from bot.domain.model import Session
 from bot.domain.notifications import Message
-from bot.domain.report_numbers import format_change, format_percent
+from bot.domain.report_numbers import format_percent, format_points
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import SMALLEST_GROUP
 from bot.domain.whole_reports import OpenCounts, Overview, UnitRow
@@ -34,8 +34,7 @@ def attention_blocks(known: Overview, shown: RenderContext) -> list[Block]:
     blocks += _attention_rows(known.attention, shown)
     left = known.unacknowledged - len(known.attention)
     if left > 0:
-        few = f"{len(known.attention):,} of {known.unacknowledged:,} shown"
-        blocks.append(context(f"{few}; all: `{shown.command} attention since:{known.days}d`"))
+        blocks.append(context(and_more(left, f"{shown.command} attention since:{known.days}d")))
     return [*blocks, *_overdue_row(known.open.overdue, "overdue")]
 
 
@@ -90,14 +89,14 @@ def unit_blocks(known: Overview, command: str) -> list[Block]:
 
 
 def _unit_line(unit: UnitRow) -> str:
-    now, before = unit.figures.now, unit.figures.before
+    now, change = unit.figures.now, unit.figures.change
     parts = [f"*{safe(unit.name, NAME) or UNTITLED}*", f"{now.completed:,} completed"]
     if now.failing:
         parts.append(f"{now.failing:,} below target")
     if now.share is not None and now.is_small:
         parts.append(f"fewer than {SMALLEST_GROUP}")
     elif now.share is not None:
-        parts.append(f"{format_percent(now.share)} met the target, {format_change(now.share, before.share)}")
+        parts.append(f"{format_percent(now.share)} met the target, {format_points(change)}")
     return " · ".join([*parts, *_open(unit.open)])
 
 

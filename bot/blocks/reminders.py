@@ -55,10 +55,7 @@ def reminder_blocks(view: ReminderView) -> list[Block]:
         blocks.append(buttons([hour, later, fewer_button(REMINDERS)]))
     else:
         blocks.append(buttons([fewer_button(REMINDERS)]))
-    return [
-        *blocks,
-        context(f"`{view.command} show` and an id: the session · `{view.command} reminders`: what you are reminded of"),
-    ]
+    return [*blocks, context(f"`{view.command} reminders` changes what you are reminded of.")]
 
 
 def _summary(view: ReminderView) -> str:
@@ -97,8 +94,7 @@ def _line(one: ReminderLine, view: ReminderView) -> str:
     facts, directory = one.session.facts, view.directory
     if one.follow_up is not None:
         today = view.now.astimezone(view.zone).date()
-        line = follow_up_line(one.follow_up, one.session, directory, today, with_owner=False, with_note=True)
-        return f"• {line}" + (f" · {safe(one.short_id, SHORT)}" if one.short_id else "")
+        return "• " + follow_up_line(one.follow_up, one.session, directory, today, with_owner=False, with_note=True)
     who = safe(directory.name_of(facts.key.employee_id), SHORT)
     site = safe(directory.site_of(facts.key.employee_id) or "site unknown", SHORT)
     parts = [f"• *{safe(facts.checklist_title, SHORT) or UNTITLED}*", f"{who}, {site}"]
@@ -112,7 +108,6 @@ def _line(one: ReminderLine, view: ReminderView) -> str:
     if one.step is ReminderStep.SUPERVISOR:
         parts.append(f"observer {safe(directory.name_of(facts.observer_id), SHORT)}")
     parts += [_reminded(step) for step in one.reminded]
-    parts += [safe(one.short_id, SHORT)] if one.short_id else []
     return " · ".join(parts)
 
 

@@ -29,7 +29,7 @@ LINES_PER_SECTION = 10
 class Asked:
     """What a report is about: the command that was run, the query as canonical text and in words, other ways to read
     it (label and command), the words left out, whose sessions it covers (None: all), and the age of the data.
-    `person_id`: who asks, in iSpring. `about`: the query without how its rows are grouped, sorted and counted."""
+    `person_id`: who asks, in iSpring."""
 
     verb: str
     query: str
@@ -45,7 +45,6 @@ class Asked:
     limit: int = UNITS_SHOWN
     person_id: str | None = None
     unused: Sequence[str] = ()
-    about: str = ""
 
 
 def figures_line(numbers: Figures, *, of_outcomes: bool = False) -> str:

@@ -17,7 +17,7 @@ from bot.blocks.report_lists import late_since, listed, observed_by
 from bot.blocks.reports import costly_blocks, percent_cell
 from bot.domain.digests import Digest, DigestView
 from bot.domain.model import OutcomeKind
-from bot.domain.report_numbers import format_against, format_change, format_percent
+from bot.domain.report_numbers import format_against, format_percent, format_points
 from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow
 from bot.domain.text import count, lasting
 from bot.domain.whole_reports import SilentUnit
@@ -107,7 +107,7 @@ def _headline(found: Digest, called: str) -> list[str]:
 
 def _points(now: Figures, then: Figures) -> str:
     """The change of the share, with how few sessions it rests on if these are under 5."""
-    text = format_change(now.share, then.share)
+    text = format_points(ReportRow(group="", now=now, before=then).change)
     few = [
         f"of {one.judged} {when}" for one, when in ((now, "now"), (then, "before")) if 0 < one.judged < SMALLEST_GROUP
     ]
@@ -117,7 +117,7 @@ def _points(now: Figures, then: Figures) -> str:
 def _median_change(now: Figures, then: Figures) -> str:
     if now.median is None or then.median is None:
         return ""
-    return f" ({format_change(now.median, then.median)})"
+    return f" ({format_points(now.median - then.median)})"
 
 
 # ---- what needs action -----------------------------------------------------------------------------------------------
@@ -127,11 +127,7 @@ def _below(found: Digest, view: DigestView) -> list[Block]:
     if not found.all_below:
         return []
     since = found.below_since.astimezone(view.zone).date()
-    from_before = found.below_since < found.window.start
-    which = f"completed since {since.day} {MONTHS[since.month - 1]}" + (
-        ", before these days too" if from_before else ""
-    )
-    heading = f"*Still open: {found.all_below:,} below target and not acknowledged*, {which}"
+    heading = f"*{found.all_below:,} below target and not acknowledged* since {since.day} {MONTHS[since.month - 1]}"
     lines = [
         listed(one, view.directory, moment_token(one.facts.finished, by_day=True), limit=SHORT) for one in found.below
     ]

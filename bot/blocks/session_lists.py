@@ -221,7 +221,7 @@ def result_row(session: Session, suffix: str | int, shown: RenderContext, *, is_
     checklist = safe(row.checklist_title, NAME) or UNTITLED
     if is_own:
         name = bare(row.checklist_title, NAME) or UNTITLED
-        checklist = f"observer {safe(shown.directory.name_of(row.observer_id), NAME)}"
+        checklist = f"Observed by {safe(shown.directory.name_of(row.observer_id), NAME)}"
     parts = (
         checklist,
         moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled),
@@ -235,7 +235,7 @@ def result_row(session: Session, suffix: str | int, shown: RenderContext, *, is_
 
 
 def _observer_of(session: Session, shown: RenderContext) -> str:
-    return f"observer {safe(shown.directory.name_of(session.facts.observer_id), NAME)}"
+    return f"observed by {safe(shown.directory.name_of(session.facts.observer_id), NAME)}"
 
 
 def details_button(session: Session, suffix: str | int, shown: RenderContext) -> Block:

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from bot.blocks.cards import UNTITLED
 from bot.blocks.charts import data_table, line_chart
-from bot.blocks.elements import Block, context, mrkdwn, section, with_fallback
-from bot.blocks.markup import MONTHS, NAME, bar, code, format_query_text, safe
+from bot.blocks.elements import Block, mrkdwn, section, with_fallback
+from bot.blocks.markup import MONTHS, NAME, bar, format_query_text, safe
 from bot.blocks.reports import (
     Asked,
     costly_blocks,
@@ -20,7 +20,7 @@ from bot.blocks.reports import (
     time_of,
 )
 from bot.domain.notifications import Message
-from bot.domain.report_numbers import format_change, format_percent, shown_percent
+from bot.domain.report_numbers import format_percent, format_points, shown_percent
 from bot.domain.report_periods import By
 from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow
 from bot.domain.text import count
@@ -40,9 +40,6 @@ def trend(shown: Trend, asked: Asked) -> Message:
     listed, more = _rows_shown(shown, asked)
     blocks = [section(mrkdwn("\n".join(lines))), *_listed(listed, shown)]
     after = [*([section(mrkdwn("\n".join(more)))] if more else []), *costly_blocks(shown.costly, shown.criteria_from)]
-    if shown.by is not By.CRITERION and shown.costly:
-        about = f"{asked.command} trend by:criterion {asked.about}".rstrip()
-        after.append(context(f"All criteria: {code(about, 1_500)}"))
     if shown.by is By.CRITERION and not shown.costly:
         after = [section(mrkdwn(_no_criteria(shown)))]
     return report_answer(asked, [*blocks, *after])
@@ -120,7 +117,7 @@ def _verdict(shown: Trend) -> list[str]:
     shares = f"{format_percent(now.share)} met the target, {format_percent(before.share)} {then}"
     if shown.is_parted:
         shares = f"{_part(now)} completed, {_part(before)} {then}"
-    return [f"*{said}*: {shares} ({format_change(now.share, before.share)})"]
+    return [f"*{said}*: {shares} ({format_points(change)})"]
 
 
 def _part(numbers: Figures) -> str:
@@ -165,7 +162,7 @@ def _cells(row: ReportRow, shown: Trend, *, has_change: bool, has_median: bool) 
         share = shown_percent(now.share), _part(now)
     cells: list[str | tuple[float, str]] = [unit_name(row, shown), share]
     change = _change(row)
-    cells += ["–" if change is None else format_change(now.share, row.before.share)] if has_change else []
+    cells += ["–" if change is None else format_points(change)] if has_change else []
     cells += [percent_cell(now.median)] if has_median else []
     return [*cells, (now.completed, f"{now.completed:,}{', few' if now.is_small else ''}")]
 
@@ -238,7 +235,7 @@ def _row(label: str, row: ReportRow, *, is_parted: bool = False) -> str:
     else:
         parts.append(f"{bar(float(now.share))} {_part(now) if is_parted else format_percent(now.share) + what}")
         change = _change(row)
-        parts += [format_change(now.share, row.before.share)] if change is not None else []
+        parts += [format_points(change)] if change is not None else []
     if now.median is not None:
         parts.append(f"median {format_percent(now.median)}")
     if not is_parted or now.is_small:

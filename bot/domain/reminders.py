@@ -110,8 +110,7 @@ class ReminderKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReminderLine:
     """A session of a reminder, the clock that runs (None if it is planned for later), why its reader is reminded,
-    and who was reminded before. `follow_up`: what its reader does about it, if that is why.
-    `short_id`: what its reader types to see it."""
+    and who was reminded before. `follow_up`: what its reader does about it, if that is why."""
 
     session: Session
     clock: ReminderClock | None
@@ -119,7 +118,6 @@ class ReminderLine:
     step: ReminderStep = ReminderStep.OBSERVER
     reminded: Sequence[Reminded] = ()
     follow_up: FollowUp | None = None
-    short_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

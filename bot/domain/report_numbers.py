@@ -25,7 +25,7 @@ def format_percent(value: Fraction) -> str:
 
 def shown_percent(value: Fraction) -> float:
     """The number of `format_percent`: a chart shows what the text says."""
-    return float(_shown(value))
+    return float(_apart(value, (Fraction(0), Fraction(100))))
 
 
 def format_against(now: int, then: int, when: str) -> str:
@@ -41,23 +41,8 @@ def format_points(change: Fraction | None) -> str:
         return "none before"
     if change == 0:
         return "no change"
-    return _signed(change, _apart(abs(change), (Fraction(0),)))
-
-
-def _signed(change: Fraction, text: str) -> str:
+    text = _apart(abs(change), (Fraction(0),))
     return f"{'+' if change > 0 else MINUS}{text} {'point' if text == '1' else 'points'}"
-
-
-def format_change(now: Fraction | None, then: Fraction | None) -> str:
-    """The points between two percentages as `format_percent` shows them, so that what a reader subtracts agrees."""
-    if now is None or then is None:
-        return format_points(None)
-    change = _shown(now) - _shown(then)
-    return _signed(change, rounded(abs(change), _MOST_DECIMALS)) if change else format_points(change)
-
-
-def _shown(value: Fraction) -> Fraction:
-    return Fraction(_apart(value, (Fraction(0), Fraction(100))))
 
 
 def _apart(value: Fraction, others: Sequence[Fraction]) -> str:

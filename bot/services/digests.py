@@ -27,7 +27,7 @@ from bot.store.database import Tx
 from bot.store.search import Where, asked_for
 
 ATTENTION_PERIOD = timedelta(days=30)  # in which a low result without an acknowledgement is still named
-BELOW_NAMED, OVERDUE_NAMED, FOLLOW_UPS_NAMED, COSTLY = 8, 6, 4, 3
+BELOW_NAMED, OVERDUE_NAMED, FOLLOW_UPS_NAMED, COSTLY = 8, 6, 4, 5
 SILENT_PERIOD = timedelta(days=7)  # at least: in one day most sites have no session
 _ONE_DAY = timedelta(days=1)
 OUTDATED = timedelta(minutes=30)  # age of the data from which it does not show how things are now

@@ -8,7 +8,7 @@ from bot.config import zone_named
 from bot.domain.directory import Directory
 from bot.domain.model import Session
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
-from bot.domain.permissions import may_follow_up, may_see, scope_of
+from bot.domain.permissions import may_follow_up, may_see
 from bot.domain.reminders import (
     LATE_AFTER,
     OLDEST,
@@ -164,14 +164,9 @@ def reminder_view(
     allows = may_follow_up if kind is ReminderKind.FOLLOW_UP else may_see
     verdicts = [allows(viewer, one.session.facts, directory) for one in lines]
     waits = next((verdict.reason for verdict in verdicts if verdict.waits), "")
-    scope = scope_of(viewer, directory)
     view = ReminderView(
         kind=kind,
-        lines=[
-            replace(one, short_id=tx.search.short_id(one.session.key, scope))
-            for one, verdict in zip(lines, verdicts, strict=True)
-            if verdict.allowed
-        ],
+        lines=[one for one, verdict in zip(lines, verdicts, strict=True) if verdict.allowed],
         directory=directory,
         zone=zone,
         now=now,

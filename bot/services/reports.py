@@ -30,7 +30,7 @@ from bot.store.search import Where, asked_for
 
 WEEKS, MONTHS, DAYS = 12, 12, 90  # that a trend covers if the query names no beginning
 DAYS_OF_CHANGE = 45  # if its rows are ordered by their change: as long a time is compared with
-COSTLY, MOST_COSTLY = 3, 20  # criteria named beside other rows, and alone
+COSTLY, MOST_COSTLY = 5, 20  # criteria named beside other rows, and alone
 MOST_LOOKED_UP = 2_000  # silent employees whose last sessions are read
 
 

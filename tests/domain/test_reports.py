@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.model import OutcomeKind
-from bot.domain.report_numbers import format_change, format_percent, format_points, rounded
+from bot.domain.report_numbers import format_percent, format_points, rounded
 from bot.domain.report_periods import By, Window, cuts_of, periods
 from bot.domain.reports import (
     Counts,
@@ -73,18 +73,6 @@ def test_a_share_is_never_whole_by_rounding() -> None:
 )  # fmt: skip
 def test_a_change_is_never_minus_nothing(change: Fraction | None, text: str) -> None:
     assert format_points(change) == text
-
-
-@pytest.mark.parametrize(
-    ("now", "then", "text"),
-    [
-        (Fraction(414, 10), Fraction(456, 10), "−5 points"),  # 41 % and 46 % are shown; unrounded it is −4.2
-        (Fraction(842, 10), Fraction(843, 10), "no change"), (Fraction(2, 5), Fraction(2), "−1.6 points"),
-        (Fraction(50), None, "none before"),
-    ],
-)  # fmt: skip
-def test_a_change_is_that_of_the_shown_percentages(now: Fraction, then: Fraction | None, text: str) -> None:
-    assert format_change(now, then) == text
 
 
 @given(st.fractions(min_value=-100, max_value=100), st.integers(0, 3))

@@ -100,7 +100,6 @@ def _asked(ctx: AppContext, read: Read, verb: str) -> view.Asked:
     return view.Asked(
         verb=verb,
         query=say(query),
-        about=say(about),
         words=words(with_labels(about, read.meant.known)),
         options=[(one.label, f"{verb} {one.text}") for one in read.meant.options],
         unused=(*read.meant.unused, *_groups_unused(query, verb)),
