@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
+from bot.blocks.costly_criteria import costly_lines
 from bot.blocks.elements import Block, button, context, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_ups import follow_up_button
 from bot.blocks.markup import NAME, bare, format_query_text, safe
 from bot.blocks.reminders import OVERDUE_WHEN
-from bot.blocks.reports import Asked, costly_lines, figures_line, more_rows, report_answer, time_of
+from bot.blocks.reports import Asked, figures_line, more_rows, report_answer, time_of
 from bot.blocks.session_lists import RenderContext, result_row
 from bot.domain.model import Session
 from bot.domain.notifications import Message

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.blocks.cards import UNTITLED
+from bot.blocks.costly_criteria import line_sections
 from bot.blocks.elements import Block, context, mrkdwn, section
 from bot.blocks.markup import NAME, TITLE, bare, date_token, format_query_text, moment_token, safe
 from bot.blocks.reminders import OVERDUE_WHEN, nudge_buttons
-from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer, time_of
+from bot.blocks.reports import Asked, figures_line, more_rows, report_answer, time_of
 from bot.blocks.results import EMOJI, headline
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory

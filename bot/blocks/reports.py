@@ -8,6 +8,7 @@ from fractions import Fraction
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
 from bot.blocks.charts import data_table, line_chart
+from bot.blocks.costly_criteria import costly_beside, costly_blocks, line_sections
 from bot.blocks.coverage import coverage_blocks
 from bot.blocks.elements import Block, button, context, message, mrkdwn, newest, section
 from bot.blocks.elements import actions as buttons
@@ -17,14 +18,13 @@ from bot.domain.notifications import Message
 from bot.domain.permissions import Coverage
 from bot.domain.report_numbers import format_percent, format_points, shown_percent
 from bot.domain.report_periods import By, Window
-from bot.domain.reports import SMALLEST_GROUP, CriterionCost, Figures, ReportRow
+from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow
 from bot.domain.text import clip, count, lasting
 from bot.domain.whole_reports import Trend
 
 STALE_AFTER = timedelta(hours=2)
 UNITS_SHOWN = 15  # groups, silent units and open sessions in one answer
 MOST_SHOWN = 40  # that `limit:` may ask for: with names at their longest they stay within a message
-LINES_PER_SECTION = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +86,20 @@ def trend(shown: Trend, asked: Asked) -> Message:
     lines = [f"*{title}{order}*", *_verdict(shown), _total_line(shown), f"Completed {_time_of(shown, asked)}"]
     listed, more = _rows_shown(shown, asked)
     blocks = [section(mrkdwn("\n".join(lines))), *_listed(listed, shown)]
-    after = [*([section(mrkdwn("\n".join(more)))] if more else []), *costly_blocks(shown.costly, shown.criteria_from)]
-    if shown.by is By.CRITERION and not shown.costly:
-        after = [section(mrkdwn(_no_criteria(shown)))]
-    return report_answer(asked, [*blocks, *after])
+    after = [section(mrkdwn("\n".join(more)))] if more else []
+    return report_answer(asked, [*blocks, *after, *_criteria(shown, asked)])
+
+
+def _criteria(shown: Trend, asked: Asked) -> list[Block]:
+    """The criteria that lost points: as the rows of an answer, or the first few beside its rows."""
+    costs, number = shown.costly, shown.criteria_from
+    if shown.by is not By.CRITERION:
+        return costly_beside(costs, number, f"{asked.command} trend {shown.criteria_query}")
+    if not costs:
+        return [section(mrkdwn(_no_criteria(shown)))]
+    left = len(costs) - asked.limit
+    more = [section(mrkdwn(more_rows(left, asked)))] if left > 0 else []
+    return [*costly_blocks(costs[: asked.limit], number), *more]
 
 
 def _rows_shown(shown: Trend, asked: Asked) -> tuple[Sequence[ReportRow], list[str]]:
@@ -280,27 +290,6 @@ def _row(label: str, row: ReportRow, *, is_parted: bool = False) -> str:
     return " · ".join(parts)
 
 
-def costly_blocks(costs: Sequence[CriterionCost], criteria_from: int) -> list[Block]:
-    """The criteria that lost most, under their heading; nothing if there are none."""
-    if not costs:
-        return []
-    of = f"the newest {criteria_from:,} sessions" if criteria_from > 1 else "1 session"
-    heading = f"*Criteria that lost the largest part of their points, in {of} with criteria*"
-    if all(one.is_small for one in costs):
-        heading = f"*Criteria that lost points, in {of} with criteria; too few to rank them*"
-    return [section(mrkdwn("\n".join([heading, *costly_lines(costs)])))]
-
-
-def costly_lines(costs: Sequence[CriterionCost]) -> list[str]:
-    """A line for each criterion: which part of its points it lost, and in how many sessions."""
-    not_ranked = "" if all(one.is_small for one in costs) else f" · fewer than {SMALLEST_GROUP}, not ranked"
-    return [
-        f"• {safe(one.title, NAME) or UNTITLED}: {format_percent(one.share)} of its points,"
-        f" in {one.failed:,} of {one.graded:,}{not_ranked if one.is_small else ''}"
-        for one in costs
-    ]
-
-
 # ---- pieces ------------------------------------------------------------------------------------------------------
 
 
@@ -342,11 +331,6 @@ def more_rows(number: int, asked: Asked) -> str:
         how.append(f"add `limit:{min(MOST_SHOWN, asked.limit + number)}`")
     how.append(f"narrow it, or take all as a file: `{asked.command} export`")
     return f"{number:,} more: {' or '.join(how)}"
-
-
-def line_sections(lines: Sequence[str]) -> list[Block]:
-    starts = range(0, len(lines), LINES_PER_SECTION)
-    return [section(mrkdwn("\n".join(lines[at : at + LINES_PER_SECTION]))) for at in starts]
 
 
 def _day(day: date) -> str:

@@ -9,12 +9,13 @@ from datetime import timedelta, tzinfo
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
 from bot.blocks.charts import data_table
+from bot.blocks.costly_criteria import costly_blocks
 from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, newest, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
 from bot.blocks.markup import MONTHS, bar, date_token, format_query_text, moment_token, safe
 from bot.blocks.report_lists import late_since, listed, observed_by
-from bot.blocks.reports import costly_blocks, percent_cell
+from bot.blocks.reports import percent_cell
 from bot.domain.digests import Digest, DigestView
 from bot.domain.model import OutcomeKind
 from bot.domain.report_numbers import format_against, format_percent, format_points

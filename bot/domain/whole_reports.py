@@ -17,7 +17,8 @@ class Trend:
     many of the `ranked` ones as an answer can show, then a few of the `small` ones, which have no median and no figures
     before.
 
-    `labels` names each row's group. `criteria_from`: the number of newest sessions whose criteria were added up.
+    `labels` names each row's group. `costly`: every criterion that lost points, of the `criteria_from` newest sessions
+    whose criteria were added up; `criteria_query` is what lists them alone.
     `has_default_start`: the query names no beginning. `sort`: the order of the groups as `sort:` says it, "" for the
     usual one. `verdict`: of a report by time. `is_parted`: the query chooses sessions by outcome or score, and "met"
     are these among all, see `parted`. `has_parts`: each site counts with the departments below it.
@@ -34,6 +35,7 @@ class Trend:
     total: Figures
     costly: Sequence[CriterionCost]
     criteria_from: int
+    criteria_query: str
     sort: str = ""
     verdict: Verdict | None = None
     is_parted: bool = False

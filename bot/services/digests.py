@@ -119,7 +119,7 @@ def digest(
         below_since=attention.start,
         overdue=overdue,
         overdue_counts=overdue_counts,
-        costly=most_costly(costs, COSTLY),
+        costly=most_costly(costs)[:COSTLY],
         criteria_from=criteria_from,
         sites=sites,
         is_parted=is_parted,
