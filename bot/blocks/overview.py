@@ -10,7 +10,7 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_ups import follow_up_button
 from bot.blocks.markup import NAME, bare, format_query_text, safe
 from bot.blocks.reminders import OVERDUE_WHEN
-from bot.blocks.reports import Asked, figures_line, more_rows, report_answer, time_of
+from bot.blocks.reports import Asked, figures_line, report_answer, time_of
 from bot.blocks.session_lists import RenderContext, result_row
 from bot.domain.model import Session
 from bot.domain.notifications import Message
@@ -20,6 +20,7 @@ from bot.domain.reports import SMALLEST_GROUP
 from bot.domain.whole_reports import OpenCounts, Overview, UnitRow
 
 UNITS = 10
+MOST_ATTENTION = 20  # sessions of an answer, each with its buttons: they stay within a message
 _TITLES = {By.CHECKLIST: "By checklist", By.DEPT: "Your sites", By.EMPLOYEE: "Your people"}
 
 
@@ -31,11 +32,9 @@ def attention_blocks(known: Overview, shown: RenderContext) -> list[Block]:
             heading = f"*Needs attention*\nNothing was below target in {known.days} days."
     else:
         heading = f"*Needs attention*\n{known.unacknowledged:,} below target in {known.days} days, not acknowledged"
-    blocks: list[Block] = [section(mrkdwn(heading))]
-    blocks += _attention_rows(known.attention, shown)
-    left = known.unacknowledged - len(known.attention)
-    if left > 0:
-        blocks.append(context(f"and {left:,} more; `{shown.command} attention since:{known.days}d` shows more"))
+    if known.unacknowledged > len(known.attention):
+        heading += f"\n{_which(len(known.attention), known.unacknowledged)}; all: `{shown.command} attention`"
+    blocks: list[Block] = [section(mrkdwn(heading)), *_attention_rows(known.attention, shown)]
     return [*blocks, *_overdue_row(known.open.overdue, "overdue")]
 
 
@@ -49,8 +48,15 @@ def attention_list(
     heading = f"*Needs attention: {format_query_text(asked.words, 800)}*\n{what}, {time_of(window, asked)}"
     blocks = [section(mrkdwn(heading)), *_attention_rows(sessions, shown)]
     if unacknowledged > len(sessions):
-        blocks.append(context(more_rows(unacknowledged - len(sessions), asked)))
+        next_ones = "the next come up as these are acknowledged"
+        if len(sessions) < MOST_ATTENTION:
+            next_ones += f", or add `limit:{min(MOST_ATTENTION, unacknowledged)}`"
+        blocks[1:1] = [context(f"{_which(len(sessions), unacknowledged)}; {next_ones}")]
     return report_answer(asked, [*blocks, *_overdue_row(overdue, f"overdue {asked.query}".rstrip())])
+
+
+def _which(listed: int, every: int) -> str:
+    return f"{listed:,} of {every:,}, worst first"
 
 
 def _attention_rows(sessions: Sequence[Session], shown: RenderContext) -> list[Block]:

@@ -38,7 +38,7 @@ def to_do(
 
     `unacknowledged`: how many low results of the reader's people wait for somebody.
     """
-    low = _low_results(unacknowledged)
+    low = _low_results(unacknowledged, shown.command)
     read_as, left_out = list[Block](), not_used(asked.unused)
     if asked.query or left_out:
         read_as = [context(f"Read as {code(f'{shown.command} todo {asked.query}'.rstrip(), 1_500)}{left_out}")]
@@ -55,7 +55,10 @@ def to_do(
     started = [one for one in listed if _is_started(one)]
     planned = [one for one in listed if not _is_started(one)]
     which = f": {format_query_text(asked.words, 800)}" if asked.query else ""
-    blocks: list[Block] = [section(mrkdwn(f"*{count(len(sessions), 'session')} to do as an observer{which}*"))]
+    heading = f"*{count(len(sessions), 'session')} to do as an observer{which}*"
+    if len(sessions) > len(listed):
+        heading += f"\n{len(listed)} of {len(sessions)}, the longest due first"
+    blocks: list[Block] = [section(mrkdwn(heading))]
     blocks += [*_own_only(shown), *read_as]
     number = 0
     for title, those in (("To finish", started), ("To conduct", planned)):
@@ -64,17 +67,16 @@ def to_do(
         for one in those:
             blocks.append(to_do_row(one, number, shown, now))
             number += 1
-    if len(sessions) > len(listed):
-        blocks.append(context(f"and {len(sessions) - len(listed)} more"))
     return message([*blocks, *low, age_block(shown)])
 
 
-def _low_results(number: int) -> list[Block]:
+def _low_results(number: int, command: str) -> list[Block]:
     """What else waits for who has people in their charge."""
     if not number:
         return []
     run = button(actions.action_id(actions.RUN, "attention"), "Show", "attention", label="Show what needs attention")
-    return [section(mrkdwn(f"*{count(number, 'low result')}* of the last 30 days that nobody has acknowledged"), run)]
+    text = f"*{count(number, 'low result')}* of the last 30 days that nobody has acknowledged"
+    return [section(mrkdwn(f"{text}, of the people you may see; all: `{command} attention`"), run)]
 
 
 def _own_only(shown: RenderContext) -> list[Block]:

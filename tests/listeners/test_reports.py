@@ -10,8 +10,20 @@ from bot.blocks import actions
 from bot.domain.changes import decide
 from bot.domain.model import CriterionResult, SessionFacts, SessionKey, Targets
 from bot.store.database import Tx
+from tests.blocks.limits import texts
 from tests.clock import NOON
-from tests.listeners.office import ADMIN, DETAILS, EMMA, GUEST, OLGA, SAM, Office, buttons_of, facts, suggestions_of
+from tests.listeners.office import (
+    ADMIN,
+    DETAILS,
+    EMMA,
+    GUEST,
+    OLGA,
+    SAM,
+    Office,
+    buttons_of,
+    facts,
+    suggestions_of,
+)
 
 pytestmark = pytest.mark.virtual_time
 
@@ -327,3 +339,18 @@ async def test_silent_is_of_the_people_in_ones_charge(office: Office) -> None:
 async def test_who_sees_nothing_gets_no_report(office: Office) -> None:
     for verb in ("trend", "history", "overdue", "upcoming", "silent", "export"):
         assert "guest" in (await office.ask(GUEST, verb)).text
+
+
+async def test_low_results_that_are_cut_say_of_how_many_and_how_to_see_all(office: Office) -> None:
+    await many(office, 12, 40.0, 3)
+    answer = await office.ask(SAM, "attention")
+    assert "14 below target and not acknowledged" in answer.text
+    assert "10 of 14, worst first; the next come up as these are acknowledged, or add `limit:14`" in answer.text
+    every = await office.ask(SAM, "attention limit:14")
+    assert "worst first" not in every.text
+    assert [one["text"]["text"] for one in buttons_of(every)].count("Acknowledge") == 14
+    home = "\n".join(texts(await office.home(SAM)))
+    assert "14 below target in 30 days, not acknowledged\n5 of 14, worst first; all: `/ojt attention`" in home
+    todo = (await office.ask(SAM, "todo")).text
+    assert "14 low results of the last 30 days that nobody has acknowledged, of the people you may see;" in todo
+    assert "all: `/ojt attention`" in todo
