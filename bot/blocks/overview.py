@@ -14,7 +14,7 @@ from bot.blocks.reports import Asked, figures_line, report_answer, time_of
 from bot.blocks.session_lists import RenderContext, result_row
 from bot.domain.model import Session
 from bot.domain.notifications import Message
-from bot.domain.report_numbers import format_percent, format_points
+from bot.domain.report_numbers import format_change, format_percent
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import SMALLEST_GROUP
 from bot.domain.whole_reports import OpenCounts, Overview, UnitRow
@@ -96,14 +96,14 @@ def unit_blocks(known: Overview, command: str) -> list[Block]:
 
 
 def _unit_line(unit: UnitRow) -> str:
-    now, change = unit.figures.now, unit.figures.change
+    now, before = unit.figures.now, unit.figures.before
     parts = [f"*{safe(unit.name, NAME) or UNTITLED}*", f"{now.completed:,} completed"]
     if now.failing:
         parts.append(f"{now.failing:,} below target")
     if now.share is not None and now.is_small:
         parts.append(f"fewer than {SMALLEST_GROUP}")
     elif now.share is not None:
-        parts.append(f"{format_percent(now.share)} met the target, {format_points(change)}")
+        parts.append(f"{format_percent(now.share)} met the target, {format_change(now.share, before.share)}")
     return " · ".join([*parts, *_open(unit.open)])
 
 

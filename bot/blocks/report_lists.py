@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from bot.blocks.cards import UNTITLED
 from bot.blocks.costly_criteria import line_sections
@@ -12,10 +13,10 @@ from bot.blocks.reports import Asked, figures_line, more_rows, report_answer, ti
 from bot.blocks.results import EMOJI, headline
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import OutcomeKind, Session
+from bot.domain.model import Outcome, OutcomeKind, Session
 from bot.domain.notifications import Message
 from bot.domain.outcomes import score_and_word
-from bot.domain.report_numbers import format_points
+from bot.domain.report_numbers import format_change
 from bot.domain.reports import Figures
 from bot.domain.text import count, lasting
 from bot.domain.whole_reports import Silent, SilentUnit, Step
@@ -154,9 +155,17 @@ def _step(step: Step) -> str:
     ]
     if step.before is None:
         parts.append("first on this checklist")
-    elif step.change is not None:
-        parts.append(f"{format_points(step.change)} since {moment_token(step.before.facts.finished, by_day=True)}")
+    elif change := _change(outcome, outcome_of(step.before)):
+        parts.append(f"{change} since {moment_token(step.before.facts.finished, by_day=True)}")
     return " · ".join(parts)
+
+
+def _change(now: Outcome, then: Outcome) -> str:
+    """The change between two scores as these are listed, "" without two."""
+    if now.score is None or then.score is None:
+        return ""
+    new, old = (Fraction(score_and_word(one).score.removesuffix(" %") or repr(one.score)) for one in (now, then))
+    return format_change(Fraction(repr(now.score)), Fraction(repr(then.score)), (new, old))
 
 
 # ---- silent units ------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from bot.blocks.markup import MONTHS, NAME, bar, bare, date_token, escape, forma
 from bot.domain.directory import Directory
 from bot.domain.notifications import Message
 from bot.domain.permissions import Coverage
-from bot.domain.report_numbers import format_percent, format_points, shown_percent
+from bot.domain.report_numbers import format_change, format_percent, shown_percent
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow
 from bot.domain.text import clip, count, lasting
@@ -173,7 +173,7 @@ def _verdict(shown: Trend) -> list[str]:
     shares = f"{format_percent(now.share)} met the target, {format_percent(before.share)} {then}"
     if shown.is_parted:
         shares = f"{_part(now)} completed, {_part(before)} {then}"
-    return [f"*{said}*: {shares} ({format_points(change)})"]
+    return [f"*{said}*: {shares} ({format_change(now.share, before.share)})"]
 
 
 def _part(numbers: Figures) -> str:
@@ -182,9 +182,11 @@ def _part(numbers: Figures) -> str:
     return f"{numbers.met:,} of {numbers.completed:,} ({format_percent(numbers.share)})"
 
 
-def _change(row: ReportRow) -> Fraction | None:
-    """Against a few sessions a change says nothing."""
-    return None if row.now.is_small or row.before.is_small else row.change
+def _change(row: ReportRow) -> str:
+    """A row's change, "" if there is none to say: against a few sessions it says nothing."""
+    if row.change is None or row.now.is_small or row.before.is_small:
+        return ""
+    return format_change(row.now.share, row.before.share)
 
 
 def _listed(rows: Sequence[ReportRow], shown: Trend) -> list[Block]:
@@ -202,7 +204,7 @@ def _drawn(rows: Sequence[ReportRow], shown: Trend) -> Block | None:
         points = [(_short_label(row, shown), shown_percent(row.now.share)) for row in rows if row.now.share is not None]
         return line_chart(f"{share} by {_UNIT[shown.by]}", share, points, y_label=f"% {share[0].lower()}{share[1:]}")
     # A column in which every row says that there was nothing before says nothing.
-    has_change = any(_change(row) is not None for row in rows)
+    has_change = any(_change(row) for row in rows)
     has_median = any(row.now.median is not None for row in rows)
     header = [_UNIT[shown.by].capitalize(), share]
     header += [*(["Change"] if has_change else []), *(["Median"] if has_median else []), "Completed"]
@@ -218,8 +220,7 @@ def _cells(row: ReportRow, shown: Trend, *, has_change: bool, has_median: bool) 
     elif now.share is not None and shown.is_parted:
         share = shown_percent(now.share), _part(now)
     cells: list[str | tuple[float, str]] = [shown.labels.get(row.group, "") or UNTITLED, share]
-    change = _change(row)
-    cells += ["–" if change is None else format_points(change)] if has_change else []
+    cells += [_change(row) or "–"] if has_change else []
     cells += [percent_cell(now.median)] if has_median else []
     return [*cells, (now.completed, f"{now.completed:,}{', few' if now.is_small else ''}")]
 
@@ -279,8 +280,7 @@ def _row(label: str, row: ReportRow, *, is_parted: bool = False) -> str:
         parts.append(f"{now.met:,} of {now.judged:,}{what}")
     else:
         parts.append(f"{bar(float(now.share))} {_part(now) if is_parted else format_percent(now.share) + what}")
-        change = _change(row)
-        parts += [format_points(change)] if change is not None else []
+        parts += [change] if (change := _change(row)) else []
     if now.median is not None:
         parts.append(f"median {format_percent(now.median)}")
     if not is_parted or now.is_small:

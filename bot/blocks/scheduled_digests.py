@@ -18,7 +18,7 @@ from bot.blocks.report_lists import late_since, listed, observed_by
 from bot.blocks.reports import percent_cell
 from bot.domain.digests import Digest, DigestView
 from bot.domain.model import OutcomeKind, Session
-from bot.domain.report_numbers import format_against, format_percent, format_points
+from bot.domain.report_numbers import format_against, format_change, format_percent
 from bot.domain.report_periods import Window
 from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow
 from bot.domain.text import count, lasting
@@ -115,7 +115,7 @@ def _headline(found: Digest, called: str) -> list[str]:
 
 def _points(now: Figures, then: Figures) -> str:
     """The change of the share, with how few sessions it rests on if these are under 5."""
-    text = format_points(ReportRow(group="", now=now, before=then).change)
+    text = format_change(now.share, then.share)
     few = [
         f"of {one.judged} {when}" for one, when in ((now, "now"), (then, "before")) if 0 < one.judged < SMALLEST_GROUP
     ]
@@ -125,7 +125,7 @@ def _points(now: Figures, then: Figures) -> str:
 def _median_change(now: Figures, then: Figures) -> str:
     if now.median is None or then.median is None:
         return ""
-    return f" ({format_points(now.median - then.median)})"
+    return f" ({format_change(now.median, then.median)})"
 
 
 # ---- what needs action -----------------------------------------------------------------------------------------------

@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 
 from bot.domain.model import Session
-from bot.domain.outcomes import judge
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import CriterionCost, Figures, ReportRow, Verdict
 
@@ -115,24 +113,18 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A completed session, the same employee's one before it on the same checklist, and the points between them."""
+    """A completed session, and the same employee's one before it on the same checklist."""
 
     session: Session
     before: Session | None
-    change: Fraction | None
 
 
 def steps(newest_first: Sequence[Session]) -> Sequence[Step]:
-    """Each session with the change since the one before it, in the same order."""
+    """Each session with the one before it, in the same order."""
     found: list[Step] = []
     last: dict[tuple[str, str], Session] = {}
     for session in reversed(newest_first):
         place = session.key.employee_id, session.facts.checklist_id
-        before = last.get(place)
-        scores = [judge(one.facts, one.target).score for one in (session, before) if one is not None]
-        change = None
-        if len(scores) == 2 and scores[0] is not None and scores[1] is not None:
-            change = Fraction(repr(float(scores[0]))) - Fraction(repr(float(scores[1])))
-        found.append(Step(session, before, change))
+        found.append(Step(session, last.get(place)))
         last[place] = session
     return found[::-1]
