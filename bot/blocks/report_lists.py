@@ -10,7 +10,7 @@ from bot.blocks.elements import Block, context, mrkdwn, section
 from bot.blocks.markup import NAME, TITLE, bare, date_token, format_query_text, moment_token, safe
 from bot.blocks.reminders import OVERDUE_WHEN, nudge_buttons
 from bot.blocks.reports import Asked, figures_line, more_rows, report_answer, time_of
-from bot.blocks.results import EMOJI, headline
+from bot.blocks.results import EMOJI, headline, observed_by
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.model import Outcome, OutcomeKind, Session
@@ -46,11 +46,6 @@ def late_since(session: Session, now: datetime) -> str:
     if since.at is None:
         return what
     return f"{what}, {lasting(now - since.at)} ago" if now - since.at >= _MINUTE else f"{what}, just now"
-
-
-def observed_by(session: Session, directory: Directory, limit: int = NAME) -> str:
-    """`observer Ana Ruiz`, for mrkdwn."""
-    return f"observer {safe(directory.name_of(session.facts.observer_id), limit)}"
 
 
 # ---- lists -------------------------------------------------------------------------------------------------------
@@ -118,7 +113,9 @@ def _session_lines(
     buttons: Sequence[Block] = (),
 ) -> Message:
     directory = asked.directory
-    lines = [listed(one, directory, when(one), observed_by(one, directory)) for one in sessions]
+    lines = [
+        listed(one, directory, when(one), observed_by(directory.name_of(one.facts.observer_id))) for one in sessions
+    ]
     more = [section(mrkdwn(more_rows(total - len(sessions), asked)))] if total > len(sessions) else []
     return report_answer(asked, [section(mrkdwn(heading)), *line_sections(lines), *more, *buttons])
 

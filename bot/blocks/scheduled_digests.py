@@ -14,8 +14,9 @@ from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, ne
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
 from bot.blocks.markup import MONTHS, bar, date_token, format_query_text, moment_token, safe
-from bot.blocks.report_lists import late_since, listed, observed_by
+from bot.blocks.report_lists import late_since, listed
 from bot.blocks.reports import percent_cell
+from bot.blocks.results import observed_by
 from bot.domain.digests import Digest, DigestView
 from bot.domain.model import OutcomeKind, Session
 from bot.domain.report_numbers import format_against, format_change, format_percent
@@ -161,8 +162,15 @@ def _overdue(found: Digest, view: DigestView) -> list[Block]:
         )
         if found.overdue_counts.get(kind)
     ]
+    name_of = view.directory.name_of
     lines = [
-        listed(one, view.directory, late_since(one, view.now), observed_by(one, view.directory, SHORT), limit=SHORT)
+        listed(
+            one,
+            view.directory,
+            late_since(one, view.now),
+            observed_by(name_of(one.facts.observer_id), SHORT),
+            limit=SHORT,
+        )
         for one in found.overdue
     ]
     heading = f"*{total:,} overdue now*: {', '.join(parts)}; the oldest first"
@@ -174,9 +182,7 @@ def _follow_ups(found: Digest, view: DigestView) -> list[Block]:
     counts, today = found.follow_ups, view.now.astimezone(view.zone).date()
     if not counts.open:
         return []
-    heading = f"*{count(counts.open, 'open follow-up')}* of any time" + (
-        f", {counts.overdue:,} overdue" if counts.overdue else ""
-    )
+    heading = f"*{count(counts.open, 'open follow-up')}*" + (f", {counts.overdue:,} overdue" if counts.overdue else "")
     lines = [
         "• " + follow_up_line(one.follow_up, one.session, view.directory, today, with_owner=True, with_note=False)
         for one in counts.oldest

@@ -9,6 +9,7 @@ from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, context, message, mrkdwn, section
 from bot.blocks.markup import NAME, code, format_query_text, moment_token, safe
 from bot.blocks.reports import not_used
+from bot.blocks.results import observed_by
 from bot.blocks.session_lists import ROWS, RenderContext, age_block, details_button, short_id_of
 from bot.domain.changes import outcome_of
 from bot.domain.model import OutcomeKind, Session
@@ -98,8 +99,8 @@ def to_do_row(session: Session, suffix: str | int, shown: RenderContext, now: da
 
 def own_planned_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime) -> Block:
     """One session in which the reader will be observed, with its observer and a button to its details."""
-    observer = safe(shown.directory.name_of(session.facts.observer_id), NAME)
-    return _open_row(session, suffix, shown, now, f"with {observer}")
+    observer = shown.directory.name_of(session.facts.observer_id)
+    return _open_row(session, suffix, shown, now, observed_by(observer, begins=True))
 
 
 def _open_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime, who: str) -> Block:

@@ -8,7 +8,7 @@ from bot.config import zone_named
 from bot.domain.directory import Directory
 from bot.domain.model import Session
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
-from bot.domain.permissions import may_follow_up, may_see
+from bot.domain.permissions import may_follow_up, may_see, scope_of
 from bot.domain.reminders import (
     LATE_AFTER,
     OLDEST,
@@ -163,10 +163,15 @@ def reminder_view(
         lines = _lines(tx, notification, kind, zone, now)
     allows = may_follow_up if kind is ReminderKind.FOLLOW_UP else may_see
     verdicts = [allows(viewer, one.session.facts, directory) for one in lines]
+    scope = scope_of(viewer, directory)
     waits = next((verdict.reason for verdict in verdicts if verdict.waits), "")
     view = ReminderView(
         kind=kind,
-        lines=[one for one, verdict in zip(lines, verdicts, strict=True) if verdict.allowed],
+        lines=[
+            replace(one, short_id=tx.search.short_id(one.session.key, scope))
+            for one, verdict in zip(lines, verdicts, strict=True)
+            if verdict.allowed
+        ],
         directory=directory,
         zone=zone,
         now=now,

@@ -1,5 +1,6 @@
 """Reminders: one message lists all that is late, each clock escalates once, and people put it off or turn it off."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -56,9 +57,19 @@ async def test_what_was_not_started_is_one_message_and_escalates_once(office: Of
     await pass_time(office, NOON + timedelta(days=3, hours=4))
     (to_supervisor,) = reminders(office, SAM)
     assert "2 sessions are late" in to_supervisor.text
-    assert "observer Olga Observer · the observer was reminded 20 Mar 2026" in to_supervisor.text
+    assert "observed by Olga Observer · the observer was reminded 20 Mar 2026" in to_supervisor.text
     await pass_time(office, NOON + timedelta(days=6))
     assert (len(reminders(office, OLGA)), len(reminders(office, SAM))) == (1, 1)
+
+
+async def test_each_line_has_the_id_that_show_takes(office: Office) -> None:
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=-1))
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    (first,) = reminders(office, OLGA)
+    ids = re.findall(r" · ([0-9a-f]{8,})$", first.text.replace(";", "\n"), re.MULTILINE)
+    assert len(ids) == 2, first.text
+    for ident in ids:
+        assert f"Session: {ident}" in (await office.ask(OLGA, f"show {ident}")).text
 
 
 async def test_what_is_done_meanwhile_reminds_nobody(office: Office) -> None:
