@@ -50,13 +50,20 @@ def reminder_blocks(view: ReminderView) -> list[Block]:
     further = [f"and {more:,} more: `{view.command} {command}`"] if more > 0 else []
     blocks = [section(mrkdwn("\n".join([f"*{_heading(view)}*", *lines, *further])))]
     if view.kind is not ReminderKind.PLANNED:
-        hour = button(actions.action_id(actions.SNOOZE, "hour"), "Snooze 1 h", actions.SNOOZE_HOUR)
-        tomorrow = actions.action_id(actions.SNOOZE, "tomorrow")
-        later = button(tomorrow, "Snooze until tomorrow", actions.SNOOZE_TOMORROW)
-        blocks.append(buttons([hour, later, fewer_button(REMINDERS)]))
+        blocks.append(buttons([*_snooze_buttons(), fewer_button(REMINDERS)]))
     else:
         blocks.append(buttons([fewer_button(REMINDERS)]))
     return [*blocks, context(f"`{view.command} reminders` changes what you are reminded of.")]
+
+
+def _snooze_buttons() -> list[Block]:
+    return [
+        button(actions.action_id(actions.SNOOZE, name), text, until)
+        for name, text, until in (
+            ("hour", "Snooze 1 h", actions.SNOOZE_HOUR),
+            ("tomorrow", "Snooze until tomorrow", actions.SNOOZE_TOMORROW),
+        )
+    ]
 
 
 def _summary(view: ReminderView) -> str:

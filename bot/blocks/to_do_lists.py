@@ -2,20 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, context, message, mrkdwn, section
-from bot.blocks.markup import NAME, code, format_query_text, moment_token, safe
+from bot.blocks.elements import actions as buttons
+from bot.blocks.markup import NAME, bare, code, date_token, format_query_text, moment_token, safe
 from bot.blocks.reports import not_used
 from bot.blocks.results import observed_by
 from bot.blocks.session_lists import ROWS, RenderContext, age_block, details_button, short_id_of
 from bot.domain.changes import outcome_of
 from bot.domain.model import OutcomeKind, Session
 from bot.domain.notifications import Message
-from bot.domain.reminders import is_overdue
+from bot.domain.reminders import ReminderClock, is_overdue, running_clock
 from bot.domain.text import count
+
+_SOON = timedelta(
+    days=1
+)  # before its planned time nobody is reminded of a session: what is further off needs no snooze
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +95,32 @@ def _own_only(shown: RenderContext) -> list[Block]:
     return [context(f"Covers only sessions that you observe yourself.{others}")]
 
 
-def to_do_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime) -> Block:
+def to_do_row(
+    session: Session, suffix: str | int, shown: RenderContext, now: datetime, snoozed: datetime | None = None
+) -> Block:
     """One session to conduct or finish, with its employee and a button to its details."""
     who = safe(shown.directory.name_of(session.key.employee_id), NAME)
     site = safe(shown.directory.site_of(session.key.employee_id) or "site unknown", NAME)
-    return _open_row(session, suffix, shown, now, f"{who}, {site}")
+    later = f" · snoozed until {date_token(snoozed)}" if snoozed else ""
+    return _open_row(session, suffix, shown, now, f"{who}, {site}{later}")
+
+
+def to_do_rows(
+    session: Session, suffix: str, shown: RenderContext, now: datetime, snoozed: datetime | None
+) -> list[Block]:
+    """The same on the Home tab, where what is started, due within a day or overdue can be put off. `snoozed`: until
+    when it was."""
+    row = to_do_row(session, suffix, shown, now, snoozed)
+    running = running_clock(session)
+    if running is None or (running[0] is ReminderClock.NOT_STARTED and running[1] > now + _SOON):
+        return [row]
+    who = bare(shown.directory.name_of(session.key.employee_id), 30)
+    made = [
+        button(actions.action_id(actions.SNOOZE, f"{suffix}{until}"), text, value, label=f"{text}: {who}")
+        for until, text in ((actions.SNOOZE_HOUR, "Snooze 1 h"), (actions.SNOOZE_TOMORROW, "Snooze until tomorrow"))
+        if (value := actions.encode(actions.Snooze(session.key, until)))
+    ]
+    return [row, *([buttons(made)] if made else [])]
 
 
 def own_planned_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime) -> Block:

@@ -247,6 +247,19 @@ def snooze(tx: Tx, reminder: Notification, until: datetime, now: datetime) -> No
     tx.reminders.snooze(reminder.destination, reminder.subject, subject, until)
 
 
+def snooze_session(tx: Tx, session: Session, until: datetime, now: datetime) -> bool:
+    """Reminds the observer of one open session at a time, and not before; False if no clock of it runs."""
+    running, observer = running_clock(session), session.facts.observer_id
+    if running is None or not observer:
+        return False
+    destination, subject = Destination(DestinationKind.PERSON, observer), f"reminder:{until.isoformat()}"
+    tx.notifications.enqueue(
+        replace(_notification(destination, subject, ReminderKind.LATE), reason="it was snoozed"), now, until
+    )
+    tx.reminders.snooze_session(session, *running, destination, subject, until)
+    return True
+
+
 def nudge(tx: Tx, person_id: str, by: str, day: date, now: datetime) -> datetime | None:
     """Reminds an observer of what is overdue, once a day; None if that is queued, else when they were nudged before."""
     before = tx.reminders.nudge(person_id, day, by, now)

@@ -147,6 +147,31 @@ class Reminders:
             (new_subject, to_ms(until), str(destination), subject),
         )
 
+    def snooze_session(
+        self,
+        session: Session,
+        clock: ReminderClock,
+        since: datetime,
+        destination: Destination,
+        subject: str,
+        at: datetime,
+    ) -> None:
+        """Makes a message at a time list a session for its observer, instead of the one that does or would."""
+        self.record(session.key, clock, since, ReminderStep.OBSERVER, destination, subject, at)
+        self._connection.execute(
+            "UPDATE reminders SET destination = ?, subject = ?, at = ? WHERE clock = ? AND since = ? AND step = ?"
+            f" AND session = (SELECT id FROM sessions WHERE {OF_KEY})",
+            (str(destination), subject, to_ms(at), clock, to_ms(since), ReminderStep.OBSERVER, *session.key),
+        )
+
+    def snoozed_until(self, session: Session, now: datetime) -> datetime | None:
+        """When the observer of a session is reminded of it, if that was put off."""
+        sql = (
+            "SELECT max(at) FROM reminders WHERE at > ? AND step = ?"
+            f" AND session = (SELECT id FROM sessions WHERE {OF_KEY})"
+        )
+        return from_ms_or_none(value_of(self._connection, sql, (to_ms(now), ReminderStep.OBSERVER, *session.key)))
+
     # ---- nudges, and what people want ------------------------------------------------------------------------------
 
     def nudge(self, person_id: str, day: date, by: str, now: datetime) -> datetime | None:

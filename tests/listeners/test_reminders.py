@@ -13,7 +13,19 @@ from bot.domain.notifications import Message
 from bot.jobs.remind import RemindJob
 from bot.store.database import Store, Tx
 from tests.clock import NOON
-from tests.listeners.office import ADMIN, EMMA, NORTH, OLGA, PLANNED, SAM, Office, buttons_of, deliver_of, facts
+from tests.listeners.office import (
+    ADMIN,
+    EMMA,
+    NORTH,
+    OLGA,
+    PLANNED,
+    SAM,
+    Office,
+    buttons_of,
+    deliver_of,
+    everything_in,
+    facts,
+)
 from tests.listeners.test_quiet import go_to, read_people
 
 pytestmark = pytest.mark.virtual_time
@@ -70,6 +82,33 @@ async def test_each_line_has_the_id_that_show_takes(office: Office) -> None:
     assert len(ids) == 2, first.text
     for ident in ids:
         assert f"Session: {ident}" in (await office.ask(OLGA, f"show {ident}")).text
+
+
+async def test_a_row_of_the_home_tab_puts_its_own_reminder_off(office: Office) -> None:
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=-1))
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    assert len(reminders(office, OLGA)) == 1
+    rows = [one for one in buttons_of(await office.home(OLGA)) if one["text"]["text"] == "Snooze until tomorrow"]
+    assert len(rows) == 2, "of each session that is late"
+    (of_emma,) = [one for one in rows if PLANNED.session_id in one["value"]]
+    await office.press(EMMA, of_emma["action_id"], of_emma["value"], view_id="V1", channel_id=None)
+    assert "snoozed until" not in everything_in(await office.home(OLGA)), "only its observer puts it off"
+    await office.press(OLGA, of_emma["action_id"], of_emma["value"], view_id="V1", channel_id=None)
+    assert everything_in(office.slack.workspace.homes[OLGA].payload).count("snoozed until") == 1
+    await pass_time(office, NOON + timedelta(days=2, hours=20))
+    assert len(reminders(office, OLGA)) == 1
+    await pass_time(office, NOON + timedelta(days=2, hours=22))  # Saturday at 10
+    again = reminders(office, OLGA)[-1]
+    assert again.text.startswith("1 session of yours is late: Till check · Emma Employee"), again.text
+    assert "snoozed until" not in everything_in(await office.home(OLGA))
+
+
+async def test_what_is_far_off_has_no_snooze(office: Office) -> None:
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=-6))
+    values = [str(one.get("value")) for one in buttons_of(await office.home(OLGA))]
+    snoozes = [one for one in values if one.startswith('["snooze"')]
+    assert any(PLANNED.session_id in one for one in snoozes)
+    assert not any(SECOND.session_id in one for one in snoozes)
 
 
 async def test_what_is_done_meanwhile_reminds_nobody(office: Office) -> None:
