@@ -29,6 +29,7 @@ from bot.store.database import Tx
 MORNING = time(8)  # local, when what is planned is listed
 MORNING_ENDS = time(12)  # a list of today that comes later is useless
 _ONE_DAY = timedelta(days=1)
+_LATE = "reminder:"  # before the time at which a message comes that lists what is late, in its subject
 _AGAIN = ":again:"  # in the subject of a snoozed reminder, between the first subject and the time it comes
 
 
@@ -91,13 +92,13 @@ def _recipient(tx: Tx, session: Session, step: ReminderStep, directory: Director
 
 
 def _message(tx: Tx, destination: Destination, now: datetime) -> str:
-    """The subject of the message that lists what is late for a destination: the one that still waits, or a new one at
-    the next full hour."""
-    pending = tx.reminders.pending_subject(destination)
-    if pending is not None:
-        return pending
+    """The subject of the message that lists what is late for a destination: one that still waits, or a new one at the
+    next full hour. What was snoozed for longer delays nothing else."""
     at = datetime.fromtimestamp((now.timestamp() // 3_600 + 1) * 3_600, UTC)
-    subject = f"reminder:{at.isoformat()}"
+    for pending in tx.reminders.pending_subjects(destination):
+        if datetime.fromisoformat(pending.rpartition(_AGAIN)[2].removeprefix(_LATE)) <= at:
+            return pending
+    subject = f"{_LATE}{at.isoformat()}"
     tx.notifications.enqueue(_notification(destination, subject, ReminderKind.LATE), now, at)
     return subject
 
@@ -252,7 +253,7 @@ def snooze_session(tx: Tx, session: Session, until: datetime, now: datetime) -> 
     running, observer = running_clock(session), session.facts.observer_id
     if running is None or not observer:
         return False
-    destination, subject = Destination(DestinationKind.PERSON, observer), f"reminder:{until.isoformat()}"
+    destination, subject = Destination(DestinationKind.PERSON, observer), f"{_LATE}{until.isoformat()}"
     tx.notifications.enqueue(
         replace(_notification(destination, subject, ReminderKind.LATE), reason="it was snoozed"), now, until
     )

@@ -121,15 +121,14 @@ class Reminders:
             for row in rows
         ]
 
-    def pending_subject(self, destination: Destination) -> str | None:
-        """The message that lists what is late and that was not sent yet to a destination, None if there is none."""
-        subject: str | None = value_of(
-            self._connection,
+    def pending_subjects(self, destination: Destination) -> Sequence[str]:
+        """The messages that list what is late and that were not sent yet to a destination."""
+        rows = self._connection.execute(
             f"SELECT subject FROM notifications WHERE destination = ? AND {PENDING} AND kind = ?"
-            " AND EXISTS (SELECT 1 FROM reminders WHERE reminders.subject = notifications.subject) LIMIT 1",
+            " AND EXISTS (SELECT 1 FROM reminders WHERE reminders.subject = notifications.subject) ORDER BY id",
             (str(destination), NotificationKind.REMINDER),
         )
-        return subject
+        return [row["subject"] for row in rows]
 
     def snoozed_subjects(self, destination: Destination, beginning: str) -> Sequence[str]:
         """The subjects of the reminders for a destination that begin so and were not cancelled, sent or not."""

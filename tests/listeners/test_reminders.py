@@ -103,6 +103,17 @@ async def test_a_row_of_the_home_tab_puts_its_own_reminder_off(office: Office) -
     assert "snoozed until" not in everything_in(await office.home(OLGA))
 
 
+async def test_what_gets_late_meanwhile_does_not_wait_for_what_was_snoozed(office: Office) -> None:
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=-1))
+    await pass_time(office, NOON + timedelta(days=1, hours=22))  # Friday at 10
+    snoozes = [one for one in buttons_of(await office.home(OLGA)) if str(one.get("value")).startswith('["snooze"')]
+    (of_emma,) = [one for one in snoozes if PLANNED.session_id in one["value"] and "tomorrow" in one["value"]]
+    await office.press(OLGA, of_emma["action_id"], of_emma["value"], view_id="V1", channel_id=None)
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    (first,) = reminders(office, OLGA)
+    assert first.text.startswith("1 session of yours is late: Till check · Yves Colleague"), first.text
+
+
 async def test_what_is_far_off_has_no_snooze(office: Office) -> None:
     await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=-6))
     values = [str(one.get("value")) for one in buttons_of(await office.home(OLGA))]
