@@ -69,10 +69,10 @@ SET_EMPLOYEE = "set_employee"
 NOT_ME = "not_me"
 CONFIRM_LINK = "confirm_link"  # value: ConfirmLink
 
-# On reminders; the value says until when. On overdue lists; the value is the id of the person who is reminded.
+# On reminders; the value says until when, on a row of the Home tab also of which session (Snooze).
 SNOOZE = "snooze"
 SNOOZE_HOUR, SNOOZE_TOMORROW = "1h", "tomorrow"
-NUDGE = "nudge"
+NUDGE = "nudge"  # on overdue lists; value: the id of the person who is reminded
 
 CLOSE_FOLLOW_UP = "close_follow_up"  # value: the follow-up's number
 
@@ -179,6 +179,13 @@ class Sessions(ButtonValue, frozen=True, tag="sessions"):
     """The sessions that a message tells of, as far as its button is about them."""
 
     keys: Annotated[tuple[SessionKey, ...], msgspec.Meta(max_length=100)]
+
+
+class Snooze(ButtonValue, frozen=True, tag="snooze"):
+    """The reminder of one session, to come at `until`: SNOOZE_HOUR or SNOOZE_TOMORROW."""
+
+    session: SessionKey
+    until: _Text
 
 
 class Page(ButtonValue, frozen=True, tag="page"):

@@ -33,6 +33,7 @@ from bot.blocks.results import (
     format_times,
     headline,
     history_line,
+    observed_by,
     reasons,
     unchecked,
 )
@@ -193,7 +194,7 @@ def observed(record: SessionRecord, observer: str) -> str:
 
 
 def _by(observer: str) -> str:
-    return f"Observed by {safe(observer, NAME)}" if observer else "Observed by you"
+    return observed_by(observer, begins=True) if observer else "Observed by you"
 
 
 def weak_points(record: SessionRecord) -> list[Block]:

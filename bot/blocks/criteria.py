@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.blocks.costly_criteria import costly_lines, line_sections
 from bot.blocks.elements import mrkdwn, section
 from bot.blocks.markup import format_query_text, safe
-from bot.blocks.reports import Asked, costly_lines, line_sections, report_answer, time_of
+from bot.blocks.reports import Asked, report_answer, time_of
 from bot.domain.notifications import Message
 from bot.domain.report_periods import Window
 from bot.domain.reports import CriterionCost

@@ -19,9 +19,9 @@ from bot.blocks.sending import first_block
 from bot.blocks.session_lists import RenderContext, age_text, result_row
 from bot.blocks.settings import Settings, settings_blocks
 from bot.blocks.status import Status, alert_lines, format_verdict
-from bot.blocks.to_do_lists import own_planned_row, to_do_row
+from bot.blocks.to_do_lists import own_planned_row, to_do_rows
 from bot.domain.follow_ups import FollowedUp
-from bot.domain.model import Session
+from bot.domain.model import Session, SessionKey
 from bot.domain.mutes import Mute
 from bot.domain.rules import Rule
 from bot.domain.whole_reports import Overview
@@ -34,12 +34,14 @@ MAX_RULES = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
     """A person's own sessions: `planned` for them, the soonest first; `results` as employee and those they `observed`,
-    the newest first. `to_do` are those they have to conduct or finish."""
+    the newest first. `to_do` are those they have to conduct or finish; `snoozed`: until when reminders of them were put
+    off."""
 
     to_do: Sequence[Session] = ()
     planned: Sequence[Session] = ()
     results: Sequence[Session] = ()
     observed: Sequence[Session] = ()
+    snoozed: Mapping[SessionKey, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +182,9 @@ def _sessions(content: Home, own: Own) -> list[Block]:
 def _to_do(content: Home, own: Own) -> list[Block]:
     if not own.to_do:
         return [context("Nothing to conduct or finish. Sessions planned for you in iSpring appear here by themselves.")]
-    rows = [to_do_row(one, f"todo{n}", content.shown, content.now) for n, one in enumerate(own.to_do[:MAX_TO_DO])]
+    rows: list[Block] = []
+    for n, one in enumerate(own.to_do[:MAX_TO_DO]):
+        rows += to_do_rows(one, f"todo{n}", content.shown, content.now, own.snoozed.get(one.key))
     return rows + _more(own.to_do, MAX_TO_DO, f"`{content.shown.command} todo` shows all")
 
 

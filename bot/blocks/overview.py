@@ -4,21 +4,23 @@ from collections.abc import Sequence
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
+from bot.blocks.costly_criteria import costly_lines
 from bot.blocks.elements import Block, button, context, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_ups import follow_up_button
-from bot.blocks.markup import NAME, and_more, bare, format_query_text, safe
+from bot.blocks.markup import NAME, bare, format_query_text, safe
 from bot.blocks.reminders import OVERDUE_WHEN
-from bot.blocks.reports import Asked, costly_lines, figures_line, more_rows, report_answer, time_of
+from bot.blocks.reports import Asked, figures_line, report_answer, time_of
 from bot.blocks.session_lists import RenderContext, result_row
 from bot.domain.model import Session
 from bot.domain.notifications import Message
-from bot.domain.report_numbers import format_percent, format_points
+from bot.domain.report_numbers import format_change, format_percent
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import SMALLEST_GROUP
 from bot.domain.whole_reports import OpenCounts, Overview, UnitRow
 
 UNITS = 10
+MOST_ATTENTION = 20  # sessions of an answer, each with its buttons: they stay within a message
 _TITLES = {By.CHECKLIST: "By checklist", By.DEPT: "Your sites", By.EMPLOYEE: "Your people"}
 
 
@@ -30,11 +32,9 @@ def attention_blocks(known: Overview, shown: RenderContext) -> list[Block]:
             heading = f"*Needs attention*\nNothing was below target in {known.days} days."
     else:
         heading = f"*Needs attention*\n{known.unacknowledged:,} below target in {known.days} days, not acknowledged"
-    blocks: list[Block] = [section(mrkdwn(heading))]
-    blocks += _attention_rows(known.attention, shown)
-    left = known.unacknowledged - len(known.attention)
-    if left > 0:
-        blocks.append(context(and_more(left, f"{shown.command} attention since:{known.days}d")))
+    if known.unacknowledged > len(known.attention):
+        heading += f"\n{_which(len(known.attention), known.unacknowledged)}; all: `{shown.command} attention`"
+    blocks: list[Block] = [section(mrkdwn(heading)), *_attention_rows(known.attention, shown)]
     return [*blocks, *_overdue_row(known.open.overdue, "overdue")]
 
 
@@ -48,8 +48,15 @@ def attention_list(
     heading = f"*Needs attention: {format_query_text(asked.words, 800)}*\n{what}, {time_of(window, asked)}"
     blocks = [section(mrkdwn(heading)), *_attention_rows(sessions, shown)]
     if unacknowledged > len(sessions):
-        blocks.append(context(more_rows(unacknowledged - len(sessions), asked)))
+        next_ones = "the next come up as these are acknowledged"
+        if len(sessions) < MOST_ATTENTION:
+            next_ones += f", or add `limit:{min(MOST_ATTENTION, unacknowledged)}`"
+        blocks[1:1] = [context(f"{_which(len(sessions), unacknowledged)}; {next_ones}")]
     return report_answer(asked, [*blocks, *_overdue_row(overdue, f"overdue {asked.query}".rstrip())])
+
+
+def _which(listed: int, every: int) -> str:
+    return f"{listed:,} of {every:,}, worst first"
 
 
 def _attention_rows(sessions: Sequence[Session], shown: RenderContext) -> list[Block]:
@@ -89,14 +96,14 @@ def unit_blocks(known: Overview, command: str) -> list[Block]:
 
 
 def _unit_line(unit: UnitRow) -> str:
-    now, change = unit.figures.now, unit.figures.change
+    now, before = unit.figures.now, unit.figures.before
     parts = [f"*{safe(unit.name, NAME) or UNTITLED}*", f"{now.completed:,} completed"]
     if now.failing:
         parts.append(f"{now.failing:,} below target")
     if now.share is not None and now.is_small:
         parts.append(f"fewer than {SMALLEST_GROUP}")
     elif now.share is not None:
-        parts.append(f"{format_percent(now.share)} met the target, {format_points(change)}")
+        parts.append(f"{format_percent(now.share)} met the target, {format_change(now.share, before.share)}")
     return " · ".join([*parts, *_open(unit.open)])
 
 

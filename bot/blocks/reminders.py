@@ -8,6 +8,7 @@ from bot.blocks.elements import Block, button, confirmation, context, mrkdwn, no
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
 from bot.blocks.markup import and_more, date_token, safe
+from bot.blocks.results import observed_by
 from bot.blocks.settings import fewer_button
 from bot.blocks.settings_form import REMINDERS
 from bot.domain.notifications import Message
@@ -49,13 +50,20 @@ def reminder_blocks(view: ReminderView) -> list[Block]:
     further = [and_more(more, f"{view.command} {command}")] if more > 0 else []
     blocks = [section(mrkdwn("\n".join([f"*{_heading(view)}*", *lines, *further])))]
     if view.kind is not ReminderKind.PLANNED:
-        hour = button(actions.action_id(actions.SNOOZE, "hour"), "Snooze 1 h", actions.SNOOZE_HOUR)
-        tomorrow = actions.action_id(actions.SNOOZE, "tomorrow")
-        later = button(tomorrow, "Snooze until tomorrow", actions.SNOOZE_TOMORROW)
-        blocks.append(buttons([hour, later, fewer_button(REMINDERS)]))
+        blocks.append(buttons([*_snooze_buttons(), fewer_button(REMINDERS)]))
     else:
         blocks.append(buttons([fewer_button(REMINDERS)]))
     return [*blocks, context(f"`{view.command} reminders` changes what you are reminded of.")]
+
+
+def _snooze_buttons() -> list[Block]:
+    return [
+        button(actions.action_id(actions.SNOOZE, name), text, until)
+        for name, text, until in (
+            ("hour", "Snooze 1 h", actions.SNOOZE_HOUR),
+            ("tomorrow", "Snooze until tomorrow", actions.SNOOZE_TOMORROW),
+        )
+    ]
 
 
 def _summary(view: ReminderView) -> str:
@@ -94,7 +102,8 @@ def _line(one: ReminderLine, view: ReminderView) -> str:
     facts, directory = one.session.facts, view.directory
     if one.follow_up is not None:
         today = view.now.astimezone(view.zone).date()
-        return "• " + follow_up_line(one.follow_up, one.session, directory, today, with_owner=False, with_note=True)
+        line = follow_up_line(one.follow_up, one.session, directory, today, with_owner=False, with_note=True)
+        return f"• {line} · {_id_of(one)}"
     who = safe(directory.name_of(facts.key.employee_id), SHORT)
     site = safe(directory.site_of(facts.key.employee_id) or "site unknown", SHORT)
     parts = [f"• *{safe(facts.checklist_title, SHORT) or UNTITLED}*", f"{who}, {site}"]
@@ -106,9 +115,15 @@ def _line(one: ReminderLine, view: ReminderView) -> str:
         case None:
             parts.append(f"planned for {date_token(one.since)}")
     if one.step is ReminderStep.SUPERVISOR:
-        parts.append(f"observer {safe(directory.name_of(facts.observer_id), SHORT)}")
+        parts.append(observed_by(directory.name_of(facts.observer_id), SHORT))
     parts += [_reminded(step) for step in one.reminded]
+    parts.append(_id_of(one))
     return " · ".join(parts)
+
+
+def _id_of(one: ReminderLine) -> str:
+    """What `show` takes."""
+    return safe(one.short_id, SHORT)
 
 
 def _reminded(before: Reminded) -> str:

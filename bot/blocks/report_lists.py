@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from bot.blocks.cards import UNTITLED
+from bot.blocks.costly_criteria import line_sections
 from bot.blocks.elements import Block, context, mrkdwn, section
 from bot.blocks.markup import NAME, TITLE, bare, date_token, format_query_text, moment_token, safe
 from bot.blocks.reminders import OVERDUE_WHEN, nudge_buttons
-from bot.blocks.reports import Asked, figures_line, line_sections, more_rows, report_answer, time_of
-from bot.blocks.results import EMOJI, headline
+from bot.blocks.reports import Asked, figures_line, more_rows, report_answer, time_of
+from bot.blocks.results import EMOJI, headline, observed_by
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import OutcomeKind, Session
+from bot.domain.model import Outcome, OutcomeKind, Session
 from bot.domain.notifications import Message
 from bot.domain.outcomes import score_and_word
-from bot.domain.report_numbers import format_points
+from bot.domain.report_numbers import format_change
 from bot.domain.reports import Figures
 from bot.domain.text import count, lasting
 from bot.domain.whole_reports import Silent, SilentUnit, Step
@@ -44,11 +46,6 @@ def late_since(session: Session, now: datetime) -> str:
     if since.at is None:
         return what
     return f"{what}, {lasting(now - since.at)} ago" if now - since.at >= _MINUTE else f"{what}, just now"
-
-
-def observed_by(session: Session, directory: Directory, limit: int = NAME) -> str:
-    """`observer Ana Ruiz`, for mrkdwn."""
-    return f"observer {safe(directory.name_of(session.facts.observer_id), limit)}"
 
 
 # ---- lists -------------------------------------------------------------------------------------------------------
@@ -116,7 +113,9 @@ def _session_lines(
     buttons: Sequence[Block] = (),
 ) -> Message:
     directory = asked.directory
-    lines = [listed(one, directory, when(one), observed_by(one, directory)) for one in sessions]
+    lines = [
+        listed(one, directory, when(one), observed_by(directory.name_of(one.facts.observer_id))) for one in sessions
+    ]
     more = [section(mrkdwn(more_rows(total - len(sessions), asked)))] if total > len(sessions) else []
     return report_answer(asked, [section(mrkdwn(heading)), *line_sections(lines), *more, *buttons])
 
@@ -153,9 +152,17 @@ def _step(step: Step) -> str:
     ]
     if step.before is None:
         parts.append("first on this checklist")
-    elif step.change is not None:
-        parts.append(f"{format_points(step.change)} since {moment_token(step.before.facts.finished, by_day=True)}")
+    elif change := _change(outcome, outcome_of(step.before)):
+        parts.append(f"{change} since {moment_token(step.before.facts.finished, by_day=True)}")
     return " · ".join(parts)
+
+
+def _change(now: Outcome, then: Outcome) -> str:
+    """The change between two scores as these are listed, "" without two."""
+    if now.score is None or then.score is None:
+        return ""
+    new, old = (Fraction(score_and_word(one).score.removesuffix(" %") or repr(one.score)) for one in (now, then))
+    return format_change(Fraction(repr(now.score)), Fraction(repr(then.score)), (new, old))
 
 
 # ---- silent units ------------------------------------------------------------------------------------------------

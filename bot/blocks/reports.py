@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta, tzinfo
 from fractions import Fraction
 
 from bot.blocks import actions
-from bot.blocks.cards import UNTITLED
 from bot.blocks.coverage import coverage_blocks
 from bot.blocks.elements import Block, button, context, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
@@ -16,13 +15,12 @@ from bot.domain.notifications import Message
 from bot.domain.permissions import Coverage
 from bot.domain.report_numbers import format_percent, shown_percent
 from bot.domain.report_periods import Window
-from bot.domain.reports import SMALLEST_GROUP, CriterionCost, Figures
+from bot.domain.reports import Figures
 from bot.domain.text import clip, lasting
 
 STALE_AFTER = timedelta(hours=2)
 UNITS_SHOWN = 15  # groups, silent units and open sessions in one answer
 MOST_SHOWN = 40  # that `limit:` may ask for: with names at their longest they stay within a message
-LINES_PER_SECTION = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,27 +78,6 @@ def time_of(window: Window, asked: Asked) -> str:
     return f"{day_text(window.start.astimezone(asked.zone).date())} to {day_text(last)} ({safe(str(asked.zone), 40)})"
 
 
-def costly_blocks(costs: Sequence[CriterionCost], criteria_from: int) -> list[Block]:
-    """The criteria that lost most, under their heading; nothing if there are none."""
-    if not costs:
-        return []
-    of = f"the newest {criteria_from:,} sessions" if criteria_from > 1 else "1 session"
-    heading = f"*Criteria that lost the largest part of their points, in {of} with criteria*"
-    if all(one.is_small for one in costs):
-        heading = f"*Criteria that lost points, in {of} with criteria; too few to rank them*"
-    return [section(mrkdwn("\n".join([heading, *costly_lines(costs)])))]
-
-
-def costly_lines(costs: Sequence[CriterionCost]) -> list[str]:
-    """A line for each criterion: which part of its points it lost, and in how many sessions."""
-    not_ranked = "" if all(one.is_small for one in costs) else f" · fewer than {SMALLEST_GROUP}, not ranked"
-    return [
-        f"• {safe(one.title, NAME) or UNTITLED}: {format_percent(one.share)} of its points,"
-        f" in {one.failed:,} of {one.graded:,}{not_ranked if one.is_small else ''}"
-        for one in costs
-    ]
-
-
 # ---- pieces ------------------------------------------------------------------------------------------------------
 
 
@@ -142,11 +119,6 @@ def more_rows(number: int, asked: Asked) -> str:
         how.append(f"add `limit:{min(MOST_SHOWN, asked.limit + number)}`")
     how.append(f"narrow it, or take all as a file: `{asked.command} export`")
     return f"{number:,} more: {' or '.join(how)}"
-
-
-def line_sections(lines: Sequence[str]) -> list[Block]:
-    starts = range(0, len(lines), LINES_PER_SECTION)
-    return [section(mrkdwn("\n".join(lines[at : at + LINES_PER_SECTION]))) for at in starts]
 
 
 def day_text(day: date) -> str:

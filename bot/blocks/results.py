@@ -81,6 +81,11 @@ def corrected_headline(name: str, old: Outcome, new: Outcome) -> str:
     return f"{EMOJI[new.kind]} Corrected: {name} {turn}{now}{bare(after.word)}"
 
 
+def observed_by(observer: str, limit: int = NAME, *, begins: bool = False) -> str:
+    """`observed by Ana Ruiz`, for mrkdwn, of a session in any state. `begins`: a line begins with it."""
+    return f"{'Observed' if begins else 'observed'} by {safe(observer, limit)}"
+
+
 def unchecked(session: Session) -> str:
     """That the critical criteria of a completed session were not judged, and why; "" if they were, or it has none."""
     if not session.critical or outcome_of(session).kind in (OutcomeKind.FAILED, OutcomeKind.UNKNOWN):

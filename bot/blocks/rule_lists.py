@@ -15,6 +15,7 @@ from bot.domain.rules import Rule, RuleForm
 from bot.domain.text import count
 
 MAX_RULES = 25  # of `format_rule` at its longest, this many stay within a message
+MAX_TO_END = 20  # beside what comes without a rule
 
 
 def rules_list(
@@ -107,12 +108,15 @@ def end_button(number: int) -> Block:
     return button(action, f"End rule {number}", str(number), style="danger", confirm=ask)
 
 
-def rules_to_end(rules: Sequence[Rule], words: Mapping[int, str], *, me: str = "", command: str) -> Message:
-    """What a viewer may end here, each rule in words; the buttons ask first."""
+def rules_to_end(
+    rules: Sequence[Rule], words: Mapping[int, str], *, me: str = "", command: str, coming: Sequence[Block] = ()
+) -> Message:
+    """What a viewer may end here, each rule in words; the buttons ask first. `coming`: what comes to them without a
+    rule, and how to have less of it."""
     blocks: list[Block] = [section(mrkdwn("Which rule shall end? Nothing is ended before you say yes."))]
-    for rule in rules[:MAX_RULES]:
+    for rule in rules[:MAX_TO_END]:
         text = format_rule(rule, words.get(rule.rule_id, ""), me)
         blocks.append(section(mrkdwn(text), end_button(rule.rule_id)))
-    if len(rules) > MAX_RULES:
-        blocks.append(context(f"and {len(rules) - MAX_RULES} more; `{command} rules all` lists all for admins"))
-    return message(blocks)
+    if len(rules) > MAX_TO_END:
+        blocks.append(context(f"and {len(rules) - MAX_TO_END} more; `{command} rules all` lists all for admins"))
+    return message([*blocks, *coming])

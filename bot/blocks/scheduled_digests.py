@@ -9,15 +9,18 @@ from datetime import timedelta, tzinfo
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
 from bot.blocks.charts import data_table
+from bot.blocks.costly_criteria import costly_blocks
 from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, section, with_fallback
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
 from bot.blocks.markup import MONTHS, and_more, bar, date_token, format_query_text, moment_token, safe
-from bot.blocks.report_lists import late_since, listed, observed_by
-from bot.blocks.reports import costly_blocks, percent_cell
+from bot.blocks.report_lists import late_since, listed
+from bot.blocks.reports import percent_cell
+from bot.blocks.results import observed_by
 from bot.domain.digests import Digest, DigestView
-from bot.domain.model import OutcomeKind
-from bot.domain.report_numbers import format_against, format_percent, format_points
+from bot.domain.model import OutcomeKind, Session
+from bot.domain.report_numbers import format_against, format_change, format_percent
+from bot.domain.report_periods import Window
 from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow
 from bot.domain.text import count, lasting
 from bot.domain.whole_reports import SilentUnit
@@ -43,10 +46,13 @@ def digest_blocks(view: DigestView) -> list[Block]:
     if found.is_incomplete:
         head.append(f"*iSpring could not be read since then*: what came later is missing below. {_data_of(found)}")
     head += _headline(found, view.called)
-    blocks = [section(mrkdwn("\n".join(head))), *_below(found, view), *_overdue(found, view)]
-    blocks += _follow_ups(found, view)
+    # What is of these days comes first; what is open since before follows, with its time.
+    blocks = [section(mrkdwn("\n".join(head))), *_below(found, view), *_older_below(found, view)]
+    blocks += [*_overdue(found, view), *_follow_ups(found, view)]
     if not found.needs_somebody:
-        blocks.append(section(mrkdwn("Nobody has to act: nothing is overdue, and every low result is acknowledged.")))
+        blocks.append(
+            section(mrkdwn("Nobody has to act: nothing is overdue, and every low result up to then is acknowledged."))
+        )
     blocks += _sites(found)
     return [
         *blocks,
@@ -61,14 +67,17 @@ def digest_blocks(view: DigestView) -> list[Block]:
 
 def _days(found: Digest, zone: tzinfo) -> str:
     """The days covered, with their zone: "Mon 23 Nov to Sun 29 Nov 2026 (Europe/Berlin)"."""
-    first = found.window.start.astimezone(zone).date()
-    last = (found.window.end - timedelta(microseconds=1)).astimezone(zone).date()
-    name = f"({safe(str(zone), SHORT)})"
+    return f"{_span(found.window, zone)} ({safe(str(zone), SHORT)})"
+
+
+def _span(window: Window, zone: tzinfo) -> str:
+    first = window.start.astimezone(zone).date()
+    last = (window.end - timedelta(microseconds=1)).astimezone(zone).date()
     end = f"{_DAY_NAMES[last.weekday()]} {last.day} {MONTHS[last.month - 1]} {last.year}"
     if first == last:
-        return f"{end} {name}"
+        return end
     year = f" {first.year}" if first.year != last.year else ""
-    return f"{_DAY_NAMES[first.weekday()]} {first.day} {MONTHS[first.month - 1]}{year} to {end} {name}"
+    return f"{_DAY_NAMES[first.weekday()]} {first.day} {MONTHS[first.month - 1]}{year} to {end}"
 
 
 def _caught_up(view: DigestView) -> str:
@@ -107,7 +116,7 @@ def _headline(found: Digest, called: str) -> list[str]:
 
 def _points(now: Figures, then: Figures) -> str:
     """The change of the share, with how few sessions it rests on if these are under 5."""
-    text = format_points(ReportRow(group="", now=now, before=then).change)
+    text = format_change(now.share, then.share)
     few = [
         f"of {one.judged} {when}" for one, when in ((now, "now"), (then, "before")) if 0 < one.judged < SMALLEST_GROUP
     ]
@@ -117,22 +126,28 @@ def _points(now: Figures, then: Figures) -> str:
 def _median_change(now: Figures, then: Figures) -> str:
     if now.median is None or then.median is None:
         return ""
-    return f" ({format_points(now.median - then.median)})"
+    return f" ({format_change(now.median, then.median)})"
 
 
 # ---- what needs action -----------------------------------------------------------------------------------------------
 
 
 def _below(found: Digest, view: DigestView) -> list[Block]:
-    if not found.all_below:
+    heading = f"*{found.all_below:,} below target and not acknowledged* of these days"
+    return _low_results(heading, found.below, found.all_below, view)
+
+
+def _older_below(found: Digest, view: DigestView) -> list[Block]:
+    days = _span(found.older, view.zone)
+    heading = f"*{found.all_older_below:,} older below target and not acknowledged*, completed {days}"
+    return _low_results(heading, found.older_below, found.all_older_below, view)
+
+
+def _low_results(heading: str, lowest: Sequence[Session], total: int, view: DigestView) -> list[Block]:
+    if not total:
         return []
-    since = found.below_since.astimezone(view.zone).date()
-    heading = f"*{found.all_below:,} below target and not acknowledged* since {since.day} {MONTHS[since.month - 1]}"
-    lines = [
-        listed(one, view.directory, moment_token(one.facts.finished, by_day=True), limit=SHORT) for one in found.below
-    ]
-    more = _more(found.all_below - len(found.below), view, LOW)
-    return [section(mrkdwn("\n".join([heading, *lines, *more])))]
+    lines = [listed(one, view.directory, moment_token(one.facts.finished, by_day=True), limit=SHORT) for one in lowest]
+    return [section(mrkdwn("\n".join([heading, *lines, *_more(total - len(lowest), view, LOW)])))]
 
 
 def _overdue(found: Digest, view: DigestView) -> list[Block]:
@@ -147,11 +162,18 @@ def _overdue(found: Digest, view: DigestView) -> list[Block]:
         )
         if found.overdue_counts.get(kind)
     ]
+    name_of = view.directory.name_of
     lines = [
-        listed(one, view.directory, late_since(one, view.now), observed_by(one, view.directory, SHORT), limit=SHORT)
+        listed(
+            one,
+            view.directory,
+            late_since(one, view.now),
+            observed_by(name_of(one.facts.observer_id), SHORT),
+            limit=SHORT,
+        )
         for one in found.overdue
     ]
-    heading = f"*{total:,} overdue*: {', '.join(parts)}; the oldest first"
+    heading = f"*{total:,} overdue now*: {', '.join(parts)}; the oldest first"
     more = _more(total - len(found.overdue), view, LATE)
     return [section(mrkdwn("\n".join([heading, *lines, *more])))]
 
@@ -287,7 +309,7 @@ def digest_message_blocks(view: DigestView) -> list[Block]:
     """A digest with what a reader can do about it: each sees what they may see."""
     found = view.figures
     wanted: list[tuple[str, str, str]] = []
-    if found is not None and found.all_below:
+    if found is not None and found.all_below + found.all_older_below:
         wanted.append(("below", "Low results", LOW))
     if found is not None and any(found.overdue_counts.values()):
         wanted.append(("overdue", "Overdue", LATE))

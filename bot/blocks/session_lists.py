@@ -23,7 +23,7 @@ from bot.blocks.markup import (
     safe,
 )
 from bot.blocks.reports import figures_line, not_used
-from bot.blocks.results import headline, unchecked
+from bot.blocks.results import headline, observed_by, unchecked
 from bot.blocks.sharing import share_button
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
@@ -221,21 +221,17 @@ def result_row(session: Session, suffix: str | int, shown: RenderContext, *, is_
     checklist = safe(row.checklist_title, NAME) or UNTITLED
     if is_own:
         name = bare(row.checklist_title, NAME) or UNTITLED
-        checklist = f"Observed by {safe(shown.directory.name_of(row.observer_id), NAME)}"
+        checklist = observed_by(shown.directory.name_of(row.observer_id), begins=True)
     parts = (
         checklist,
         moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled),
-        _observer_of(session, shown) if shown.names_observers else "",
+        observed_by(shown.directory.name_of(row.observer_id)) if shown.names_observers else "",
         unchecked(session),
         short_id_of(row.key, shown),
     )
     first = safe(headline(name, outcome_of(session), *shown.beside), TITLE + NAME)
     text = f"*{first}*\n{' · '.join(filter(None, parts))}"
     return section(mrkdwn(text), details_button(session, suffix, shown))
-
-
-def _observer_of(session: Session, shown: RenderContext) -> str:
-    return f"observed by {safe(shown.directory.name_of(session.facts.observer_id), NAME)}"
 
 
 def details_button(session: Session, suffix: str | int, shown: RenderContext) -> Block:

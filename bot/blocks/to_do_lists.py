@@ -2,19 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
 from bot.blocks.elements import Block, button, context, message, mrkdwn, section
-from bot.blocks.markup import NAME, code, format_query_text, moment_token, safe
+from bot.blocks.elements import actions as buttons
+from bot.blocks.markup import NAME, bare, code, date_token, format_query_text, moment_token, safe
 from bot.blocks.reports import not_used
+from bot.blocks.results import observed_by
 from bot.blocks.session_lists import ROWS, RenderContext, age_block, details_button, short_id_of
 from bot.domain.changes import outcome_of
 from bot.domain.model import OutcomeKind, Session
 from bot.domain.notifications import Message
-from bot.domain.reminders import is_overdue
+from bot.domain.reminders import ReminderClock, is_overdue, running_clock
 from bot.domain.text import count
+
+_SOON = timedelta(
+    days=1
+)  # before its planned time nobody is reminded of a session: what is further off needs no snooze
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ def to_do(
 
     `unacknowledged`: how many low results of the reader's people wait for somebody.
     """
-    low = _low_results(unacknowledged)
+    low = _low_results(unacknowledged, shown.command)
     read_as, left_out = list[Block](), not_used(asked.unused)
     if asked.query or left_out:
         read_as = [context(f"Read as {code(f'{shown.command} todo {asked.query}'.rstrip(), 1_500)}{left_out}")]
@@ -55,7 +61,10 @@ def to_do(
     started = [one for one in listed if _is_started(one)]
     planned = [one for one in listed if not _is_started(one)]
     which = f": {format_query_text(asked.words, 800)}" if asked.query else ""
-    blocks: list[Block] = [section(mrkdwn(f"*{count(len(sessions), 'session')} to do as an observer{which}*"))]
+    heading = f"*{count(len(sessions), 'session')} to do as an observer{which}*"
+    if len(sessions) > len(listed):
+        heading += f"\n{len(listed)} of {len(sessions)}, the longest due first"
+    blocks: list[Block] = [section(mrkdwn(heading))]
     blocks += [*_own_only(shown), *read_as]
     number = 0
     for title, those in (("To finish", started), ("To conduct", planned)):
@@ -64,17 +73,16 @@ def to_do(
         for one in those:
             blocks.append(to_do_row(one, number, shown, now))
             number += 1
-    if len(sessions) > len(listed):
-        blocks.append(context(f"and {len(sessions) - len(listed)} more"))
     return message([*blocks, *low, age_block(shown)])
 
 
-def _low_results(number: int) -> list[Block]:
+def _low_results(number: int, command: str) -> list[Block]:
     """What else waits for who has people in their charge."""
     if not number:
         return []
     run = button(actions.action_id(actions.RUN, "attention"), "Show", "attention", label="Show what needs attention")
-    return [section(mrkdwn(f"*{count(number, 'low result')}* of the last 30 days that nobody has acknowledged"), run)]
+    text = f"*{count(number, 'low result')}* of the last 30 days that nobody has acknowledged"
+    return [section(mrkdwn(f"{text}, of the people you may see; all: `{command} attention`"), run)]
 
 
 def _own_only(shown: RenderContext) -> list[Block]:
@@ -87,17 +95,38 @@ def _own_only(shown: RenderContext) -> list[Block]:
     return [context(f"Covers only sessions that you observe yourself.{others}")]
 
 
-def to_do_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime) -> Block:
+def to_do_row(
+    session: Session, suffix: str | int, shown: RenderContext, now: datetime, snoozed: datetime | None = None
+) -> Block:
     """One session to conduct or finish, with its employee and a button to its details."""
     who = safe(shown.directory.name_of(session.key.employee_id), NAME)
     site = safe(shown.directory.site_of(session.key.employee_id) or "site unknown", NAME)
-    return _open_row(session, suffix, shown, now, f"{who}, {site}")
+    later = f" · snoozed until {date_token(snoozed)}" if snoozed else ""
+    return _open_row(session, suffix, shown, now, f"{who}, {site}{later}")
+
+
+def to_do_rows(
+    session: Session, suffix: str, shown: RenderContext, now: datetime, snoozed: datetime | None
+) -> list[Block]:
+    """The same on the Home tab, where what is started, due within a day or overdue can be put off. `snoozed`: until
+    when it was."""
+    row = to_do_row(session, suffix, shown, now, snoozed)
+    running = running_clock(session)
+    if running is None or (running[0] is ReminderClock.NOT_STARTED and running[1] > now + _SOON):
+        return [row]
+    who = bare(shown.directory.name_of(session.key.employee_id), 30)
+    made = [
+        button(actions.action_id(actions.SNOOZE, f"{suffix}{until}"), text, value, label=f"{text}: {who}")
+        for until, text in ((actions.SNOOZE_HOUR, "Snooze 1 h"), (actions.SNOOZE_TOMORROW, "Snooze until tomorrow"))
+        if (value := actions.encode(actions.Snooze(session.key, until)))
+    ]
+    return [row, *([buttons(made)] if made else [])]
 
 
 def own_planned_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime) -> Block:
     """One session in which the reader will be observed, with its observer and a button to its details."""
-    observer = safe(shown.directory.name_of(session.facts.observer_id), NAME)
-    return _open_row(session, suffix, shown, now, f"with {observer}")
+    observer = shown.directory.name_of(session.facts.observer_id)
+    return _open_row(session, suffix, shown, now, observed_by(observer, begins=True))
 
 
 def _open_row(session: Session, suffix: str | int, shown: RenderContext, now: datetime, who: str) -> Block:

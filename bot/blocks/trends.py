@@ -2,25 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from fractions import Fraction
 
 from bot.blocks.cards import UNTITLED
 from bot.blocks.charts import data_table, line_chart
+from bot.blocks.costly_criteria import costly_beside, costly_blocks, line_sections
 from bot.blocks.elements import Block, mrkdwn, section, with_fallback
 from bot.blocks.markup import MONTHS, NAME, bar, format_query_text, safe
 from bot.blocks.reports import (
     Asked,
-    costly_blocks,
     day_text,
     figures_line,
-    line_sections,
     more_rows,
     percent_cell,
     report_answer,
     time_of,
 )
 from bot.domain.notifications import Message
-from bot.domain.report_numbers import format_percent, format_points, shown_percent
+from bot.domain.report_numbers import format_change, format_percent, shown_percent
 from bot.domain.report_periods import By
 from bot.domain.reports import SMALLEST_GROUP, Figures, ReportRow
 from bot.domain.text import count
@@ -39,10 +37,20 @@ def trend(shown: Trend, asked: Asked) -> Message:
     lines = [f"*{title}{order}*", *_verdict(shown), _total_line(shown), f"Completed {time_shown(shown, asked)}"]
     listed, more = _rows_shown(shown, asked)
     blocks = [section(mrkdwn("\n".join(lines))), *_listed(listed, shown)]
-    after = [*([section(mrkdwn("\n".join(more)))] if more else []), *costly_blocks(shown.costly, shown.criteria_from)]
-    if shown.by is By.CRITERION and not shown.costly:
-        after = [section(mrkdwn(_no_criteria(shown)))]
-    return report_answer(asked, [*blocks, *after])
+    after = [section(mrkdwn("\n".join(more)))] if more else []
+    return report_answer(asked, [*blocks, *after, *_criteria(shown, asked)])
+
+
+def _criteria(shown: Trend, asked: Asked) -> list[Block]:
+    """The criteria that lost points: as the rows of an answer, or the first few beside its rows."""
+    costs, number = shown.costly, shown.criteria_from
+    if shown.by is not By.CRITERION:
+        return costly_beside(costs, number, f"{asked.command} trend {shown.criteria_query}")
+    if not costs:
+        return [section(mrkdwn(_no_criteria(shown)))]
+    left = len(costs) - asked.limit
+    more = [section(mrkdwn(more_rows(left, asked)))] if left > 0 else []
+    return [*costly_blocks(costs[: asked.limit], number), *more]
 
 
 def _rows_shown(shown: Trend, asked: Asked) -> tuple[Sequence[ReportRow], list[str]]:
@@ -117,7 +125,7 @@ def _verdict(shown: Trend) -> list[str]:
     shares = f"{format_percent(now.share)} met the target, {format_percent(before.share)} {then}"
     if shown.is_parted:
         shares = f"{_part(now)} completed, {_part(before)} {then}"
-    return [f"*{said}*: {shares} ({format_points(change)})"]
+    return [f"*{said}*: {shares} ({format_change(now.share, before.share)})"]
 
 
 def _part(numbers: Figures) -> str:
@@ -126,9 +134,11 @@ def _part(numbers: Figures) -> str:
     return f"{numbers.met:,} of {numbers.completed:,} ({format_percent(numbers.share)})"
 
 
-def _change(row: ReportRow) -> Fraction | None:
-    """Against a few sessions a change says nothing."""
-    return None if row.now.is_small or row.before.is_small else row.change
+def _change(row: ReportRow) -> str:
+    """A row's change, "" if there is none to say: against a few sessions it says nothing."""
+    if row.change is None or row.now.is_small or row.before.is_small:
+        return ""
+    return format_change(row.now.share, row.before.share)
 
 
 def _listed(rows: Sequence[ReportRow], shown: Trend) -> list[Block]:
@@ -145,7 +155,7 @@ def _drawn(rows: Sequence[ReportRow], shown: Trend) -> Block | None:
         points = [(short_label(row, shown), shown_percent(row.now.share)) for row in rows if row.now.share is not None]
         return line_chart(f"{share} by {_UNIT[shown.by]}", share, points, y_label=f"% {share[0].lower()}{share[1:]}")
     # A column in which every row says that there was nothing before says nothing.
-    has_change = any(_change(row) is not None for row in rows)
+    has_change = any(_change(row) for row in rows)
     has_median = any(row.now.median is not None for row in rows)
     header = [_UNIT[shown.by].capitalize(), share]
     header += [*(["Change"] if has_change else []), *(["Median"] if has_median else []), "Completed"]
@@ -161,8 +171,7 @@ def _cells(row: ReportRow, shown: Trend, *, has_change: bool, has_median: bool) 
     elif now.share is not None and shown.is_parted:
         share = shown_percent(now.share), _part(now)
     cells: list[str | tuple[float, str]] = [unit_name(row, shown), share]
-    change = _change(row)
-    cells += ["–" if change is None else format_points(change)] if has_change else []
+    cells += [_change(row) or "–"] if has_change else []
     cells += [percent_cell(now.median)] if has_median else []
     return [*cells, (now.completed, f"{now.completed:,}{', few' if now.is_small else ''}")]
 
@@ -234,8 +243,7 @@ def _row(label: str, row: ReportRow, *, is_parted: bool = False) -> str:
         parts.append(f"{now.met:,} of {now.judged:,}{what}")
     else:
         parts.append(f"{bar(float(now.share))} {_part(now) if is_parted else format_percent(now.share) + what}")
-        change = _change(row)
-        parts += [format_points(change)] if change is not None else []
+        parts += [change] if (change := _change(row)) else []
     if now.median is not None:
         parts.append(f"median {format_percent(now.median)}")
     if not is_parted or now.is_small:

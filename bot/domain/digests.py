@@ -18,10 +18,11 @@ class Digest:
     """The figures of a period beside those of the one before, and what needs action.
 
     `window` is what it covers, `before` what that is compared with; `now` and `then` are their figures. `below`: the
-    lowest of the `all_below` that are not acknowledged, since `below_since`. `overdue`: the oldest of those that are
-    late now, `overdue_counts` how many are planned or in progress. `sites`: the lowest share first, by id; `labels`
-    are their names. `is_parted`: as of a `Trend`. `data_until`: iSpring was read until then, None if it never was;
-    `read_until`: it should have been read until then. `follow_ups` are those on what its query finds, of any time.
+    lowest of its `all_below` low results that are not acknowledged; `older_below` and `all_older_below` the same of the
+    time `older` before it. `overdue`: the oldest of those that are late now, `overdue_counts` how many are planned or
+    in progress. `sites`: the lowest share first, by id; `labels` are their names. `is_parted`: as of a `Trend`.
+    `data_until`: iSpring was read until then, None if it never was; `read_until`: it should have been read until then.
+    `follow_ups` are those on what its query finds, of any time.
     """
 
     window: Window
@@ -30,7 +31,9 @@ class Digest:
     then: Figures
     below: Sequence[Session]
     all_below: int
-    below_since: datetime
+    older: Window
+    older_below: Sequence[Session]
+    all_older_below: int
     overdue: Sequence[Session]
     overdue_counts: Mapping[OutcomeKind, int]
     costly: Sequence[CriterionCost]
@@ -57,7 +60,7 @@ class Digest:
     def needs_somebody(self) -> bool:
         """Whether action is needed, or it can't be said that none is."""
         late = sum(self.overdue_counts.values()) + self.follow_ups.overdue
-        return self.is_incomplete or self.all_below > 0 or late > 0
+        return self.is_incomplete or self.all_below + self.all_older_below > 0 or late > 0
 
 
 def digest_subject(rule_id: int, day: date) -> str:

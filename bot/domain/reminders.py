@@ -110,7 +110,8 @@ class ReminderKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReminderLine:
     """A session of a reminder, the clock that runs (None if it is planned for later), why its reader is reminded,
-    and who was reminded before. `follow_up`: what its reader does about it, if that is why."""
+    and who was reminded before. `follow_up`: what its reader does about it, if that is why. `short_id`: what of its id
+    the reader types."""
 
     session: Session
     clock: ReminderClock | None
@@ -118,6 +119,7 @@ class ReminderLine:
     step: ReminderStep = ReminderStep.OBSERVER
     reminded: Sequence[Reminded] = ()
     follow_up: FollowUp | None = None
+    short_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ def format_percent(value: Fraction) -> str:
 
 def shown_percent(value: Fraction) -> float:
     """The number of `format_percent`: a chart shows what the text says."""
-    return float(_apart(value, (Fraction(0), Fraction(100))))
+    return float(_shown(value))
 
 
 def format_against(now: int, then: int, when: str) -> str:
@@ -35,14 +35,26 @@ def format_against(now: int, then: int, when: str) -> str:
     return f"{then:,} {when}" if then else f"none {when}"
 
 
-def format_points(change: Fraction | None) -> str:
-    """A change in points: "+3 points", "−1 point", "no change", "none before"."""
-    if change is None:
+def format_change(now: Fraction | None, then: Fraction | None, shown: tuple[Fraction, Fraction] | None = None) -> str:
+    """The change from one percentage to another in points: "+3 points", "−1 point", "no change", "none before".
+
+    It is the difference of the two numbers as they are shown, so that who subtracts finds the same; if these are equal
+    although there was a change, "up by less than 1 point". `shown`: the two, where they do not read as `format_percent`
+    writes them.
+    """
+    if now is None or then is None:
         return "none before"
-    if change == 0:
+    if now == then:
         return "no change"
-    text = _apart(abs(change), (Fraction(0),))
-    return f"{'+' if change > 0 else MINUS}{text} {'point' if text == '1' else 'points'}"
+    new, old = shown or (_shown(now), _shown(then))
+    if new == old:
+        return f"{'up' if now > then else 'down'} by less than 1 point"
+    text = rounded(abs(new - old), _MOST_DECIMALS)
+    return f"{'+' if new > old else MINUS}{text} {'point' if text == '1' else 'points'}"
+
+
+def _shown(percent: Fraction) -> Fraction:
+    return Fraction(_apart(percent, (Fraction(0), Fraction(100))))
 
 
 def _apart(value: Fraction, others: Sequence[Fraction]) -> str:

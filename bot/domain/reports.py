@@ -314,13 +314,13 @@ class CriterionCost:
         return Fraction(repr(float(self.lost))) * 100 / Fraction(repr(float(self.total)))
 
 
-def most_costly(costs: Iterable[CriterionCost], limit: int, *, with_small: bool = False) -> Sequence[CriterionCost]:
-    """The criteria that lost the largest part of their points. `with_small`: behind them, in no order of results, those
+def most_costly(costs: Iterable[CriterionCost], *, with_small: bool = False) -> Sequence[CriterionCost]:
+    """The criteria that lost points, the largest part first. `with_small`: behind them, in no order of results, those
     that were graded in fewer than 5 sessions, which are left out else."""
     costly = [one for one in costs if one.lost > 0]
     ranked = sorted((one for one in costly if not one.is_small), key=lambda one: (-one.share, -one.failed, one.title))
     small = sorted((one for one in costly if one.is_small), key=lambda one: (-one.graded, one.title))
-    return [*ranked, *(small if with_small else ())][:limit]
+    return [*ranked, *(small if with_small else ())]
 
 
 def report_by_time(

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 from typing import NamedTuple
 
 from bot.domain.model import Session
-from bot.domain.outcomes import judge
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import CriterionCost, Figures, ReportRow, Verdict
 
@@ -18,7 +16,8 @@ class Trend:
     many of the `ranked` ones as an answer can show, then a few of the `small` ones, which have no median and no figures
     before.
 
-    `labels` names each row's group. `criteria_from`: the number of newest sessions whose criteria were added up.
+    `labels` names each row's group. `costly`: every criterion that lost points, of the `criteria_from` newest sessions
+    whose criteria were added up; `criteria_query` is what lists them alone.
     `has_default_start`: the query names no beginning. `sort`: the order of the groups as `sort:` says it, "" for the
     usual one. `verdict`: of a report by time. `is_parted`: the query chooses sessions by outcome or score, and "met"
     are these among all, see `parted`. `has_parts`: each site counts with the departments below it.
@@ -35,6 +34,7 @@ class Trend:
     total: Figures
     costly: Sequence[CriterionCost]
     criteria_from: int
+    criteria_query: str
     sort: str = ""
     verdict: Verdict | None = None
     is_parted: bool = False
@@ -114,24 +114,18 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A completed session, the same employee's one before it on the same checklist, and the points between them."""
+    """A completed session, and the same employee's one before it on the same checklist."""
 
     session: Session
     before: Session | None
-    change: Fraction | None
 
 
 def steps(newest_first: Sequence[Session]) -> Sequence[Step]:
-    """Each session with the change since the one before it, in the same order."""
+    """Each session with the one before it, in the same order."""
     found: list[Step] = []
     last: dict[tuple[str, str], Session] = {}
     for session in reversed(newest_first):
         place = session.key.employee_id, session.facts.checklist_id
-        before = last.get(place)
-        scores = [judge(one.facts, one.target).score for one in (session, before) if one is not None]
-        change = None
-        if len(scores) == 2 and scores[0] is not None and scores[1] is not None:
-            change = Fraction(repr(float(scores[0]))) - Fraction(repr(float(scores[1])))
-        found.append(Step(session, before, change))
+        found.append(Step(session, last.get(place)))
         last[place] = session
     return found[::-1]

@@ -8,6 +8,7 @@ from bot.config import zone_named
 from bot.domain.digests import Digest, DigestView, digest_subject
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
+from bot.domain.model import Session
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.permissions import AccessScope, scope_of
 from bot.domain.report_periods import By, Window
@@ -105,7 +106,9 @@ def digest(
     unit_of = report_units.units_of({one.group for one in (*counted, *then)}, scope, directory)
     sites = report(*(report_units.in_units(one, unit_of) for one in (counted, then)))
     costs, criteria_from = tx.reports.costs(where, window)
-    attention = _attention(window, now)
+    older = Window(_attention(window).start, window.start)
+    below, all_below = _unacknowledged(tx, where, window, BELOW_NAMED)
+    older_below, all_older_below = _unacknowledged(tx, where, older, BELOW_NAMED - len(below))
     overdue, overdue_counts = tx.reports.overdue(open_where, now, OVERDUE_NAMED)
     without_any = Window(min(window.start, window.end - SILENT_PERIOD), window.end)
     return Digest(
@@ -113,12 +116,14 @@ def digest(
         before=before,
         now=figures(counted),
         then=figures(then),
-        below=tx.reports.attention(where, attention, BELOW_NAMED),
-        all_below=tx.reports.unacknowledged(where, attention),
-        below_since=attention.start,
+        below=below,
+        all_below=all_below,
+        older=older,
+        older_below=older_below,
+        all_older_below=all_older_below,
         overdue=overdue,
         overdue_counts=overdue_counts,
-        costly=most_costly(costs, COSTLY),
+        costly=most_costly(costs)[:COSTLY],
         criteria_from=criteria_from,
         sites=sites,
         is_parted=is_parted,
@@ -147,8 +152,16 @@ def _asked_for(query: Query, scope: AccessScope, names: Names, now: datetime, zo
     )
 
 
-def _attention(window: Window, now: datetime) -> Window:
-    return Window(min(window.start, window.end - ATTENTION_PERIOD), max(window.end, now))
+def _attention(window: Window) -> Window:
+    """The time of the low results that a digest may name: not those after its days, which the next one counts."""
+    return Window(min(window.start, window.end - ATTENTION_PERIOD), window.end)
+
+
+def _unacknowledged(tx: Tx, where: Where, window: Window, limit: int) -> tuple[Sequence[Session], int]:
+    """The lowest of the low results of a window that nobody has acknowledged, and how many there are."""
+    if window.start >= window.end:
+        return (), 0
+    return tx.reports.attention(where, window, limit), tx.reports.unacknowledged(where, window)
 
 
 # ---- of a rule -----------------------------------------------------------------------------------------------------
@@ -259,7 +272,7 @@ def slot_file(
     scope = scope_of(viewer, directory)
     known = visible_names(tx, scope, directory, query, viewer.person_id)
     where, about = _asked_for(query, scope, known, now, zone)
-    window, attention = time_of.window, _attention(time_of.window, now)
+    window, attention = time_of.window, _attention(time_of.window)
     shown_as = directory.with_initials() if rule.options.names is NamesShown.INITIALS else directory
     chosen = tx.reports.of_digest(where, about, window, attention, now)
     return Export(tx, query, scope, known, shown_as, now, zone, chosen, PERSONAL_COLUMNS)

@@ -58,7 +58,7 @@ def overview(tx: Tx, scope: AccessScope, directory: Directory, now: datetime, zo
         attention=tx.reports.attention(where, window, ATTENTION),
         unacknowledged=tx.reports.unacknowledged(where, window, total.failing),
         open=sum(open_counts.values(), OpenCounts()),
-        costly=most_costly(tx.reports.costs(where, window)[0], COSTLY),
+        costly=most_costly(tx.reports.costs(where, window)[0])[:COSTLY],
     )
 
 

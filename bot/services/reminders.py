@@ -8,7 +8,7 @@ from bot.config import zone_named
 from bot.domain.directory import Directory
 from bot.domain.model import Session
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
-from bot.domain.permissions import may_follow_up, may_see
+from bot.domain.permissions import may_follow_up, may_see, scope_of
 from bot.domain.reminders import (
     LATE_AFTER,
     OLDEST,
@@ -29,6 +29,7 @@ from bot.store.database import Tx
 MORNING = time(8)  # local, when what is planned is listed
 MORNING_ENDS = time(12)  # a list of today that comes later is useless
 _ONE_DAY = timedelta(days=1)
+_LATE = "reminder:"  # before the time at which a message comes that lists what is late, in its subject
 _AGAIN = ":again:"  # in the subject of a snoozed reminder, between the first subject and the time it comes
 
 
@@ -91,13 +92,13 @@ def _recipient(tx: Tx, session: Session, step: ReminderStep, directory: Director
 
 
 def _message(tx: Tx, destination: Destination, now: datetime) -> str:
-    """The subject of the message that lists what is late for a destination: the one that still waits, or a new one at
-    the next full hour."""
-    pending = tx.reminders.pending_subject(destination)
-    if pending is not None:
-        return pending
+    """The subject of the message that lists what is late for a destination: one that still waits, or a new one at the
+    next full hour. What was snoozed for longer delays nothing else."""
     at = datetime.fromtimestamp((now.timestamp() // 3_600 + 1) * 3_600, UTC)
-    subject = f"reminder:{at.isoformat()}"
+    for pending in tx.reminders.pending_subjects(destination):
+        if datetime.fromisoformat(pending.rpartition(_AGAIN)[2].removeprefix(_LATE)) <= at:
+            return pending
+    subject = f"{_LATE}{at.isoformat()}"
     tx.notifications.enqueue(_notification(destination, subject, ReminderKind.LATE), now, at)
     return subject
 
@@ -163,10 +164,15 @@ def reminder_view(
         lines = _lines(tx, notification, kind, zone, now)
     allows = may_follow_up if kind is ReminderKind.FOLLOW_UP else may_see
     verdicts = [allows(viewer, one.session.facts, directory) for one in lines]
+    scope = scope_of(viewer, directory)
     waits = next((verdict.reason for verdict in verdicts if verdict.waits), "")
     view = ReminderView(
         kind=kind,
-        lines=[one for one, verdict in zip(lines, verdicts, strict=True) if verdict.allowed],
+        lines=[
+            replace(one, short_id=tx.search.short_id(one.session.key, scope))
+            for one, verdict in zip(lines, verdicts, strict=True)
+            if verdict.allowed
+        ],
         directory=directory,
         zone=zone,
         now=now,
@@ -240,6 +246,19 @@ def snooze(tx: Tx, reminder: Notification, until: datetime, now: datetime) -> No
             tx.reminders.snooze(reminder.destination, earlier, subject, until)
     tx.notifications.enqueue(replace(reminder, subject=subject, reason="it was snoozed"), now, until)
     tx.reminders.snooze(reminder.destination, reminder.subject, subject, until)
+
+
+def snooze_session(tx: Tx, session: Session, until: datetime, now: datetime) -> bool:
+    """Reminds the observer of one open session at a time, and not before; False if no clock of it runs."""
+    running, observer = running_clock(session), session.facts.observer_id
+    if running is None or not observer:
+        return False
+    destination, subject = Destination(DestinationKind.PERSON, observer), f"{_LATE}{until.isoformat()}"
+    tx.notifications.enqueue(
+        replace(_notification(destination, subject, ReminderKind.LATE), reason="it was snoozed"), now, until
+    )
+    tx.reminders.snooze_session(session, *running, destination, subject, until)
+    return True
 
 
 def nudge(tx: Tx, person_id: str, by: str, day: date, now: datetime) -> datetime | None:

@@ -20,7 +20,7 @@ from bot.domain.reports import (
 )
 from bot.domain.sites import NO_DEPARTMENT
 from bot.domain.whole_reports import Silent, SilentUnit, Trend
-from bot.query.keys import OUTCOMES, Key, Query, Term
+from bot.query.keys import OUTCOMES, Key, Query, Term, without_shape
 from bot.query.names import Kind, Names
 from bot.query.parser import say
 from bot.query.values import since_when, until_when
@@ -30,7 +30,6 @@ from bot.store.search import Where, asked_for
 
 WEEKS, MONTHS, DAYS = 12, 12, 90  # that a trend covers if the query names no beginning
 DAYS_OF_CHANGE = 45  # if its rows are ordered by their change: as long a time is compared with
-COSTLY, MOST_COSTLY = 5, 20  # criteria named beside other rows, and alone
 MOST_LOOKED_UP = 2_000  # silent employees whose last sessions are read
 
 
@@ -72,11 +71,20 @@ def trend(
         sort=sort,
         verdict=verdict(rows) if by.is_time else None,
         total=total,
-        costly=most_costly(costs, MOST_COSTLY, with_small=True) if by is By.CRITERION else most_costly(costs, COSTLY),
+        costly=most_costly(costs, with_small=True),
         criteria_from=criteria_from,
+        criteria_query=_by_criterion(query, window, zone),
         is_parted=every_where is not None,
         has_parts=units.has_parts,
     )
+
+
+def _by_criterion(query: Query, window: Window, zone: tzinfo) -> str:
+    """What lists the criteria of the same sessions: a query that names no beginning would cover another time."""
+    about = without_shape(query).terms
+    if not _terms(query, Key.SINCE):
+        about = (*about, Term(Key.SINCE, window.start.astimezone(zone).date().isoformat()))
+    return say(Query((Term(Key.BY, By.CRITERION), *about)))
 
 
 class _OverTime(NamedTuple):

@@ -121,15 +121,14 @@ class Reminders:
             for row in rows
         ]
 
-    def pending_subject(self, destination: Destination) -> str | None:
-        """The message that lists what is late and that was not sent yet to a destination, None if there is none."""
-        subject: str | None = value_of(
-            self._connection,
+    def pending_subjects(self, destination: Destination) -> Sequence[str]:
+        """The messages that list what is late and that were not sent yet to a destination."""
+        rows = self._connection.execute(
             f"SELECT subject FROM notifications WHERE destination = ? AND {PENDING} AND kind = ?"
-            " AND EXISTS (SELECT 1 FROM reminders WHERE reminders.subject = notifications.subject) LIMIT 1",
+            " AND EXISTS (SELECT 1 FROM reminders WHERE reminders.subject = notifications.subject) ORDER BY id",
             (str(destination), NotificationKind.REMINDER),
         )
-        return subject
+        return [row["subject"] for row in rows]
 
     def snoozed_subjects(self, destination: Destination, beginning: str) -> Sequence[str]:
         """The subjects of the reminders for a destination that begin so and were not cancelled, sent or not."""
@@ -146,6 +145,31 @@ class Reminders:
             "UPDATE reminders SET subject = ?, at = ? WHERE destination = ? AND subject = ?",
             (new_subject, to_ms(until), str(destination), subject),
         )
+
+    def snooze_session(
+        self,
+        session: Session,
+        clock: ReminderClock,
+        since: datetime,
+        destination: Destination,
+        subject: str,
+        at: datetime,
+    ) -> None:
+        """Makes a message at a time list a session for its observer, instead of the one that does or would."""
+        self.record(session.key, clock, since, ReminderStep.OBSERVER, destination, subject, at)
+        self._connection.execute(
+            "UPDATE reminders SET destination = ?, subject = ?, at = ? WHERE clock = ? AND since = ? AND step = ?"
+            f" AND session = (SELECT id FROM sessions WHERE {OF_KEY})",
+            (str(destination), subject, to_ms(at), clock, to_ms(since), ReminderStep.OBSERVER, *session.key),
+        )
+
+    def snoozed_until(self, session: Session, now: datetime) -> datetime | None:
+        """When the observer of a session is reminded of it, if that was put off."""
+        sql = (
+            "SELECT max(at) FROM reminders WHERE at > ? AND step = ?"
+            f" AND session = (SELECT id FROM sessions WHERE {OF_KEY})"
+        )
+        return from_ms_or_none(value_of(self._connection, sql, (to_ms(now), ReminderStep.OBSERVER, *session.key)))
 
     # ---- nudges, and what people want ------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.model import OutcomeKind
-from bot.domain.report_numbers import format_percent, format_points, rounded
+from bot.domain.report_numbers import format_change, format_percent, rounded
 from bot.domain.report_periods import By, Window, cuts_of, periods
 from bot.domain.reports import (
     Counts,
@@ -65,14 +65,35 @@ def test_a_share_is_never_whole_by_rounding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "text"),
+    ("now", "then", "text"),
     [
-        (None, "none before"), (Fraction(0), "no change"), (Fraction(1, 3), "+0.3 points"), (Fraction(1), "+1 point"),
-        (Fraction(-1, 4), "−0.3 points"), (Fraction(-5, 2), "−3 points"), (Fraction(-1, 1000), "−0.001 points"),
+        (Fraction(41), None, "none before"),
+        (None, Fraction(41), "none before"),
+        (Fraction(41), Fraction(41), "no change"),
+        (Fraction("41.4"), Fraction("45.6"), "−5 points"),  # shown as 41 % and 46 %, although 4.2 apart
+        (Fraction("45.6"), Fraction("44.6"), "+1 point"),
+        (Fraction("41.0"), Fraction("41.1"), "down by less than 1 point"),
+        (Fraction("41.4"), Fraction("40.6"), "up by less than 1 point"),
+        (Fraction("99.6"), Fraction(98), "+1.6 points"),  # shown as 99.6 %: it is not 100 %
     ],
-)  # fmt: skip
-def test_a_change_is_never_minus_nothing(change: Fraction | None, text: str) -> None:
-    assert format_points(change) == text
+)
+def test_a_change_is_what_the_two_numbers_shown_are_apart(
+    now: Fraction | None, then: Fraction | None, text: str
+) -> None:
+    assert format_change(now, then) == text
+
+
+PERCENTAGES = st.fractions(min_value=0, max_value=100, max_denominator=200)
+
+
+@given(PERCENTAGES, PERCENTAGES)
+def test_a_change_never_says_none_where_there_was_one_nor_the_other_way(now: Fraction, then: Fraction) -> None:
+    text = format_change(now, then)
+    assert (text == "no change") == (now == then)
+    assert text.startswith(("+", "up")) == (now > then) and text.startswith(("−", "down")) == (now < then)
+    if text[0] in "+−":
+        new, old = (Fraction(format_percent(one).removesuffix(" %")) for one in (now, then))
+        assert Fraction(text.replace("−", "-").split()[0]) == new - old
 
 
 @given(st.fractions(min_value=-100, max_value=100), st.integers(0, 3))
@@ -141,9 +162,8 @@ def test_criteria_graded_a_few_times_are_not_ranked() -> None:
         Cost(title="largest part", graded=9, failed=2, lost=9, total=45),
         Cost(title="none", graded=9, failed=0, lost=0, total=45),
     ]
-    assert [one.title for one in most_costly(costs, 5)] == ["largest part", "most points"]
-    assert [one.title for one in most_costly(costs, 5, with_small=True)] == ["largest part", "most points", "few"]
-    assert [one.title for one in most_costly(costs, 1, with_small=True)] == ["largest part"]
+    assert [one.title for one in most_costly(costs)] == ["largest part", "most points"]
+    assert [one.title for one in most_costly(costs, with_small=True)] == ["largest part", "most points", "few"]
 
 
 def test_what_was_chosen_by_its_result_is_a_part_of_all() -> None:

@@ -228,13 +228,27 @@ async def test_its_figures_are_beside_those_of_the_week_before_and_of_what_its_o
     # Emma's of yesterday and those of today; Zoltan's of the South is not Sam's to see.
     assert "8 completed (1 the week before)" in digest.text
     assert "5 below target (none the week before)" in digest.text
-    assert "38 % met the target (−63 points, of 1 before)" in digest.text
+    assert "38 % met the target (−62 points, of 1 before)" in digest.text
     assert "of what <@U0SAM> may see" in digest.text
     assert "Zoltan" not in everything_in(Message(digest.text, tuple(digest.blocks)))
     assert "5 below target and not acknowledged" in digest.text
-    assert "1 overdue: 1 planned and not started" in digest.text
+    assert "1 overdue now: 1 planned and not started" in digest.text
     below, overdue = buttons_of(Message("", tuple(digest.blocks)))
     assert (below["value"], overdue["value"]) == ("results outcome:failed since:30d", "overdue")
+
+
+async def test_what_is_open_since_before_its_days_comes_after_them_with_its_time(office: Office) -> None:
+    low = [SessionKey(f"a{n:07x}-0000-4000-8000-000000000000", "emma") for n in range(4)]
+    ages = (0, 10, 11, 20)  # on Wednesday 18 March: one is of the week of the digest, three are older
+    await add(office, *(facts(one, "olga", result=40.0, days_ago=age) for one, age in zip(low, ages, strict=True)))
+    await subscribed(office)
+    await go_to(office, MONDAY)
+    await job(office).once()
+    (digest,) = await posted(office)
+    of_these, _, older = digest.text.partition("3 older below target and not acknowledged, completed ")
+    assert "3 below target and not acknowledged of these days" in of_these, digest.text
+    assert of_these.count("🔴") == 3 and older.startswith("Sat 21 Feb to Sun 15 Mar 2026"), digest.text
+    assert older.index("Emma Employee") < older.index("1 overdue now")
 
 
 async def test_a_digest_of_failures_counts_them_among_all(office: Office) -> None:

@@ -35,7 +35,7 @@ async def read(office: Office, user: str) -> str:
 async def test_an_employee_reads_their_own_results_and_what_is_planned_for_them(office: Office) -> None:
     said = await read(office, EMMA)
     own = said[said.index("*Your own sessions*") :]
-    assert "with Olga Observer" in own and "Till check · 72 %, below target 80 %" in own
+    assert "Observed by Olga Observer · planned for" in own and "Till check · 72 %, below target 80 %" in own
     assert "Observed by Olga Observer" in own and "*🔴 Emma" not in own
     assert "To do as an observer" not in said, "they conduct none"
     assert "Needs attention" not in said and "Yves" not in said, "a colleague's result is no one's business"

@@ -1,5 +1,6 @@
 """Reminders: one message lists all that is late, each clock escalates once, and people put it off or turn it off."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,19 @@ from bot.domain.notifications import Message
 from bot.jobs.remind import RemindJob
 from bot.store.database import Store, Tx
 from tests.clock import NOON
-from tests.listeners.office import ADMIN, EMMA, NORTH, OLGA, PLANNED, SAM, Office, buttons_of, deliver_of, facts
+from tests.listeners.office import (
+    ADMIN,
+    EMMA,
+    NORTH,
+    OLGA,
+    PLANNED,
+    SAM,
+    Office,
+    buttons_of,
+    deliver_of,
+    everything_in,
+    facts,
+)
 from tests.listeners.test_quiet import go_to, read_people
 
 pytestmark = pytest.mark.virtual_time
@@ -56,7 +69,7 @@ async def test_what_was_not_started_is_one_message_and_escalates_once(office: Of
     await pass_time(office, NOON + timedelta(days=3, hours=4))
     (to_supervisor,) = reminders(office, SAM)
     assert "2 sessions are late" in to_supervisor.text
-    assert "observer Olga Observer · the observer was reminded 20 Mar 2026" in to_supervisor.text
+    assert "observed by Olga Observer · the observer was reminded 20 Mar 2026" in to_supervisor.text
     await pass_time(office, NOON + timedelta(days=6))
     assert (len(reminders(office, OLGA)), len(reminders(office, SAM))) == (1, 1)
 
@@ -67,6 +80,54 @@ async def test_reminders_begin_again_if_the_clock_was_set_back_behind_their_begi
     await pass_time(office, NOON + timedelta(hours=1))
     began = await office.store.read(lambda tx: tx.reminders.active_since())
     assert began is not None and began < ahead
+
+
+async def test_each_line_has_the_id_that_show_takes(office: Office) -> None:
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=-1))
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    (first,) = reminders(office, OLGA)
+    ids = re.findall(r" · ([0-9a-f]{8,})$", first.text.replace(";", "\n"), re.MULTILINE)
+    assert len(ids) == 2, first.text
+    for ident in ids:
+        assert f"Session: {ident}" in (await office.ask(OLGA, f"show {ident}")).text
+
+
+async def test_a_row_of_the_home_tab_puts_its_own_reminder_off(office: Office) -> None:
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=-1))
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    assert len(reminders(office, OLGA)) == 1
+    rows = [one for one in buttons_of(await office.home(OLGA)) if one["text"]["text"] == "Snooze until tomorrow"]
+    assert len(rows) == 2, "of each session that is late"
+    (of_emma,) = [one for one in rows if PLANNED.session_id in one["value"]]
+    await office.press(EMMA, of_emma["action_id"], of_emma["value"], view_id="V1", channel_id=None)
+    assert "snoozed until" not in everything_in(await office.home(OLGA)), "only its observer puts it off"
+    await office.press(OLGA, of_emma["action_id"], of_emma["value"], view_id="V1", channel_id=None)
+    assert everything_in(office.slack.workspace.homes[OLGA].payload).count("snoozed until") == 1
+    await pass_time(office, NOON + timedelta(days=2, hours=20))
+    assert len(reminders(office, OLGA)) == 1
+    await pass_time(office, NOON + timedelta(days=2, hours=22))  # Saturday at 10
+    again = reminders(office, OLGA)[-1]
+    assert again.text.startswith("1 session of yours is late: Till check · Emma Employee"), again.text
+    assert "snoozed until" not in everything_in(await office.home(OLGA))
+
+
+async def test_what_gets_late_meanwhile_does_not_wait_for_what_was_snoozed(office: Office) -> None:
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=-1))
+    await pass_time(office, NOON + timedelta(days=1, hours=22))  # Friday at 10
+    snoozes = [one for one in buttons_of(await office.home(OLGA)) if str(one.get("value")).startswith('["snooze"')]
+    (of_emma,) = [one for one in snoozes if PLANNED.session_id in one["value"] and "tomorrow" in one["value"]]
+    await office.press(OLGA, of_emma["action_id"], of_emma["value"], view_id="V1", channel_id=None)
+    await pass_time(office, NOON + timedelta(days=2, hours=2))
+    (first,) = reminders(office, OLGA)
+    assert first.text.startswith("1 session of yours is late: Till check · Yves Colleague"), first.text
+
+
+async def test_what_is_far_off_has_no_snooze(office: Office) -> None:
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=-6))
+    values = [str(one.get("value")) for one in buttons_of(await office.home(OLGA))]
+    snoozes = [one for one in values if one.startswith('["snooze"')]
+    assert any(PLANNED.session_id in one for one in snoozes)
+    assert not any(SECOND.session_id in one for one in snoozes)
 
 
 async def test_what_is_done_meanwhile_reminds_nobody(office: Office) -> None:

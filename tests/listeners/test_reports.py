@@ -1,15 +1,29 @@
 """Reports in Slack: figures, trends, a person's history, overdue and upcoming sessions, silent units."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.blocks import actions
 from bot.domain.changes import decide
-from bot.domain.model import SessionFacts, SessionKey, Targets
+from bot.domain.model import CriterionResult, SessionFacts, SessionKey, Targets
 from bot.store.database import Tx
+from tests.blocks.limits import texts
 from tests.clock import NOON
-from tests.listeners.office import ADMIN, DETAILS, EMMA, GUEST, OLGA, SAM, Office, buttons_of, facts, suggestions_of
+from tests.listeners.office import (
+    ADMIN,
+    DETAILS,
+    EMMA,
+    GUEST,
+    OLGA,
+    SAM,
+    Office,
+    buttons_of,
+    facts,
+    suggestions_of,
+)
 
 pytestmark = pytest.mark.virtual_time
 
@@ -87,6 +101,37 @@ async def test_the_most_costly_criteria_are_named_once_enough_sessions_have_them
     assert "Criteria that lost the largest part of their points, in the newest 6 sessions with criteria:" in answer
     assert "Counts the float: 80 % of its points, in 6 of 6" in answer
     assert "Greets" not in answer
+
+
+async def with_many_criteria(office: Office) -> None:
+    await many(office, 5, 90.0, 3)
+    graded = tuple(CriterionResult(f"c{n}", f"Step {n}", "a1", False, n, 20) for n in range(20))
+    every = replace(DETAILS, criteria=graded)
+    for n in range(5):
+        await office.store.transact(lambda tx, n=n: tx.details.save(key(100 + n), every, NOON))  # type: ignore[misc]
+
+
+async def test_three_criteria_stand_beside_other_rows_and_a_command_lists_the_rest(office: Office) -> None:
+    await with_many_criteria(office)
+    for by in ("employee", "week"):
+        answer = (await office.ask(ADMIN, f"trend by:{by} observer:olga since:2026-03-02")).text
+        assert re.findall(r"(Step \d+): \d+ % of its points", answer) == ["Step 0", "Step 1", "Step 2"], by
+        more = re.search(r"(\d+) more: `/ojt (trend by:criterion [^`]+)`", answer)
+        assert more, answer
+        listed = (await office.ask(ADMIN, f"{more[2]} limit:40")).text
+        assert listed.count(" of its points") == int(more[1]) + 3, by
+
+
+async def test_a_trend_by_criterion_says_how_many_more_there_are(office: Office) -> None:
+    await with_many_criteria(office)
+    answer = (await office.ask(ADMIN, "trend by:criterion since:2026-03-02 limit:8")).text
+    assert answer.count(" of its points") == 8 and re.search(r"\d+ more: add `limit:\d+`", answer)
+
+
+async def test_the_criteria_beside_a_trend_of_the_usual_time_are_listed_of_the_same_time(office: Office) -> None:
+    await with_many_criteria(office)
+    answer = (await office.ask(ADMIN, "trend by:month")).text
+    assert "Completed 1 Feb 2026 to" in answer and "more: `/ojt trend by:criterion since:2026-02-01`" in answer
 
 
 async def test_small_groups_are_marked_and_not_ranked(office: Office) -> None:
@@ -307,3 +352,18 @@ async def test_silent_is_of_the_people_in_ones_charge(office: Office) -> None:
 async def test_who_sees_nothing_gets_no_report(office: Office) -> None:
     for verb in ("trend", "history", "overdue", "upcoming", "silent", "export"):
         assert "guest" in (await office.ask(GUEST, verb)).text
+
+
+async def test_low_results_that_are_cut_say_of_how_many_and_how_to_see_all(office: Office) -> None:
+    await many(office, 12, 40.0, 3)
+    answer = await office.ask(SAM, "attention")
+    assert "14 below target and not acknowledged" in answer.text
+    assert "10 of 14, worst first; the next come up as these are acknowledged, or add `limit:14`" in answer.text
+    every = await office.ask(SAM, "attention limit:14")
+    assert "worst first" not in every.text
+    assert [one["text"]["text"] for one in buttons_of(every)].count("Acknowledge") == 14
+    home = "\n".join(texts(await office.home(SAM)))
+    assert "14 below target in 30 days, not acknowledged\n5 of 14, worst first; all: `/ojt attention`" in home
+    todo = (await office.ask(SAM, "todo")).text
+    assert "14 low results of the last 30 days that nobody has acknowledged, of the people you may see;" in todo
+    assert "all: `/ojt attention`" in todo

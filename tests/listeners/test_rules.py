@@ -353,9 +353,23 @@ async def test_stop_shows_what_can_be_ended_as_buttons_that_ask(office: Office, 
     await office.rule(NORTH, "outcome:met", owner=DANA)
     answer = await office.ask(SAM, typed)
     assert "Rule 1" in answer.text and "Rule 2" not in answer.text
-    (end,) = buttons_of(answer)
+    end = buttons_of(answer)[0]
     assert end["confirm"]["title"]["text"] == "End rule 1?"
     assert await states(office) == {1: RuleState.ACTIVE, 2: RuleState.ACTIVE}
+
+
+async def test_stop_of_who_has_rules_shows_their_direct_messages_too(office: Office) -> None:
+    await office.rule(NORTH, "outcome:failed", owner=OLGA)
+    answer = await office.say(OLGA, "D0OLGA", "stop")
+    assert "Rule 1" in answer.text and "Sessions you observe: you get every completed session" in answer.text
+    assert "There is no rule here" not in answer.text
+    assert [one["text"]["text"] for one in buttons_of(answer)] == [
+        "End rule 1",
+        "Only below target",
+        "Daily digest",
+        "Stop",
+        "Change…",
+    ]
 
 
 async def test_somebody_else_s_rule_is_not_ended(office: Office) -> None:

@@ -10,8 +10,10 @@ from bot.domain.notifications import DestinationKind, Message, NotificationKind
 from bot.domain.permissions import may_see
 from bot.domain.ports import Reply
 from bot.domain.schedules import instant
+from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.context import AppContext
+from bot.listeners.events import home
 from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
 from bot.services import reminders
 from bot.store.database import Tx
@@ -20,8 +22,11 @@ _MORNING = time(9)
 
 
 async def snooze(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
-    """Puts a person's own reminder off for an hour, or until tomorrow at 9 in their zone."""
+    """Puts a person's own reminder off for an hour, or until tomorrow at 9 in their zone; or that of one session."""
     viewer = await viewer_of(ctx, action)
+    if (one := actions.decode(actions.Snooze, action.value)) is not None:
+        await _snooze_session(ctx, action, viewer, one, reply)
+        return
 
     def work(tx: Tx) -> Message:
         access, now = access_view(tx, viewer), ctx.clock.now()
@@ -40,6 +45,30 @@ async def snooze(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     answer = await ctx.store.transact(work)
     ctx.wake_sender()
     await reply(answer)
+
+
+async def _snooze_session(
+    ctx: AppContext, action: ActionRequest, viewer: Viewer, one: actions.Snooze, reply: Reply
+) -> None:
+    """Puts off the reminder of a session that the viewer has to conduct or finish."""
+
+    def work(tx: Tx) -> datetime:
+        access, now, session = access_view(tx, viewer), ctx.clock.now(), tx.sessions.get(one.session)
+        if session is None or viewer.person_id is None or session.facts.observer_id != viewer.person_id:
+            raise OutdatedButton
+        if not may_see(viewer, session.facts, access.directory).allowed:
+            raise OutdatedButton
+        until = _until(one.until, access, now)
+        if not reminders.snooze_session(tx, session, until, now):
+            raise OutdatedButton
+        return until
+
+    until = await ctx.store.transact(work)
+    ctx.wake_sender()
+    if action.view_id is None:
+        await reply(views.snoozed(date_token(until)))
+    else:
+        await home.publish(ctx, action)
 
 
 def _until(value: str, access: AccessView, now: datetime) -> datetime:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot.blocks import report_lists
 from bot.blocks import reports as view
 from bot.blocks.answers import Needs
-from bot.blocks.overview import attention_list
+from bot.blocks.overview import MOST_ATTENTION, attention_list
 from bot.domain.errors import QueryError
 from bot.domain.model import OutcomeKind
 from bot.domain.notifications import Message
@@ -208,7 +208,9 @@ async def attention(ctx: AppContext, request: CommandRequest) -> Message:
         tx, access = read.tx, read.access
         window = counted.window_of(read.query, last_days(ATTENTION_DAYS, read.now, access.zone), access.zone)
         where = asked_for(counted.without_time(read.query), access.scope, read.meant.known, read.now, access.zone)
-        found = tx.reports.attention(where, window, min(read.limit, ATTENTION_SHOWN))
+        is_limited = any(term.key is Key.LIMIT for term in read.query.terms)
+        most = min(read.limit, MOST_ATTENTION) if is_limited else ATTENTION_SHOWN
+        found = tx.reports.attention(where, window, most)
         overdue = sum(tx.reports.overdue(where, read.now, 0)[1].values())
         about = shown(ctx, tx, access, (one.key for one in found))
         return attention_list(found, tx.reports.unacknowledged(where, window), overdue, about, window, asked)

@@ -271,8 +271,10 @@ async def handover(ctx: AppContext, request: CommandRequest) -> Message:
 def _rules_to_end(ctx: AppContext, tx: Tx, request: CommandRequest) -> Message:
     """The rules of this channel that a viewer may end, and their own, each in words with a button that asks."""
     found = [rule for rule in visible(tx, request.viewer, request.channel_id) if ends(request.viewer, rule)]
+    user = settings_of(ctx, tx, request.viewer)
     if not found:
         is_channel = not (request.channel_id or "").startswith("D")
-        return settings_view.fewer(settings_of(ctx, tx, request.viewer), is_channel=is_channel)
+        return settings_view.fewer(user, is_channel=is_channel)
+    coming = settings_view.fewer(user, is_channel=False).blocks if user.is_linked else ()
     said = {rule.rule_id: own_rule_text(tx, request.viewer, rule) for rule in found}
-    return rules_to_end(found, said, me=request.viewer.slack_user_id, command=ctx.command)
+    return rules_to_end(found, said, me=request.viewer.slack_user_id, command=ctx.command, coming=coming)

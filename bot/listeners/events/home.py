@@ -149,8 +149,11 @@ def _follow_ups(tx: Tx, access: AccessView, now: datetime) -> home_view.FollowUp
 def _own(tx: Tx, scope: AccessScope, person_id: str, soon: Window) -> home_view.Own:
     """What a person does and did themselves, as far as their scope proves it."""
     observed_in = as_employee(person_id, scope)
+    to_do = tx.search.to_do(person_id, TO_DO_READ) if scope.person_id is not None else ()
+    put_off = ((one.key, tx.reminders.snoozed_until(one, soon.start)) for one in to_do[: home_view.MAX_TO_DO])
     return home_view.Own(
-        to_do=tx.search.to_do(person_id, TO_DO_READ) if scope.person_id is not None else (),
+        to_do=to_do,
+        snoozed={key: until for key, until in put_off if until is not None},
         planned=tx.reports.upcoming(observed_in, soon, home_view.MAX_SESSIONS)[0],
         results=tx.reports.completed_of(observed_in, home_view.MAX_SESSIONS + 1),
         observed=tx.reports.completed_of(as_observer(person_id, scope), home_view.MAX_SESSIONS),
