@@ -55,7 +55,9 @@ def attention_list(
 def _attention_rows(sessions: Sequence[Session], shown: RenderContext) -> list[Block]:
     blocks = []
     for number, session in enumerate(sessions):
-        blocks += [result_row(session, f"low{number}", shown), buttons(_attention_buttons(session, number, shown))]
+        blocks.append(result_row(session, f"low{number}", shown))
+        if session.key.employee_id != shown.own_id:  # one's own is for others to see to
+            blocks.append(buttons(_attention_buttons(session, number, shown)))
     return blocks
 
 

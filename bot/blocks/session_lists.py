@@ -68,6 +68,7 @@ class RenderContext:
 
     `beside`: the percentages that the query names; no score may read as if it were on their other side. `coverage`:
     whose sessions the answer covers, None if all. `names_observers`: the rows of results name who observed.
+    `own_id`: the person whose own low results are for others to see to; None for an admin.
     """
 
     directory: Directory
@@ -79,6 +80,7 @@ class RenderContext:
     beside: Sequence[float] = ()
     coverage: Coverage | None = None
     names_observers: bool = False
+    own_id: str | None = None
 
 
 def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Message:
@@ -180,13 +182,12 @@ def show(
     *,
     with_previous: bool,
     may_share: bool = False,
-    may_follow_up: bool = False,
+    may_act: bool = False,
     asked: Newest | None = None,
 ) -> Message:
-    """One session in full. `with_previous`: the viewer may see this employee's previous session too. `asked`: it is the
-    newest of these."""
-    made = [acknowledge_button(record)] if outcome_of(record.session).is_failing else []
-    made += [follow_up_button(record.session.key, "this session")] if may_follow_up else []
+    """One session in full. `with_previous`: the viewer may see this employee's previous session too. `may_act`: it is
+    a low result that is theirs to see to. `asked`: it is the newest of these."""
+    made = [acknowledge_button(record), follow_up_button(record.session.key, "this session")] if may_act else []
     if shown.account_url:
         made.append(link_button(actions.OPEN, "Open in iSpring", shown.account_url))
     made += share_button(actions.Share(session=record.session.key)) if may_share else []
