@@ -129,9 +129,9 @@ ROLE_PAGES: Sequence[RolePage] = (
         ),
         asks=(
             Ask("todo", "what you have to conduct or finish", "todo"),
-            Ask("todo tomorrow", "the same for a day", "todo"),
+            Ask("todo tomorrow", "what you have to conduct on a day", "todo"),
             Ask("failed {checklist} observed by me", "low results of sessions that you conducted"),
-            Ask("results observer:me since:30d", "all of them"),
+            Ask("results observer:me since:30d", "all that you conducted"),
             Ask("reminders planned on", "each morning what is planned", "reminders"),
         ),
         press="“Details” for the criteria, “Follow up” on a low result, “Snooze” on a reminder.",
