@@ -88,6 +88,7 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
     if not page.sessions:
         return _nothing_found(page, shown)
     sessions = page.sessions[:ROWS]
+    several = span_sites(sessions, shown)
     every = page.figures.sessions
     found = f"{every:,} found" if page.total == every else _limited(page)
     heading = f"{found}: {format_query_text(page.words, 1_000) or 'all sessions'}."
@@ -102,7 +103,7 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
             section(mrkdwn(heading)),
             *coverage_blocks(shown.coverage),
             *_read_as(page, shown),
-            *(result_row(session, number, shown) for number, session in enumerate(sessions)),
+            *(result_row(session, number, shown, names_site=several) for number, session in enumerate(sessions)),
             *([buttons(made)] if made else []),
             age_block(shown),
         ]
@@ -214,7 +215,14 @@ def which_session(prefix: str, sessions: Sequence[Session], shown: RenderContext
     return message([section(mrkdwn(text)), *rows])
 
 
-def result_row(session: Session, suffix: str | int, shown: RenderContext, *, is_own: bool = False) -> Block:
+def span_sites(sessions: Sequence[Session], shown: RenderContext) -> bool:
+    """Whether sessions are of more than one site, so that each row has to say which."""
+    return len({shown.directory.site_of(one.key.employee_id) for one in sessions}) > 1
+
+
+def result_row(
+    session: Session, suffix: str | int, shown: RenderContext, *, is_own: bool = False, names_site: bool = False
+) -> Block:
     """One session with its result, and a button to its details; `suffix` keeps look-alike buttons apart. `is_own`: its
     employee reads it, who needs the checklist and the observer rather than their own name."""
     row = session.facts
@@ -225,6 +233,7 @@ def result_row(session: Session, suffix: str | int, shown: RenderContext, *, is_
         checklist = f"Observed by {safe(shown.directory.name_of(row.observer_id), NAME)}"
     parts = (
         checklist,
+        safe(shown.directory.site_of(row.key.employee_id) or "site unknown", NAME) if names_site else "",
         moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled),
         _observer_of(session, shown) if shown.names_observers else "",
         unchecked(session),
