@@ -105,6 +105,12 @@ async def main() -> None:
         if command["text"] == "target":
             await client.views_open(trigger_id=command["trigger_id"], view=form())
             return
+        if command["text"] == "show":
+            lines = {"type": "section", "text": marked("\n".join(f"Criterion {number}" for number in range(80)))}
+            end = {"type": "actions", "elements": [button("Acknowledge", "acknowledge_shown")]}
+            view = {"type": "modal", "title": words("Session"), "blocks": [*card()[:1], lines, end]}
+            await client.views_open(trigger_id=command["trigger_id"], view=view)
+            return
         if command["text"] == "post":
             await client.chat_postMessage(channel=command["channel_id"], text="Below target", blocks=card())
             return

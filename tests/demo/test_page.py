@@ -310,6 +310,14 @@ async def test_at_400_pixels_nothing_is_cut_off_and_the_strips_are_drawers(brows
         await expect(page.get_by_role("button", name="Controls")).to_be_focused()
 
 
+async def test_a_long_modal_opens_at_what_it_is_about(room: Room) -> None:
+    await room.ask("/ojt show")
+    modal = room.page.get_by_role("dialog", name="Session")
+    await expect(modal.locator(".block.header")).to_be_in_viewport(ratio=1)
+    await expect(modal.get_by_role("button", name="Acknowledge")).not_to_be_in_viewport()
+    await expect(modal.locator(".dialog-foot").get_by_role("button", name="Close")).to_be_focused()
+
+
 async def test_at_400_pixels_the_welcome_gives_way_to_what_it_leads_to(browser: Browser) -> None:
     async with a_room(browser, size=NARROW) as room:
         page, welcome = room.page, room.page.locator("#welcome")
