@@ -166,13 +166,12 @@ def details(
     directory: Directory,
     *,
     with_previous: bool,
-    may_acknowledge: bool = False,
-    may_follow_up: bool = False,
+    may_act: bool = False,
 ) -> View:
-    """One session in full, for a viewer who may see it (the caller has asked)."""
+    """One session in full, for a viewer who may see it (the caller has asked). `may_act`: it is a low result that is
+    theirs to see to."""
     blocks = session_blocks(record, directory, with_previous=with_previous)
-    made = [acknowledge_button(record)] if may_acknowledge and outcome_of(record.session).is_failing else []
-    made += [follow_up_button(record.session.key, "this session")] if may_follow_up else []
+    made = [acknowledge_button(record), follow_up_button(record.session.key, "this session")] if may_act else []
     return _modal([*blocks, *([buttons(made)] if made else [])])
 
 

@@ -8,7 +8,7 @@ from bot.blocks.answers import Topic, line_sections, run_buttons
 from bot.blocks.elements import Block, button, context, header, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import code, escape, safe
-from bot.blocks.role_pages import RolePage, pointer
+from bot.blocks.role_pages import Ask, RolePage, pointer
 from bot.domain.notifications import Message
 
 EXAMPLES_SHOWN = 5
@@ -32,28 +32,46 @@ class KeyTopic:
 
 
 def overview(
-    topics: Sequence[Topic], keys: Sequence[str], examples: Sequence[str], own: Sequence[RolePage], *, command: str
+    topics: Sequence[Topic], keys: Sequence[str], asks: Sequence[Ask], own: Sequence[RolePage], *, command: str
 ) -> Message:
-    """What this reader can ask for: the pages of their roles, examples, their subcommands, and the keys of a query."""
-    lines = [escape(f"`{command} {topic.usage}`: {topic.summary}") for topic in topics]
-    asked = ", ".join(code(f"{command} {one}", 200) for one in examples)
-    query = (
-        "Say it in your own words, or with `key:value` in any order. The same key twice means “or”, different keys mean"
-        f" “and”, a leading minus means “not”. Keys: {', '.join(f'`{key}:`' for key in keys)}."
+    """What this reader asks most, then the pages of their roles, and all the rest by name only."""
+    listed = ["*Ask*", *(f"{code(f'{command} {one.text}', 300)}: {one.about}" for one in asks)]
+    named = {"help", *(one.text.split()[0] for one in asks)}
+    rest = ", ".join(f"`{topic.verb}`" for topic in topics if topic.verb not in named)
+    return message(
+        [
+            header("What Spotter understands"),
+            section(mrkdwn("\n".join(listed), 2_900)),
+            buttons(run_buttons([one.text for one in asks])),
+            *_own_pages(own, command),
+            section(mrkdwn(f"*Also*: {rest}.\n`{command} help all` says what each does.")),
+            *_query_language(keys, command),
+        ]
     )
+
+
+def everything(topics: Sequence[Topic], keys: Sequence[str], own: Sequence[RolePage], *, command: str) -> Message:
+    """All that this reader can ask for, a line each: the pages of their roles, their subcommands, a query's keys."""
     return message(
         [
             header("What Spotter understands"),
             *_own_pages(own, command),
-            *([section(mrkdwn(f"*Try it*: {asked}", 2_900)), buttons(run_buttons(examples))] if examples else []),
-            *line_sections(lines),
-            *([section(mrkdwn(query))] if keys else []),
-            context(
-                f"More on one of them: `{command} help results`, `{command} help score`. Answers are private: only you"
-                " see them."
-            ),
+            *line_sections([escape(f"`{command} {topic.usage}`: {topic.summary}") for topic in topics]),
+            *_query_language(keys, command),
         ]
     )
+
+
+def _query_language(keys: Sequence[str], command: str) -> list[Block]:
+    query = (
+        "Say it in your own words, or with `key:value` in any order. The same key twice means “or”, different keys mean"
+        f" “and”, a leading minus means “not”. Keys: {', '.join(f'`{key}:`' for key in keys)}."
+    )
+    private = "Answers are private: only you see them."
+    if not keys:
+        return [context(private)]
+    more = f"More on one of them: `{command} help results`, `{command} help score`."
+    return [section(mrkdwn(query)), context(f"{more} {private}")]
 
 
 def _own_pages(own: Sequence[RolePage], command: str) -> list[Block]:

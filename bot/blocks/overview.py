@@ -11,7 +11,7 @@ from bot.blocks.follow_ups import follow_up_button
 from bot.blocks.markup import NAME, bare, format_query_text, safe
 from bot.blocks.reminders import OVERDUE_WHEN
 from bot.blocks.reports import Asked, figures_line, report_answer, time_of
-from bot.blocks.session_lists import RenderContext, result_row
+from bot.blocks.session_lists import RenderContext, result_row, span_sites
 from bot.domain.model import Session
 from bot.domain.notifications import Message
 from bot.domain.report_numbers import format_change, format_percent
@@ -60,9 +60,11 @@ def _which(listed: int, every: int) -> str:
 
 
 def _attention_rows(sessions: Sequence[Session], shown: RenderContext) -> list[Block]:
-    blocks = []
+    blocks, several = [], span_sites(sessions, shown)
     for number, session in enumerate(sessions):
-        blocks += [result_row(session, f"low{number}", shown), buttons(_attention_buttons(session, number, shown))]
+        blocks.append(result_row(session, f"low{number}", shown, names_site=several))
+        if session.key.employee_id != shown.own_id:  # one's own is for others to see to
+            blocks.append(buttons(_attention_buttons(session, number, shown)))
     return blocks
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from bot.blocks.answers import run_buttons
 from bot.blocks.elements import actions as buttons
@@ -11,6 +12,7 @@ from bot.blocks.markup import code, escape
 from bot.domain.notifications import Message
 
 ASKS_SHOWN = 5
+MOST_ASKED = 7  # on the first page of help
 _NAMED = re.compile(r"\{(checklist|site)\}")
 _SMALL = frozenset({"a", "an", "the", "as", "for", "i", "am", "my", "me", "new", "page", "role"})
 
@@ -127,9 +129,9 @@ ROLE_PAGES: Sequence[RolePage] = (
         ),
         asks=(
             Ask("todo", "what you have to conduct or finish", "todo"),
-            Ask("todo tomorrow", "the same for a day", "todo"),
+            Ask("todo tomorrow", "what you have to conduct on a day", "todo"),
             Ask("failed {checklist} observed by me", "low results of sessions that you conducted"),
-            Ask("results observer:me since:30d", "all of them"),
+            Ask("results observer:me since:30d", "all that you conducted"),
             Ask("reminders planned on", "each morning what is planned", "reminders"),
         ),
         press="“Details” for the criteria, “Follow up” on a low result, “Snooze” on a reminder.",
@@ -209,6 +211,12 @@ def asks_for(
     return found[:ASKS_SHOWN]
 
 
+def most_asked(asks: Sequence[Sequence[Ask]]) -> Sequence[Ask]:
+    """What a reader asks most: from what they can ask in each of their roles, one of each role in turn."""
+    turns = (one for turn in zip_longest(*asks) for one in turn if one is not None)
+    return [*{one.text: one for one in turns}.values()][:MOST_ASKED]
+
+
 def gets_lines(page: RolePage, *, employees_notified: bool) -> Sequence[str]:
     """What comes to somebody in a role without asking."""
     if employees_notified and page.if_employees_notified:
@@ -253,4 +261,4 @@ def _of_another_role(own: Sequence[RolePage], command: str) -> str:
 def pointer(own: Sequence[RolePage], command: str) -> str:
     """Which pages are about a reader, in one line of mrkdwn."""
     listed = ", ".join(f"`{command} {one.command}` ({one.title})" for one in own)
-    return escape(f"*Start here*: {listed}.")
+    return escape(f"*What you get, and how to get less*: {listed}.")

@@ -147,7 +147,7 @@ def _outcomes(chosen: Sequence[str]) -> Block:
 
 
 OUTCOME_WORDS = {
-    value: value.replace("_", " ") for value in OUTCOMES if any(kind.is_over for kind in OUTCOMES[value][1])
+    value: " or ".join(words) for value, (words, kinds) in OUTCOMES.items() if any(kind.is_over for kind in kinds)
 }
 
 

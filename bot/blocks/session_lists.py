@@ -68,6 +68,7 @@ class RenderContext:
 
     `beside`: the percentages that the query names; no score may read as if it were on their other side. `coverage`:
     whose sessions the answer covers, None if all. `names_observers`: the rows of results name who observed.
+    `own_id`: the person whose own low results are for others to see to; None for an admin.
     """
 
     directory: Directory
@@ -79,6 +80,7 @@ class RenderContext:
     beside: Sequence[float] = ()
     coverage: Coverage | None = None
     names_observers: bool = False
+    own_id: str | None = None
 
 
 def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Message:
@@ -86,6 +88,7 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
     if not page.sessions:
         return _nothing_found(page, shown)
     sessions = page.sessions[:ROWS]
+    several = span_sites(sessions, shown)
     every = page.figures.sessions
     found = f"{every:,} found" if page.total == every else _limited(page)
     heading = f"{found}: {format_query_text(page.words, 1_000) or 'all sessions'}."
@@ -100,7 +103,7 @@ def results(page: Page, shown: RenderContext, *, may_share: bool = False) -> Mes
             section(mrkdwn(heading)),
             *coverage_blocks(shown.coverage),
             *_read_as(page, shown),
-            *(result_row(session, number, shown) for number, session in enumerate(sessions)),
+            *(result_row(session, number, shown, names_site=several) for number, session in enumerate(sessions)),
             *([buttons(made)] if made else []),
             age_block(shown),
         ]
@@ -180,13 +183,12 @@ def show(
     *,
     with_previous: bool,
     may_share: bool = False,
-    may_follow_up: bool = False,
+    may_act: bool = False,
     asked: Newest | None = None,
 ) -> Message:
-    """One session in full. `with_previous`: the viewer may see this employee's previous session too. `asked`: it is the
-    newest of these."""
-    made = [acknowledge_button(record)] if outcome_of(record.session).is_failing else []
-    made += [follow_up_button(record.session.key, "this session")] if may_follow_up else []
+    """One session in full. `with_previous`: the viewer may see this employee's previous session too. `may_act`: it is
+    a low result that is theirs to see to. `asked`: it is the newest of these."""
+    made = [acknowledge_button(record), follow_up_button(record.session.key, "this session")] if may_act else []
     if shown.account_url:
         made.append(link_button(actions.OPEN, "Open in iSpring", shown.account_url))
     made += share_button(actions.Share(session=record.session.key)) if may_share else []
@@ -213,7 +215,14 @@ def which_session(prefix: str, sessions: Sequence[Session], shown: RenderContext
     return message([section(mrkdwn(text)), *rows])
 
 
-def result_row(session: Session, suffix: str | int, shown: RenderContext, *, is_own: bool = False) -> Block:
+def span_sites(sessions: Sequence[Session], shown: RenderContext) -> bool:
+    """Whether sessions are of more than one site, so that each row has to say which."""
+    return len({shown.directory.site_of(one.key.employee_id) for one in sessions}) > 1
+
+
+def result_row(
+    session: Session, suffix: str | int, shown: RenderContext, *, is_own: bool = False, names_site: bool = False
+) -> Block:
     """One session with its result, and a button to its details; `suffix` keeps look-alike buttons apart. `is_own`: its
     employee reads it, who needs the checklist and the observer rather than their own name."""
     row = session.facts
@@ -224,6 +233,7 @@ def result_row(session: Session, suffix: str | int, shown: RenderContext, *, is_
         checklist = observed_by(shown.directory.name_of(row.observer_id), begins=True)
     parts = (
         checklist,
+        safe(shown.directory.site_of(row.key.employee_id) or "site unknown", NAME) if names_site else "",
         moment_token(row.finished if row.finished.raw or row.finished.at else row.scheduled),
         observed_by(shown.directory.name_of(row.observer_id)) if shown.names_observers else "",
         unchecked(session),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.blocks.alerts import REASON
+from bot.blocks.answers import line_sections
 from bot.blocks.elements import Block, context, header, message, mrkdwn, section
 from bot.blocks.markup import escape, safe
 from bot.domain.notifications import Message
@@ -19,20 +20,21 @@ ANNOUNCEMENT = (
 
 
 def setup_blocks(steps: Sequence[SetupLine], command: str) -> list[Block]:
-    """What is done, what comes next, and whether the set-up is finished."""
-    done = sum(step.is_done for step in steps)
-    left = len(steps) - done
-    head, finished = f"Set-up: {done} of {len(steps)} done", "This list follows what is done."
+    """Whether the set-up is finished, what is left, and what is done."""
+    done = [_line(step) for step in steps if step.is_done]
+    left = sorted((step for step in steps if not step.is_done), key=lambda step: not step.is_needed)
+    head, finished = f"Set-up: {len(done)} of {len(steps)} done", "This list follows what is done."
     if is_finished(steps):
         head = "Spotter is set up"
         finished = f"`{command} status` says how Spotter is."
         if left:
-            head += f"; {count(left, 'recommended step')} left"
+            head += f"; {count(len(left), 'recommended step')} left"
             finished = f"Spotter works without what is left. {finished}"
     finished += f" `{command} setup` shows this list again."
     return [
         header(head),
-        *(section(mrkdwn(_line(step))) for step in steps),
+        *(section(mrkdwn(_line(step))) for step in left),
+        *line_sections(done),
         section(mrkdwn(finished)),
         context("Spotter can't see backups: `deploy/README.md` has a nightly line for `spotter backup`."),
     ]

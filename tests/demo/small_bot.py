@@ -105,15 +105,21 @@ async def main() -> None:
         if command["text"] == "target":
             await client.views_open(trigger_id=command["trigger_id"], view=form())
             return
+        if command["text"] == "show":
+            lines = {"type": "section", "text": marked("\n".join(f"Criterion {number}" for number in range(80)))}
+            end = {"type": "actions", "elements": [button("Acknowledge", "acknowledge_shown")]}
+            view = {"type": "modal", "title": words("Session"), "blocks": [*card()[:1], lines, end]}
+            await client.views_open(trigger_id=command["trigger_id"], view=view)
+            return
         if command["text"] == "post":
             await client.chat_postMessage(channel=command["channel_id"], text="Below target", blocks=card())
             return
-        table = {
-            "type": "table",
-            "rows": [
-                [{"type": "raw_text", "text": one} for one in row] for row in (("Who", "Result"), ("Jamie", "52 %"))
-            ],
-        }
+        rows = (
+            ("Who", "Result", "Acknowledged", "Checklist", "Department"),
+            ("Jamie", "52 %", "Yesterday", "Receiving", "Groceries"),
+        )
+        cells = [[{"type": "raw_text", "text": one} for one in row] for row in rows]
+        table = {"type": "data_table", "caption": "Results", "page_size": 15, "rows": cells}
         await respond(
             text=f"You asked: {command['text']}",
             blocks=[{"type": "section", "text": marked(f"You asked: *{command['text']}*")}, table],

@@ -310,6 +310,41 @@ async def test_at_400_pixels_nothing_is_cut_off_and_the_strips_are_drawers(brows
         await expect(page.get_by_role("button", name="Controls")).to_be_focused()
 
 
+async def test_a_long_modal_opens_at_what_it_is_about(room: Room) -> None:
+    await room.ask("/ojt show")
+    modal = room.page.get_by_role("dialog", name="Session")
+    await expect(modal.locator(".block.header")).to_be_in_viewport(ratio=1)
+    await expect(modal.get_by_role("button", name="Acknowledge")).not_to_be_in_viewport()
+    await expect(modal.locator(".dialog-foot").get_by_role("button", name="Close")).to_be_focused()
+
+
+async def test_at_400_pixels_the_welcome_gives_way_to_what_it_leads_to(browser: Browser) -> None:
+    async with a_room(browser, size=NARROW) as room:
+        page, welcome = room.page, room.page.locator("#welcome")
+        again = page.get_by_label("What to try", exact=True).first
+        await again.click()
+        await expect(welcome).to_be_visible()
+        await page.get_by_role("button", name="Channels").click()
+        await page.locator("#sidebar .place", has_text="random").click()
+        await expect(page.locator("#conversation-title")).to_have_text("# random")
+        await expect(welcome).to_be_hidden()
+        await again.click()
+        await welcome.get_by_label("The next step").click()
+        await expect(welcome).to_be_visible()
+        await welcome.get_by_role("button", name="Show the channel").click()
+        await expect(welcome).to_be_hidden()
+
+
+async def test_at_400_pixels_a_wide_table_is_moved_within_its_message(browser: Browser) -> None:
+    async with a_room(browser, size=NARROW) as room:
+        await room.ask("/ojt results")
+        table = room.page.locator(".table-box")
+        await expect(table).to_be_visible()
+        assert await table.evaluate("box => box.scrollWidth > box.clientWidth")
+        place = await table.bounding_box()
+        assert place is not None and place["x"] + place["width"] <= NARROW["width"]
+
+
 async def test_a_page_that_lost_the_demo_says_so_and_comes_back(browser: Browser) -> None:
     async with a_room(browser) as room:
         page = room.page

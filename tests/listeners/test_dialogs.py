@@ -608,7 +608,7 @@ async def test_each_key_and_subcommand_has_a_page(company: DemoOffice, typed: st
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_help_names_only_what_the_asker_may_do_and_see(company: DemoOffice, role: str) -> None:
-    pages = [await company.ask(role, f"help {topic}".strip()) for topic in ("", "checklist", "site", "employee")]
+    pages = [await company.ask(role, f"help {topic}".strip()) for topic in ("all", "", "checklist", "site", "employee")]
     for page in pages:
         for _, command in offered(page):
             answer = await company.ask(role, command)

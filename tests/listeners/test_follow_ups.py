@@ -11,6 +11,7 @@ from bot.blocks import actions
 from bot.demo.slack import Message as Posted
 from bot.domain.changes import decide
 from bot.domain.model import CriterionResult, Details, SessionFacts, SessionKey, Subordination, Targets
+from bot.domain.notifications import Message
 from bot.jobs.remind import RemindJob
 from bot.store.database import Tx
 from tests.clock import NOON
@@ -84,6 +85,24 @@ async def submit(office: Office, user: str, key: SessionKey = LOW, **values: str
 
 async def take(office: Office, user: str, text: str = "due:friday", key: SessionKey = LOW) -> str:
     return (await office.ask(user, f"follow-up {key.session_id[:8]} {text}".strip())).text
+
+
+async def offered_on(office: Office, user: str) -> list[set[str]]:
+    """What a user can press about the low result: in a list of low results, its message and its details."""
+    answers = [await office.ask(user, "attention"), await office.ask(user, f"show {LOW.session_id[:8]}")]
+    assert all("72 %" in one.text for one in answers)
+    await office.press(user, actions.DETAILS, VALUE, trigger_id=await office.trigger(user))
+    view = office.slack.modal_of(user)
+    assert view is not None
+    pressed = [buttons_of(one) for one in answers] + [buttons_of(Message("", view.payload["blocks"]))]
+    acts = {actions.ACKNOWLEDGE, actions.FOLLOW_UP}
+    return [acts & {one["action_id"].partition(":")[0] for one in of_one} for of_one in pressed]
+
+
+async def test_a_low_result_is_for_others_than_its_employee_to_see_to(office: Office) -> None:
+    assert await offered_on(office, EMMA) == [set()] * 3
+    for user in (SAM, OLGA, ADMIN):
+        assert await offered_on(office, user) == [{actions.ACKNOWLEDGE, actions.FOLLOW_UP}] * 3, user
 
 
 async def listed(office: Office, user: str) -> str:

@@ -1,5 +1,7 @@
 """Each role's page of help: what it says to whom, in whose words, and that what it offers can be asked."""
 
+import re
+
 import pytest
 
 from bot.blocks.role_pages import ROLE_PAGES, asks_for, role_page_named
@@ -56,13 +58,29 @@ async def test_a_role_is_known_by_many_words(company: DemoOffice, typed: str, na
         ("employee", ["employee"]),
     ],
 )
-async def test_help_begins_with_the_pages_of_the_askers_own_roles(
+async def test_help_begins_with_what_the_askers_roles_ask_most(
     company: DemoOffice, role: str, names: list[str]
 ) -> None:
     answer = await company.ask(role, "help")
-    first = answer.text.splitlines()[1].replace("&amp;", "&")
-    assert first == f"Start here: {', '.join(f'`/ojt help {name}` ({PAGES[name].title})' for name in names)}."
+    lines = [line.replace("&amp;", "&") for line in lines_of(answer)]
+    asked = [command for _, command in offered(answer) if not command.startswith("help ")]
+    pages = ", ".join(f"`/ojt help {name}` ({PAGES[name].title})" for name in names)
+    end = lines.index(f"*What you get, and how to get less*: {pages}.")
+    listed = [line.split("`")[1].removeprefix("/ojt ") for line in lines[2:end]]
+    assert lines[1] == "*Ask*" and 5 <= len(listed) <= 7
+    assert asked == listed[:5]
     assert f"help {names[0]}" in [command for _, command in offered(answer)]
+    assert len(lines) <= LINES
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_help_names_each_subcommand_once_and_help_all_explains_each(company: DemoOffice, role: str) -> None:
+    first, everything = await company.ask(role, "help"), await company.ask(role, "help all")
+    named = [typed.removeprefix("/ojt ").split()[0] for typed in re.findall(r"`([^`]+)`", "\n".join(lines_of(first)))]
+    for entry in registry():
+        verb = entry.topic.verb
+        is_theirs = f"`/ojt {entry.topic.usage}`: {entry.topic.summary}" in lines_of(everything)
+        assert (verb in named) is is_theirs, verb
 
 
 @pytest.mark.parametrize("role", ROLES)

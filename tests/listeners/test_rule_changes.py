@@ -92,6 +92,20 @@ async def searched(office: Office, user: str, menu: str, typed: str) -> list[str
 # ---- the form --------------------------------------------------------------------------------------------------------
 
 
+async def test_the_results_of_the_form_are_said_in_words(office: Office) -> None:
+    await office.rule(NORTH, "", owner=SAM)
+    form = await opened(office, SAM)
+    [menu] = [one["element"] for one in form["blocks"] if one.get("label", {}).get("text") == "Results"]
+    assert [(one["value"], one["text"]["text"]) for one in menu["options"]] == [
+        ("completed", "Completed"),
+        ("passed", "Completed without a low result"),
+        ("met", "Target met"),
+        ("below", "Below target"),
+        ("critical", "Critical"),
+        ("failed", "With a low result"),
+    ]
+
+
 async def test_the_form_is_filled_in_from_the_rules_text(office: Office) -> None:
     text = "checklist:<id:till%20check> employee:<id:emma> -observer:<id:olga> outcome:failed score:<80"
     await office.rule(NORTH, text, owner=SAM)

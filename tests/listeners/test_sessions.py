@@ -59,7 +59,7 @@ async def test_a_menu_button_answers_like_the_command(office: Office) -> None:
 
 async def test_help_lists_what_the_asker_may_do(office: Office) -> None:
     for user, has in ((UNLINKED, {Needs.NOTHING}), (ADMIN, {*Needs} - {Needs.PERSON})):
-        answer = await office.ask(user, "help")
+        answer = await office.ask(user, "help all")
         for entry in registry():
             is_sent = f"/ojt {entry.topic.usage}" in answer.text
             may_do = entry.topic.needs in has and (user == ADMIN or not entry.topic.admins_only)

@@ -47,6 +47,7 @@ async def test_an_admin_gets_one_check_list_that_ticks_itself(office: Office) ->
     assert await monitored(office)
     [second] = await listed(office)
     assert "✓ Done: Rules: 1" in second and "To do: A target" in second
+    assert second.index("To do:") < second.index("Recommended:") < second.index("✓ Done:")  # what is left comes first
 
     await all_done(office)
     await monitored(office)

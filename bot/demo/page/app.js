@@ -70,6 +70,7 @@ function go(channel) {
   closeDrawers();
   remember("channel", channel);
   if (channel === "home") deed("open_home", { user: state.viewer });
+  document.dispatchEvent(new Event("went"));
   draw();
 }
 

@@ -75,6 +75,7 @@ function show(view, depth, print, opener, kept, focused) {
   draw();
   byId("modals").append(dialog);
   dialog.showModal();
-  const first = focused ? dialog.querySelector(`[data-key="${CSS.escape(focused)}"]`) : body.querySelector("input, select, textarea, button");
+  // Not a button: it may be far below what the modal is about.
+  const first = focused ? dialog.querySelector(`[data-key="${CSS.escape(focused)}"]`) : body.querySelector("input, select, textarea");
   (first || dialog.querySelector(".dialog-foot button")).focus();
 }

@@ -32,9 +32,12 @@ export function startWelcome(go, play) {
         h("h2", {}, at ? title : `Welcome, this is Spotter at work: ${title.charAt(0).toLowerCase()}${title.slice(1)}`),
         h("div", { class: "welcome-steps" }, icon("The step before", "‹", () => turn(-1)), h("span", {}, `${at + 1} of ${steps.length}`), icon("The next step", "›", () => turn(1)), icon("Close the welcome", "✕", close))),
       h("div", { class: "welcome-step" }, h("p", {}, at ? about : `${about} Company, iSpring Learn and Slack are made up and run on this machine; the bot is the real one.`),
-        h("button", { type: "button", class: "btn small", onclick: act }, label)));
+        h("button", { type: "button", class: "btn small", onclick: () => { act(); giveWay(); } }, label)));
   }
   draw();
   box.hidden = remembered("welcomed") === "yes";
+  // On a narrow page it would cover what it leads to: the steps are then behind the question mark.
+  const giveWay = () => { if (matchMedia("(max-width: 760px)").matches) box.hidden = true; };
+  document.addEventListener("went", giveWay);
   byId("show-welcome").addEventListener("click", () => { box.hidden = !box.hidden; if (!box.hidden) box.querySelector("button").focus(); });
 }

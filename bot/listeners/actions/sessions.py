@@ -20,7 +20,7 @@ from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, as_seen_by, identity_of
 from bot.listeners.after_ack import error_message
 from bot.listeners.commands import answered
-from bot.listeners.commands.sessions import may_follow_up_here, page, prioritise_details, shown
+from bot.listeners.commands.sessions import may_act_here, page, prioritise_details, shown
 from bot.listeners.context import AppContext, lines_for, next_step
 from bot.listeners.events import home
 from bot.listeners.requests import ActionRequest, viewer_of
@@ -251,8 +251,7 @@ async def _session_modal(ctx: AppContext, action: ActionRequest, key: SessionKey
         record,
         directory,
         with_previous=record.previous is not None,
-        may_acknowledge=may_see(viewer, record.session.facts, directory).allowed,  # here no card opens it to others
-        may_follow_up=may_follow_up_here(viewer, record.session, directory),
+        may_act=may_act_here(viewer, record.session, directory),  # here no card opens it to others
     )
 
 
@@ -265,9 +264,9 @@ async def _session_message(ctx: AppContext, action: ActionRequest, key: SessionK
 
     def read(tx: Tx) -> Message:
         about = shown(ctx, tx, AccessView(viewer, NOTHING, _directory_for(tx, viewer, action, record)), ())
-        may_follow_up = may_follow_up_here(viewer, record.session, about.directory)
+        may_act = may_act_here(viewer, record.session, about.directory)
         has_previous = record.previous is not None
-        return session_lists.show(record, about, with_previous=has_previous, may_follow_up=may_follow_up)
+        return session_lists.show(record, about, with_previous=has_previous, may_act=may_act)
 
     return await ctx.store.read(read)
 

@@ -84,8 +84,11 @@ async def help_(ctx: AppContext, request: CommandRequest) -> Message:
     wanted = typed.strip(":")
     if not wanted or wanted in _ALL:
         keys = list(Key) if Needs.SESSIONS in has else []
-        examples = _first_examples(names, topics)
-        return view.overview(list(topics.values()), keys, examples, own, command=ctx.command)
+        of_roles = [role_pages.asks_for(one, names.checklists, names.sites, topics, is_own=True) for one in own]
+        most = role_pages.most_asked(of_roles)
+        if wanted or not most:
+            return view.everything(list(topics.values()), keys, own, command=ctx.command)
+        return view.overview(list(topics.values()), keys, most, own, command=ctx.command)
     if not typed.endswith(":") and (page := role_pages.role_page_named(wanted)) is not None:
         asks = role_pages.asks_for(page, names.checklists, names.sites, topics, is_own=page in own)
         notified = ctx.settings.notify_employees
@@ -152,17 +155,6 @@ def _names(tx: Tx, viewer: Viewer) -> _Names:
 def _people(directory: Directory, people: Sequence[str]) -> Sequence[str]:
     active = {directory.people[one].name for one in people if one in directory.people and directory.is_active(one)}
     return sorted(active)[:NAMES_SHOWN]
-
-
-def _first_examples(names: _Names, topics: dict[str, Topic]) -> list[str]:
-    """What to try first, in words."""
-    if "results" not in topics:
-        return []
-    found = [f"failed {checklist} this month" for checklist in names.checklists[:1]]
-    found += [f"{site} last week" for site in names.sites[:1]]
-    found += ["my results"] if "todo" in topics else []
-    found += [f"trend {checklist} by month" for checklist in names.checklists[1:2]]
-    return found
 
 
 def _examples_of(topic: Topic, names: _Names) -> list[str]:

@@ -192,7 +192,7 @@ async def show(ctx: AppContext, request: CommandRequest) -> Message:
             about,
             with_previous=meant.previous is not None,
             may_share=may_share,
-            may_follow_up=may_follow_up_here(request.viewer, meant.session, access.directory),
+            may_act=may_act_here(request.viewer, meant.session, access.directory),
             asked=asked,
         )
         return answer, meant
@@ -238,8 +238,8 @@ def may_share_here(viewer: Viewer, session: Session | None, tx: Tx) -> bool:
     return may_share(viewer, session.facts, tx.people.directory()).allowed
 
 
-def may_follow_up_here(viewer: Viewer, session: Session, directory: Directory) -> bool:
-    """Whether a viewer gets the button "Follow up" for a session: it is a low result, and they are not its employee."""
+def may_act_here(viewer: Viewer, session: Session, directory: Directory) -> bool:
+    """Whether a viewer gets “Acknowledge” and “Follow up” for a session: a low result, and not their own."""
     return outcome_of(session).is_failing and may_follow_up(viewer, session.facts, directory).allowed
 
 
@@ -349,4 +349,5 @@ def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey
         command=ctx.command,
         account_url=ctx.settings.ispring_account_url or None,
         coverage=access.coverage,
+        own_id=None if access.viewer.is_admin else access.viewer.person_id,
     )
