@@ -455,7 +455,7 @@ async def test_a_question_on_the_last_session_shows_that_session(company: DemoOf
 
 
 async def test_lists_of_an_employee_name_the_observers(company: DemoOffice) -> None:
-    assert "observer " in (await company.ask("employee", "who observed me last")).text
+    assert "observed by " in (await company.ask("employee", "who observed me last")).text
     assert "observed by " not in (await company.ask("employee", "results")).text
 
 
