@@ -88,6 +88,7 @@ _FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=(?=[0-9a-f-]*\d)[0-9a-f]{8})"
 _ENDED_SCHEDULE = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
 _SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
+_ADMINS_ALONE = frozenset({"audit", "shadow", "setup"})  # whose questions, as whole texts, are about nothing else
 MOST_NEXT_STEPS = 2  # that a refusal offers
 
 
@@ -207,6 +208,8 @@ async def _of_a_question(
     run: _Run,
 ) -> Message:
     intent = intent_of(text)
+    if intent is not None and intent.verb in _ADMINS_ALONE and intent.verb not in offered:
+        raise NotAllowed(f"only admins of Spotter use “{intent.verb}”", Remedy.ADMIN)
     if intent is not None and (intent.verb not in ("", *offered) or await _is_name(ctx, viewer, text, intent)):
         intent = None
     try:
