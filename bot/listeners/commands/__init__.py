@@ -37,6 +37,7 @@ from bot.listeners.commands import (
 )
 from bot.listeners.commands.elsewhere import elsewhere
 from bot.listeners.commands.intent import Intent, intent_of, is_grouped
+from bot.listeners.commands.nearest_topic import nearest_topic
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
 from bot.listeners.commands.small_talk import (
     ALL_SENDING,
@@ -231,6 +232,9 @@ async def _of_a_question(
         if like:
             return await run(like[0], "".join(remaining).strip())
         verbs = _verbs_like(first, offered) if intent is None else ()
+        near = nearest_topic(text, offered.__contains__) if intent is None and not verbs else None
+        if near is not None and not _respelled(text, offered):
+            return done_elsewhere(near.said, near.typed, near.instead, command=ctx.command)
         fixes = [*_respelled(text, offered), *(f"{one} {''.join(remaining)}".strip() for one in verbs)]
         raise QueryError(str(error), [*dict.fromkeys([*fixes, *error.suggestions])][:MOST_NEXT_STEPS]) from None
 

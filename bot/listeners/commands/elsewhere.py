@@ -110,7 +110,7 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
 )  # fmt: skip
 _POST = re.compile(
     rf"{_PLEASE}(?:post|send|put|share|publish|notify|alert)(?: me| us)? (?P<what>.+?)"
-    rf" (?:to|in|into|on) (?P<where>{_CHANNEL})",
+    rf" (?:to|in|into|on) (?P<where>{_CHANNEL})(?: too| as well| also| please)*",
     re.IGNORECASE,
 )
 _DIGEST_FOR = re.compile(

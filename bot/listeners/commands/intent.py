@@ -82,6 +82,12 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
         *REASONS,
         *CHANGES,
         (
+            r"^(?:(?:please|pls|can you|could you|can i|i want to|i need to|i'd like to) )*(?:pull|put|get"
+            r"|dump|turn|bring|have)"
+            r"(?= .+ (?:in|into|to|as)(?: an?)? (?:csv|excel|xlsx?|spreadsheet)(?: file| sheet)?$)",
+            _exported,
+        ),
+        (
             r"^(?:(?:please|pls|can you|could you|can i|i want to|i need to|i'd like to) )*(?:download|export|save)"
             r"(?: (?:a|an|the|me|all|everything|csv|excel|xlsx?|file|of|with|for|data|to|spreadsheet))*(?= \w)",
             _exported,

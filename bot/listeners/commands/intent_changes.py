@@ -33,7 +33,7 @@ _TO = r"(?: (?:up|down|back))?(?: (?:to|at|be|=|from \d{1,3} ?%? to))"
 _SHOULD = r"(?:should be|must be|is now|to|=|needs to be|has to be)"
 _NOW_ON = re.compile(r"(?:,? (?:from now on|please|now|starting .+|as of .+))$|^(?:the|all|everything)$", re.IGNORECASE)
 _HERE = r"(?:here|(?:to|in|into) (?:this|the|our) channel)"
-_STOPPING = r"(?:stop|cancel|end|remove|delete|turn off|switch off|disable|quit|no more)"
+_STOPPING = r"(?:stop|cancel|end|remove|delete|turn off|switch off|disable|quit|no more|get rid of|kill)"
 _WISH = (
     r"i (?:want|need|wish|'?d like|would like) (?:to (?:get|be|receive|have|see) )?(?:an? )?"
     r"(?:alert(?:ed|s)?|notif(?:ied|ications?)|messages?|messaged|ping(?:ed)?|dms?|told|informed)"
@@ -100,7 +100,7 @@ def _critical(found: re.Match[str]) -> Intent:
 def _muted(found: re.Match[str]) -> Intent:
     left = re.sub(r"\b(?:this |the )?channel\b|\bme\b", " ", found.string[found.end() :], flags=re.IGNORECASE)
     left = re.sub(r"\btil+\b", "until", left, flags=re.IGNORECASE)
-    for_me = " for:me" if re.search(r"\bme\b|disturb|\bdnd\b", found.string, re.IGNORECASE) else ""
+    for_me = " for:me" if re.search(r"\b(?:me|my)\b|disturb|\bdnd\b", found.string, re.IGNORECASE) else ""
     return Intent("mute", f"{' '.join(left.split())}{for_me}".strip())
 
 
@@ -148,7 +148,8 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     ),
     (
         rf"^{PLEASE}{_STOPPING}"
-        r" (?:(?:sending|getting|posting|all|the|my|me|this|these|those|any|of|daily|weekly|monthly) )*"
+        r" (?:(?:sending|getting|posting|all|the|my|me|this|these|those|any|of|daily|weekly|monthly"
+        r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day'?s?|morning|evening) )*"
         rf"{_RULES}(?: #?(?P<number>\d+))?(?: .*)?$",
         _ended,
     ),
@@ -213,12 +214,14 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         _target,
     ),
     (
-        rf"^{PLEASE}(?:(?:remove|delete|clear|drop|unset) (?:the |our )?|(?:we need |have )?no (?:more )?){_TARGET}"
+        rf"^{PLEASE}(?:(?:remove|delete|clear|drop|unset|get rid of|abolish|scrap) (?:the |our )?|(?:we need"
+        rf" |have )?no (?:more )?){_TARGET}"
         r"(?: (?:for|of|on|from|in) (?P<of>.+?))?(?: any ?more| any longer)?$",
         _no_target,
     ),
     (
-        rf"^{PLEASE}(?:remove|delete|clear|drop|unset) (?:the |our )?(?P<of>.+?)(?:'s)? {_TARGET}$",
+        rf"^{PLEASE}(?:remove|delete|clear|drop|unset|get rid of|abolish|scrap) (?:the |our"
+        rf" )?(?P<of>.+?)(?:'s)? {_TARGET}$",
         _no_target,
     ),
     (
@@ -248,12 +251,17 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     ),
     (
         r"^(?:what|how (?:much|many|high)|which)(?: (?:score|result|percent(?:age)?|points?|grade|%))?"
-        r" (?:do|must|should|does) (?:i|we|one|you|someone|people)"
+        r" (?:do|must|should|does) (?:i|we|one|you|someone|people|they|staff|everyone|my (?:team|people))"
         r" (?:need|have|get|reach|score)(?: to (?:get|have|reach|score))?"
         r" (?:to|in order to|for|for an?) (?:pass|meet the target|passing|met)(?: (?P<of>.+))?$",
         _needed,
     ),
-    (r"^what (?:do|must|should) i (?:have to |need to )?(?:score|reach)(?: (?P<of>.+))?$", _needed),
+    (
+        r"^what (?:do|must|should) (?:i|we|people|they|you|staff|my (?:team|people)) (?:have to |need to"
+        r" )?(?:score|reach|get)"
+        r"(?: (?:on|in|at|for) (?P<of>.+))?$",
+        _needed,
+    ),
     (
         r"^(?:is|are|was) (?P<of>(?:an? )?\d{1,3}(?:[.,]\d+)? ?(?:%|percent)?) (?:an? )?(?:fail|pass|failed|passed"
         r"|good|bad|ok|okay|low|enough(?: to pass)?|below target|good enough)(?: (?:score|result|grade))?$",
@@ -276,9 +284,18 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         rf"|^{PLEASE}(?:tell (?:me|us)|let (?:me|us) know)"
         r" (?:when(?:ever)?|if|(?:every|each|any) time|once|as soon as|the moment)"
         rf"|^{_WISH}(?: when(?:ever)?| if| on| about| of| for| (?:every|each|any) time| as soon as| once)"
+        rf"|^{PLEASE}(?:drop|send|give|shoot|write) (?:me|us) (?:an? )?(?:note|line|message|heads[- ]?up"
+        rf"|ping|dm|alert|mail"
+        r"|e-?mail|word)s? (?:when(?:ever)?|if|(?:every|each|any) time|once|as soon as|about|on)"
         r"|^(?:follow|watch|track|monitor|keep an eye on)(?= (?!ups?\b)\w)"
         rf"|^{PLEASE}(?:post|send|put|share)(?= .+ {_HERE}$)",
         _subscribed,
+    ),
+    (
+        rf"^{PLEASE}(?:keep|make|leave|have) (?:this channel|the channel|it|this|me|us) (?:quiet|silent"
+        rf"|undisturbed|alone|muted)"
+        r"(?= (?:until|till?|for|over|today|tonight))",
+        _muted,
     ),
     (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),
 )

@@ -8,7 +8,9 @@ from bot.query.days import MONTHS
 from bot.query.units import ANY_PLURAL, ANY_UNIT, GROUPING_WORDS, OTHER_UNITS, unit_of
 
 _COMPARING = (
-    r"\b(?:(?:stacks?|stacked|measures?|measured) up (?:against|to|with)|(?:fares?|fared) (?:against|beside)"
+    r"\b(?:how much (?:better|worse|higher|lower) (?:is|are|was|were|did|does|do|has|have)|than|(?:end"
+    r"|turn)(?:ed)? (?:up|out)"
+    r"|(?:stacks?|stacked|measures?|measured) up (?:against|to|with)|(?:fares?|fared) (?:against|beside)"
     r"|compared? (?:to|with)|compare|comparison (?:of|between)|(?:what(?:'?s| is) )?(?:the )?difference between"
     r"|in comparison (?:to|with)"
     r"|(?:(?:the|average|pass(?:ing)?|success|fail(?:ure)?|completion)[ -])*(?:rates?|scores?|results?)"

@@ -305,6 +305,7 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         r" (?:against|to|with)"
         r"|fares? (?:against|beside)) .+"
         r"|(?:what(?:'?s| is) )?(?:the )?difference between .+ and .+"
+        r"|^how much (?:better|worse|higher|lower) (?:is|are|was|were|did|does|do|has|have) .+ than (?!\d).+"
         r"|^(?:am|is|are|did|does|do|was|were) .+ (?:better|worse) than (?!\d).+"
         r"|^(?:(?:is|are|was|were|did|does|do|has|have) )?.+ (?:better|worse) this (?:week|month|quarter"
         r"|year) than (?:the )?(?:last|previous)(?: one)?$",

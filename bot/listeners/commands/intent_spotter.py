@@ -38,7 +38,7 @@ _THING = (
 )
 _DID = (
     r"(?:changed?|set|removed?|deleted?|edited?|paused?|resumed?|ended|stopped|unsubscribed|linked|unlinked|exported"
-    r"|raised|lowered|updated|turned (?:on|off)|added|handed over|unmuted)"
+    r"|exported|raised|lowered|updated|turned (?:on|off)|added|handed over|unmuted)"
 )
 _PEOPLE = (
     r"(?:(?:which|what|how many|list|show|the|all|my|me) )*(?:people|employees|observers|staff"
@@ -129,6 +129,18 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
         (
             r"what (?:was|has been|did (?:people|admins|we|anyone)|got)(?: (?:been|last|recently))*"
             r" (?:changed?|configured|set)(?P<what>(?: .+)?)(?P<what2>)",
+            _audited,
+        ),
+        (
+            r"(?:was|were|has|have) (?P<what>(?:the |this |that |my |our |an? |any )*"
+            rf"(?:\S+ ){{0,2}}?{_THING}(?: (?:for|of|on) .+?)?)(?: (?:been|recently|last|ever))*"
+            rf" {_DID}(?P<what2>(?: .+)?)",
+            _audited,
+        ),
+        (
+            r"(?:who (?:has )?(?:exported|downloaded)|what (?:did|have|has) (?:the |our |other )?admins?(?:"
+            r" (?:do|done|change|changed))+)"
+            r"(?P<what>(?: .+)?)(?P<what2>)",
             _audited,
         ),
         # what is sent

@@ -119,6 +119,28 @@ RULE_WISHES: Sequence[tuple[str, Reader]] = (
         lambda found: Intent("handover", f"{found['number']} {found['who']}"),
     ),
     (
+        rf"^{_OF_RULE} (?:should|must|shall|needs to|has to)(?: only| just)?(?: be| post| show| send|"
+        rf" cover)*(?P<query> .+)$",
+        _edited,
+    ),
+    (
+        rf"^(?:turn|switch) {_OF_RULE} off(?: (?P<when>(?:until|till?|for) .+))?$",
+        lambda found: Intent(
+            "pause" if found["when"] else "unsubscribe", f"{found['number']} {found['when'] or ''}".strip()
+        ),
+    ),
+    (
+        r"^(?:turn|switch) (?:the |my |our |this )?(?:\S+ )?(?:digest|rule|summary|report)s? off(?: (?P<when>.+))?$",
+        lambda found: Intent("unsubscribe", "", found["when"] or ""),
+    ),
+    (
+        rf"^(?:who|what|when)(?: (?:has|is|does|was|did))*(?: {_ASKS_OF_RULES}| behind| the owner of)?"
+        rf" {_OF_RULE}(?P<more> .+)?$"
+        r"|^(?:which|what|how many)(?: of)?(?: the| my| our)* (?:rules|subscriptions|digests)(?: that)? (?:are|is|were)"
+        r" (?:paused|active|off|on|running|stopped|muted|mine)$",
+        _meant("rules", "all"),
+    ),
+    (
         rf"^who (?:has )?{_ASKS_OF_RULES} (?:{_ONE_RULE}|the rules|these(?: rules)?|this|it)s?"
         r"(?: (?:here|in this channel))?$"
         rf"|^whose (?:rule|digest) is (?:this|it|that)$|^who(?:'s| is) the owner of (?:{_ONE_RULE}|the rules)$",
