@@ -89,6 +89,15 @@ _PLAIN: Sequence[tuple[str, str | Callable[[re.Match[str]], str]]] = (
     # Before those without "until": "until the end of the day" holds "the day".
     (r"until (?:the )?end of (?:the |this )?(?:day|today)", "until midnight"),
     (r"until (?:the )?end of (?:the|this) week", "until mon"),
+    *(
+        (rf"until ((?:tomorrow|(?:{_DAYS})[a-z]*))(?: in the)? {part}", rf"until \1 {hour}")
+        for part, hour in (
+            ("morning", "09:00"),
+            ("(?:noon|lunch(?:time)?)", "12:00"),
+            ("afternoon", "14:00"),
+            ("evening", "18:00"),
+        )
+    ),
     (r"until (?:the )?next week", "until mon"),
     (r"until (?:the )?(?:next|this|coming)(?= [a-z]{3,6}day)", "until"),
     (r"(?:for |during )?(?:the rest of )?(?:the day|today)", "until midnight"),

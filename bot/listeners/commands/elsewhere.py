@@ -74,6 +74,7 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
         (r"i (?:did|used|filled in|took) the wrong (?:checklist|one|form|person).*", _IN_ISPRING, ("my results",)),
         (
             r"(?:(?:what|show|the|our|my|me|is|how|good|a|what's) )*coverage(?: .*)?"
+            r"|(?:what|how much|how many|which)\b.*\bcovered\b.*"
             r"|(?:.*\b)?(?:planned|scheduled|plan)(?: sessions?| observations?| ones?)?"
             r" (?:vs?\.?|versus|against|compared (?:to|with)|and|to) (?:the )?(?:done|completed|actual"
             r"|finished|conducted)\b.*"

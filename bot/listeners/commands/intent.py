@@ -27,7 +27,10 @@ _NEVER = (
     r"|no|without)"
 )
 _OBSERVED_ONE = r"observe|check|assess|visit|train|observed|checked|assessed|visited|trained"
-_EVERYONE = r"(?:everyone|everybody|(?:all|all of)(?: my| the| our)? (?:people|staff|team|employees)|my team|the team)"
+_EVERYONE = (
+    r"(?:everyone|everybody|(?:each|each one|every one|every) (?:of )?(?:my|our|the) (?:people|staff|team"
+    r"|employees)|(?:all|all of)(?: my| the| our)? (?:people|staff|team|employees)|my team|the team)"
+)
 _OBSERVED = (
     r"(?:observed|observe|observing|observations?|sessions?|inspected|visited|trained|checked|assessed|graded"
     r"|trainings?|checks?|visits?|results|activity)"

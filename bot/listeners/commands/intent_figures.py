@@ -304,6 +304,7 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         r"|.+ (?:vs?\.?|versus|compared (?:to|with)|in comparison (?:to|with)|(?:stack|measure)s? up"
         r" (?:against|to|with)"
         r"|fares? (?:against|beside)) .+"
+        r"|^(?!.*\b(?:targets?|plan|planned|my|me)\b)\S+(?: \S+){0,4} against .+"
         r"|(?:what(?:'?s| is) )?(?:the )?difference between .+ and .+"
         r"|^how much (?:better|worse|higher|lower) (?:is|are|was|were|did|does|do|has|have) .+ than (?!\d).+"
         r"|^(?:am|is|are|did|does|do|was|were) .+ (?:better|worse) than (?!\d).+"

@@ -69,7 +69,7 @@ _TOPICS: Sequence[tuple[re.Pattern[str], str, Sequence[str]]] = tuple(
             ("settings", "rules"),
         ),
         (
-            r"<#\w+(?:\|[^<>]*)?>|this channel|post(?:ed|ing)?",
+            r"<#\w+(?:\|[^<>]*)?>|this channel",
             "about a channel. `rules` says what is posted here; a rule is made with `subscribe` in the"
             " channel it posts to.",
             ("rules", "preview outcome:failed"),

@@ -34,9 +34,17 @@ _SAID = re.compile(
     rf"|\b(?:(?:an?|the|some|new) )*{_FIGURES}\b(?: (?:of|for|on|about|from|with))?"
     r"|\bhow (?=.*\b(?:did|do|does|is|are|was|were)\b)|\b(?:did|does|do|is|are|was|were)(?: doing)?$"
     r"|\b(?:to|in|into) (?:this|the|our) channel\b|\bhere\b|\bfor (?:me|us)\b|^(?:please|pls|can you)\b"
-    r"|\b(?:please|pls)$|\bthe (?:last|past) (?:week|month|day)$",
+    r"|\b(?:today|yesterday|(?:this|last|the) (?:week|month|day))(?:'s|s)(?=\s|$)|\b(?:please|pls)$|\bthe"
+    r" (?:last|past) (?:week|month|day)$",
     re.IGNORECASE,
 )
+
+
+_LATE_HOUR = re.compile(
+    r"\b((?:every|each) )(?:afternoon|evening|night)s?,? (?:at |by |around )?(1[01]"
+    r"|[1-9])(?:[:.](\d\d))?(?![\w:]| ?[ap]m)",
+    re.IGNORECASE,
+)  # "every evening at 6"
 
 
 def _plain_schedule(typed: str) -> str:
@@ -47,6 +55,7 @@ def _plain_schedule(typed: str) -> str:
         typed.replace(",", " "),
         flags=re.IGNORECASE,
     )
+    text = _LATE_HOUR.sub(lambda found: f"daily at {int(found[2]) + 12}:{found[3] or '00'}", text)
     text = re.sub(
         r"(?:on )?(?:the|every|each) (first|1st|last)(?: day)? of (?:the|each|every|a) month",
         lambda found: f"monthly {31 if found[1].lower() == 'last' else 1}",
@@ -224,7 +233,8 @@ _CHANGED_DIGEST = re.compile(
 _OFTEN_ENOUGH = re.compile(
     rf"{PLEASE}(?:(?:{_ONLY}|can i have|can i get|i only want|give me|send me|e-?mail me|mail me|message me"
     rf"|switch (?:me )?to"
-    rf"|write to me) )*(?:(?:an?|the) )?(?:(?P<adverb>daily|weekly|monthly)|(?:once|one|one time) (?:an?|per|every)"
+    rf"|write to me) )*(?:(?:an?|the) )?(?:(?P<adverb>daily|weekly|monthly)|(?:once|one(?: (?:time|message"
+    rf"|digest|summary|e-?mail|mail|dm|update))?) (?:an?|per|every)"
     rf" (?P<unit>day|week|month))(?: (?:digests?|summary|summaries|overview|reports?|{MESSAGES}|is enough|is"
     rf" fine|only|please"
     rf"|instead|thanks|would be"
@@ -288,6 +298,10 @@ def met_by_rules(text: str) -> Elsewhere | None:
         at = _schedule(f"{near} {hour[0]}" if hour else near)
         for_me = " for:me" if re.search(r"\bme\b", text, re.IGNORECASE) else ""
         return Elsewhere(_NO_SUCH_SCHEDULE, (f"digest {at}{for_me}",))
+    if (when := _WHEN.search(text)) and (where := _CHANNEL.search(text)) and _IS_SENT.search(text):
+        digest = f"digest {_schedule(when[0])}"
+        said = f"A digest is asked for in the channel that is to get it, here {where[0]}."
+        return Elsewhere(said, (f"{digest} for:me",), digest)
     if (found := _OFTEN_ENOUGH.fullmatch(text)) and _is_about_how_often(found):
         every = (found["adverb"] or _PERIODS[found["unit"].lower()]).lower()
         schedule = {"daily": "daily 09:00", "weekly": "weekly mon 09:00", "monthly": "monthly 1 09:00"}[every]
@@ -300,6 +314,7 @@ def met_by_rules(text: str) -> Elsewhere | None:
     return next((Elsewhere(said, instead) for pattern, said, instead in _PLACES if pattern.fullmatch(text)), None)
 
 
+_CHANNEL = re.compile(r"<#[CG][A-Z0-9]+(?:\|[^<>]*)?>|(?<!\S)#[A-Za-z][\w-]*")
 _IS_SENT = re.compile(rf"\b(?:{_SENDS}|{_FIGURES}|digests?)\b", re.IGNORECASE)
 
 
