@@ -21,6 +21,9 @@ ADMIN = {
     "send us the numbers on mondays at 9": f"{_HERE}, weekly mon 09:00",
     "every morning at 8 send me the results": f"{_ALONE}, daily 08:00",
     # rules by their number, and those that are named by no number
+    "turn rule 2 back on": "There is no rule 2.",
+    "rule 3 should only post store 12": "There is no rule 3.",
+    "why is nothing posted here": "Nothing is posted here yet",
     "change rule 2 to only failed": "There is no rule 2.",
     "hold rule 1 until friday": "There is no rule 1.",
     "reactivate rule 1": "There is no rule 1.",
@@ -39,6 +42,13 @@ ADMIN = {
     "why was this posted here": "/ojt why ID",
     "unsubscribe from everything": "There is no rule here that you may end.",
     "resume messages": "This lets all sending go on",
+    "keep this channel quiet until tomorrow morning": "This holds back the messages of <#C1001> until 28"
+    " Nov 2026, 09:00",
+    "every evening at 6 post today's failures here": f"{_HERE}, daily 18:00",
+    "can i get a short overview each morning at 7": f"{_ALONE}, daily 07:00",
+    # what it is about is said if nothing can be read
+    "any changes to the rules at all": "I could not read that as it stands; it seems to be about rules.",
+    "show people whose email doesn't match": "I could not read that as it stands; it seems to be about who is who.",
     # targets
     "raise opening target to 85": "Set the target 85 % for “Opening the store”?",
     "drop the target for opening to 75": "Set the target 75 % for “Opening the store”?",

@@ -133,6 +133,7 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
             rf"{_WHO}(?:that\s+)?(?:(?:had|have|has|with|got)\s+)?{_NEVER}\s+(?:(?:yet|any|been|have|had|a|get|got|done|made|completed)\s+)*{_OBSERVED}",
             _silent,
         ),
+        (rf"{_WHO}(?:(?:has|have|is|are|was|were)\s+)?{_NEVER}\s+(?:been\s+)?active", _silent),
         (rf"{_WHO}(?:(?:are|is|was|were|have been|has been)\s+)?(?:silent|inactive|quiet)", _silent),
         (
             rf"{_WHO}(?:did|do|does|done|has done|have done|(?:has|have)(?: had)?|had)"

@@ -36,7 +36,8 @@ _HERE = r"(?:here|(?:to|in|into) (?:this|the|our) channel)"
 _STOPPING = r"(?:stop|cancel|end|remove|delete|turn off|switch off|disable|quit|no more|get rid of|kill)"
 _WISH = (
     r"i (?:want|need|wish|'?d like|would like) (?:to (?:get|be|receive|have|see) )?(?:an? )?"
-    r"(?:alert(?:ed|s)?|notif(?:ied|ications?)|messages?|messaged|ping(?:ed)?|dms?|told|informed)"
+    r"(?:alert(?:ed|s)?|notif(?:ied|ications?)|messages?|messaged|ping(?:ed)?|dms?|told|informed|hear(?="
+    r" (?:about|of|when|every|each)\b))"
 )
 
 
@@ -154,7 +155,8 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         _ended,
     ),
     (
-        rf"^{PLEASE}(?:stop|quit) (?:sending|posting|showing|telling|messaging|pinging|spamming|bothering|annoying)"
+        rf"^{PLEASE}(?:stop|quit) (?:sending|posting|showing|telling|messaging|e-?mailing|mailing|writing"
+        rf"|dming|pinging|spamming|bothering|annoying)"
         r"(?P<number>)\b.*$",
         _ended,
     ),

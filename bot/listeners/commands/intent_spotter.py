@@ -16,7 +16,10 @@ _WELL = (
     r"|current|fresh|stale|late|in sync|synced|reachable|all right|alright|in order|here|there|dead|awake|listening)"
 )
 _TROUBLE = r"(?:problems?|errors?|issues?|warnings?|trouble|alerts?|failures of spotter|outages?)"
-_READ = r"(?:read|polled?|sync(?:ed|hronized)?|updated?|refresh(?:ed)?|check(?:ed)?|contact(?:ed)?|reading|fetched)"
+_READ = (
+    r"(?:read|polled?|sync(?:ed|hronized)?|updated?|refresh(?:ed)?|check(?:ed)?|contact(?:ed)?|(?:talk"
+    r"|speak|spoke|connect)(?:ed)?(?: (?:to|with))?|hear(?:d)? from|reading|fetched)"
+)
 _NOW = r"(?: (?:now|today|still|right now|at the moment|again|please|properly|correctly))*"
 _LIST = r"(?:(?:list|show|what|which|see|view|all|the|my|our|me|us|of|active|every|running|current|are|is|there|get) )*"
 _BE_THERE = r"(?: (?:are there|do (?:we|i) have|exist|are (?:active|running|set up)|here|in this channel|now))*"
@@ -143,6 +146,7 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
             r"(?P<what>(?: .+)?)(?P<what2>)",
             _audited,
         ),
+        (r"who (?:has )?(?:turned|switched) (?P<what>.+?) (?:off|on)(?: again)?(?P<what2>)", _audited),
         # what is sent
         (
             r"(?:(?:how many|which|what|any|are there|is there|did|do|have|has|is|are|the|all|some|were|was) )*"

@@ -31,7 +31,7 @@ _ASKED_FOR = re.compile(
 )
 _SAID = re.compile(
     rf"^{PLEASE}{_SENDS}(?: (?:me|us))?(?: (?:to|by|in|with|on|about|of))*(?![\w-])"
-    rf"|\b(?:(?:an?|the|some|new) )*{_FIGURES}\b(?: (?:of|for|on|about|from|with))?"
+    rf"|\b(?:(?:an?|the|some|new|short|brief|quick|little|small|full) )*{_FIGURES}\b(?: (?:of|for|on|about|from|with))?"
     r"|\bhow (?=.*\b(?:did|do|does|is|are|was|were)\b)|\b(?:did|does|do|is|are|was|were)(?: doing)?$"
     r"|\b(?:to|in|into) (?:this|the|our) channel\b|\bhere\b|\bfor (?:me|us)\b|^(?:please|pls|can you)\b"
     r"|\b(?:today|yesterday|(?:this|last|the) (?:week|month|day))(?:'s|s)(?=\s|$)|\b(?:please|pls)$|\bthe"
@@ -106,6 +106,12 @@ def _edited(found: re.Match[str]) -> Intent:
 _OF_RULE = r"(?:rule|subscription|digest) (?:number |no\.? )?#?(?P<number>\d{1,9})"
 _ONE_RULE = r"(?:this|that|the|my|our) (?:\S+ ){0,3}?(?:rule|subscription|alert)"
 _ASKS_OF_RULES = r"(?:made|created|owns?|set ?up|added|wrote|started|is behind|is responsible for)"
+
+
+def _resumed(found: re.Match[str]) -> Intent:
+    return Intent("resume", found["number"])
+
+
 RULE_WISHES: Sequence[tuple[str, Reader]] = (
     (
         rf"^{PLEASE}(?:change|edit|modify|update|narrow|limit|make|switch|set|adjust)(?: down)? {_OF_RULE}"
@@ -122,6 +128,18 @@ RULE_WISHES: Sequence[tuple[str, Reader]] = (
         rf"|re-?enable|start) {_OF_RULE}"
         r"(?: (?:again|now|back on|on))*$",
         lambda found: Intent("resume", found["number"]),
+    ),
+    (rf"^{PLEASE}(?:turn|switch|bring|put) {_OF_RULE} (?:back )?on(?:line)?(?: again)?$", _resumed),
+    (
+        rf"^{PLEASE}(?:take|put|set) {_OF_RULE} (?:offline|on hold|to sleep|off|aside) (?P<when>(?:until"
+        rf"|till?|for) .+)$",
+        lambda found: Intent("pause", f"{found['number']} {found['when']}"),
+    ),
+    (
+        r"^why (?:is|are|was|were|does|do|did)(?: there)? (?:nothing|no (?:messages|cards|results|posts|posting))"
+        r"(?: (?:get|being|been|is|are|was|posted|coming|come|shown|sent|post|appear|appearing|showing|up))* "
+        r"(?:here|(?:in|to) (?:this|the|our) channel)$",
+        _meant("rules"),
     ),
     (
         rf"^{PLEASE}(?:give|hand|transfer|pass|assign|move)(?: over)? {_OF_RULE}(?: over)? to (?P<who>.+)$",
