@@ -89,10 +89,22 @@ _PLAIN: Sequence[tuple[str, str | Callable[[re.Match[str]], str]]] = (
     # Before those without "until": "until the end of the day" holds "the day".
     (r"until (?:the )?end of (?:the |this )?(?:day|today)", "until midnight"),
     (r"until (?:the )?end of (?:the|this) week", "until mon"),
+    *(
+        (rf"until ((?:tomorrow|(?:{_DAYS})[a-z]*))(?: in the)? {part}", rf"until \1 {hour}")
+        for part, hour in (
+            ("morning", "09:00"),
+            ("(?:noon|lunch(?:time)?)", "12:00"),
+            ("afternoon", "14:00"),
+            ("evening", "18:00"),
+        )
+    ),
     (r"until (?:the )?next week", "until mon"),
     (r"until (?:the )?(?:next|this|coming)(?= [a-z]{3,6}day)", "until"),
     (r"(?:for |during )?(?:the rest of )?(?:the day|today)", "until midnight"),
     (r"(?:over ?night|for the night|(?:during|for) tonight|(?<!until )tonight)", "until tomorrow 07:00"),
+    (r"(?:for |during )?(?:the rest of )?(?:the|this) morning", "until 12:00"),
+    (r"(?:for |during )?(?:the rest of )?(?:the|this) afternoon", "until 18:00"),
+    (r"(?:for |during )?(?:the rest of )?(?:the|this) evening", "until midnight"),
     (r"(?:for )?(?:the rest of (?:the|this)|this) week", "until mon"),
     (r"(?:over|for|during) (?:the|this) weekend", "until mon"),
     (r"an?(?= (?:min(?:ute)?|hour|day|week)s?)", "1"),

@@ -88,6 +88,12 @@ ADMIN = {
     "people scoring under 50": "results score:<50",
     "how did store 14 do in october compared to september": f"trend {STORE_14} since:2026-09-01 until:2026-10-31 "
     "by:month",
+    # comparisons, and who had none
+    "how does store 12 stack up against store 14 this month": f"trend {STORE_12} {STORE_14} since:2026-11-01 by:dept",
+    "how many of my team haven't had an opening check since october": f"silent {OPENING} since:2026-10-01",
+    "which stores have had nothing since monday": "silent since:2026-11-23",
+    "which food safety criteria lose the most points in store 14": f"trend by:criterion {FOOD} {STORE_14}",
+    "is food safety going up or down": f"trend {FOOD}",
     # days
     "week before last": "results since:2026-11-09 until:2026-11-15",
     "q1-q3": "results since:2026-01-01 until:2026-09-30",

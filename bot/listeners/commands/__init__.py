@@ -37,6 +37,7 @@ from bot.listeners.commands import (
 )
 from bot.listeners.commands.elsewhere import elsewhere
 from bot.listeners.commands.intent import Intent, intent_of, is_grouped
+from bot.listeners.commands.nearest_topic import nearest_topic
 from bot.listeners.commands.registry import CommandRequest, Subcommand, subcommands_of
 from bot.listeners.commands.small_talk import (
     ALL_SENDING,
@@ -88,6 +89,7 @@ _FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=(?=[0-9a-f-]*\d)[0-9a-f]{8})"
 _ENDED_SCHEDULE = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
 _SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
+_ADMINS_ALONE = frozenset({"audit", "shadow", "setup"})  # whose questions, as whole texts, are about nothing else
 MOST_NEXT_STEPS = 2  # that a refusal offers
 
 
@@ -207,6 +209,8 @@ async def _of_a_question(
     run: _Run,
 ) -> Message:
     intent = intent_of(text)
+    if intent is not None and intent.verb in _ADMINS_ALONE and intent.verb not in offered:
+        raise NotAllowed(f"only admins of Spotter use “{intent.verb}”", Remedy.ADMIN)
     if intent is not None and (intent.verb not in ("", *offered) or await _is_name(ctx, viewer, text, intent)):
         intent = None
     try:
@@ -228,6 +232,9 @@ async def _of_a_question(
         if like:
             return await run(like[0], "".join(remaining).strip())
         verbs = _verbs_like(first, offered) if intent is None else ()
+        near = nearest_topic(text, offered.__contains__) if intent is None and not verbs else None
+        if near is not None and not _respelled(text, offered):
+            return done_elsewhere(near.said, near.typed, near.instead, command=ctx.command)
         fixes = [*_respelled(text, offered), *(f"{one} {''.join(remaining)}".strip() for one in verbs)]
         raise QueryError(str(error), [*dict.fromkeys([*fixes, *error.suggestions])][:MOST_NEXT_STEPS]) from None
 

@@ -3,19 +3,9 @@ channel. Each answer says where, and nothing is changed."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from bot.listeners.commands.question_patterns import MESSAGES, PLEASE
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """Where something is done, in mrkdwn of ours; what to ask Spotter instead; and what to type in that channel."""
-
-    said: str
-    instead: Sequence[str] = ()
-    typed: str = ""
-
+from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, Elsewhere
+from bot.listeners.commands.rule_wishes import met_by_rules
 
 _SESSION = (
     r"(?:sessions?|observations?|results?|scores?|checklists?|visits?|appointments?|grades?|points|trainings?|ratings?)"
@@ -48,6 +38,11 @@ _SEEN = (
     " those above it as iSpring has them, and by the admins of Spotter. Colleagues do not see them. What an admin posts"
     " to a channel is seen by its members."
 )
+_COVERAGE = (
+    "Spotter keeps no share of what was planned: a planned session that is done counts as completed. These"
+    " show how many"
+    " were completed, what was planned and is not done, and who had none; each takes a site or a time behind it."
+)
 _ADMINS = (
     "The setting ADMINS names the admins of Spotter: whoever runs Spotter changes it on the server and restarts."
     " `status` names them."
@@ -78,6 +73,29 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
         (rf"(?!.*\b{_OURS}\b){PLEASE}{_CHANGING} {_WHOSE}{_SESSION}(?: .*)?", _IN_ISPRING, ("upcoming", "todo")),
         (r"i (?:did|used|filled in|took) the wrong (?:checklist|one|form|person).*", _IN_ISPRING, ("my results",)),
         (
+            r"(?:(?:what|show|the|our|my|me|is|how|good|a|what's) )*coverage(?: .*)?"
+            r"|(?:what|how much|how many|which)\b.*\bcovered\b.*"
+            r"|(?:.*\b)?(?:planned|scheduled|plan)(?: sessions?| observations?| ones?)?"
+            r" (?:vs?\.?|versus|against|compared (?:to|with)|and|to) (?:the )?(?:done|completed|actual"
+            r"|finished|conducted)\b.*"
+            r"|.*\b(?:done|completed|actual|finished|conducted)(?: sessions?| observations?)?"
+            r" (?:vs?\.?|versus|against|compared (?:to|with)) (?:the )?(?:planned|scheduled|plan)\b.*"
+            r"|(?:what|how many|how much|which)?(?: ?(?:%|percent(?:age)?|share|part|of|were|the|our|my|is|was|are))+"
+            r" (?:planned|scheduled)(?: sessions?| observations?| ones?)?(?: (?:were|was|are|is|have been|got))?"
+            r" (?:done|completed|conducted|finished|held)\b.*",
+            _COVERAGE,
+            ("trend count by:dept", "overdue", "silent 30d"),
+        ),
+        (
+            rf"{PLEASE}(?:increase|raise|lower|reduce|drop|bump|decrease)(?: up)? (?:the |our )?(?:.+"
+            rf" )?(?:target|pass mark"
+            r"|threshold)(?: .+)? by \d+ ?%?(?: points?)?",
+            "A target is set as a percentage, not by a difference: `target 85 Opening` for one checklist,"
+            " `target 85` for"
+            " all others. Nothing was changed.",
+            ("target",),
+        ),
+        (
             rf"{PLEASE}(?:add|remove|make|appoint)(?: an?| a new| another| me| \S+)?(?: as)?(?: an?)?"
             r" (?:spotter )?admin",
             _ADMINS,
@@ -93,7 +111,7 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
 )  # fmt: skip
 _POST = re.compile(
     rf"{PLEASE}(?:post|send|put|share|publish|notify|alert)(?: me| us)? (?P<what>.+?)"
-    rf" (?:to|in|into|on) (?P<where>{_CHANNEL})",
+    rf" (?:to|in|into|on) (?P<where>{_CHANNEL})(?: too| as well| also| please)*",
     re.IGNORECASE,
 )
 _DIGEST_FOR = re.compile(
@@ -128,4 +146,4 @@ def elsewhere(text: str) -> Elsewhere | None:
     if found := _POST.fullmatch(text):
         what = _NOT_WHAT.sub("", found["what"])
         return Elsewhere("A rule is made in the channel that it posts to.", (f"preview {what}",), f"subscribe {what}")
-    return None
+    return met_by_rules(text.replace("’", "'"))

@@ -14,6 +14,7 @@ from bot.listeners.commands.intent_figures import FIGURES, trend_by
 from bot.listeners.commands.intent_reasons import REASONS
 from bot.listeners.commands.intent_spotter import ABOUT_SPOTTER
 from bot.listeners.commands.question_patterns import SEND, Intent, Reader, left_of, taken_as
+from bot.listeners.commands.rule_wishes import RULE_WISHES
 from bot.query.days import MONTHS
 from bot.query.units import ANY_PLURAL, ANY_UNIT, OTHER_UNITS, PATTERNS
 
@@ -26,13 +27,16 @@ _NEVER = (
     r"|no|without)"
 )
 _OBSERVED_ONE = r"observe|check|assess|visit|train|observed|checked|assessed|visited|trained"
-_EVERYONE = r"(?:everyone|everybody|(?:all|all of)(?: my| the| our)? (?:people|staff|team|employees)|my team|the team)"
+_EVERYONE = (
+    r"(?:everyone|everybody|(?:each|each one|every one|every) (?:of )?(?:my|our|the) (?:people|staff|team"
+    r"|employees)|(?:all|all of)(?: my| the| our)? (?:people|staff|team|employees)|my team|the team)"
+)
 _OBSERVED = (
     r"(?:observed|observe|observing|observations?|sessions?|inspected|visited|trained|checked|assessed|graded"
     r"|trainings?|checks?|visits?|results|activity)"
     r"(?: yet| at all)?"
 )
-_WHO = rf"(?:(?:who|which|what)\s+)?(?:(?:{ANY_UNIT})\s+)?"
+_WHO = rf"(?:(?:who|which|what)\s+(?:(?:in|of|on|from) (?:my|our|the) (?:team|people|staff) )?)?(?:(?:{ANY_UNIT})\s+)?"
 _WHAT = r"(?:what(?:'?s| is)|who(?:'?s| is)|which|what|anything|any)?\s*"
 _DONE = r"(?:done|did|do|completed?|passed|pass|finished|had|taken|been through)"
 _TRAINING = r"(?:re-?)?(?:training|coaching|help|support|practi[cs]e|train|coach)"
@@ -44,8 +48,12 @@ _EVER = 365  # days: who never did something is asked of a year
 def _never_done(found: re.Match[str]) -> Intent:
     """ "who has not done opening": those without such a session, not the sessions of other checklists."""
     left = left_of(found)
+    left = _A_CHECK.sub(" ", left)
     passed = " outcome:passed" if re.search("pass", found[0], re.IGNORECASE) else ""
     return Intent("silent", f"{_EVER}d{passed} {left}".rstrip())
+
+
+_A_CHECK = re.compile(r"^(?:an? |any |their |the )+|(?<=\w) (?:checks?|sessions?|observations?)(?= |$)", re.IGNORECASE)
 
 
 def _silent(found: re.Match[str]) -> Intent:
@@ -54,20 +62,59 @@ def _silent(found: re.Match[str]) -> Intent:
     return Intent("silent", f"{unit[0] if unit else ''} {left_of(found)}".strip())
 
 
+def _exported(found: re.Match[str]) -> Intent:
+    """ "download november with the criteria"."""
+    left = left_of(found)
+    less = re.sub(
+        r"\b(?:with|including|and|incl\.?)(?: (?:all|the))* criteria\b", "criteria:yes", left, flags=re.IGNORECASE
+    )
+    less = re.sub(
+        r"\b(?:as|to|in|into)(?: an?)? (?:csv|excel|xlsx?|spreadsheet)(?: file)?\b", "", less, flags=re.IGNORECASE
+    )
+    return Intent("export", " ".join(less.split()))
+
+
 _overdue, _todo = taken_as("overdue"), taken_as("todo")
 _needs_training = taken_as("trend", "by:employee sort:-count outcome:failed")  # who has the most low results
 INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
     for pattern, make in (
         *ABOUT_SPOTTER,
+        *RULE_WISHES,
         *DUTIES,
         *REASONS,
         *CHANGES,
+        (
+            r"^(?:(?:please|pls|can you|could you|can i|i want to|i need to|i'd like to) )*(?:pull|put|get"
+            r"|dump|turn|bring|have)"
+            r"(?= .+ (?:in|into|to|as)(?: an?)? (?:csv|excel|xlsx?|spreadsheet)(?: file| sheet)?$)",
+            _exported,
+        ),
+        (
+            r"^(?:(?:please|pls|can you|could you|can i|i want to|i need to|i'd like to) )*(?:download|export|save)"
+            r"(?: (?:a|an|the|me|all|everything|csv|excel|xlsx?|file|of|with|for|data|to|spreadsheet))*(?= \w)",
+            _exported,
+        ),
         # what there is
         (
             rf"^(?:(?:what|which|list|show|all|the|me|my|our|of) )*(?P<unit>{ANY_PLURAL})"
             r"(?: (?:are there|do (?:we|i|you) have|exist|can i see|do you know|list))?$",
             trend_by,
+        ),
+        # who had none; before those who are counted
+        (
+            r"^(?:how many|who|which)(?: (?:people|persons|employees|staff|learners|of|in|my|the|our|team"
+            r"|them|store|site))*"
+            r" (?:has|have|had)(?:n'?t| not| never)(?: (?:yet|had|done|passed|been|through|a|an|any|their))+"
+            r"(?= (?!observed|sessions?\b|observations?\b|trained|checked|assessed|visited)\w)",
+            _never_done,
+        ),
+        (
+            rf"(?:which|what|who)(?: (?:of|one of))?(?: (?:my|our|the))* (?P<unit>{PATTERNS['observer']})"
+            r"(?: (?:that|who))? (?:has|have|had|did|do|is|are)(?:n'?t| not| never)(?: (?:yet|ever|been))*"
+            r" (?:observ\w+|conduct\w+|check\w*|assess\w*|train\w*|visit\w*|done|do|held|had)"
+            r"(?: (?:anyone|anybody|any|anything|a|sessions?|observations?|people|somebody|someone|at all|yet))*",
+            lambda found: Intent("silent", f"observers {left_of(found)}".strip()),
         ),
         *COUNTS,
         # who had none
@@ -86,8 +133,13 @@ INTENTS: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
             rf"{_WHO}(?:that\s+)?(?:(?:had|have|has|with|got)\s+)?{_NEVER}\s+(?:(?:yet|any|been|have|had|a|get|got|done|made|completed)\s+)*{_OBSERVED}",
             _silent,
         ),
+        (rf"{_WHO}(?:(?:has|have|is|are|was|were)\s+)?{_NEVER}\s+(?:been\s+)?active", _silent),
         (rf"{_WHO}(?:(?:are|is|was|were|have been|has been)\s+)?(?:silent|inactive|quiet)", _silent),
-        (rf"{_WHO}(?:did|do|does|done|has done|have done) nothing", _silent),
+        (
+            rf"{_WHO}(?:did|do|does|done|has done|have done|(?:has|have)(?: had)?|had)"
+            r" (?:nothing|none|no activity|not had anything|zero (?:sessions|observations))",
+            _silent,
+        ),
         # what is not done
         (
             r"(?:am i|are we|do (?:i|we) have (?:anything|something|any|sessions?)(?: that is| that are)?)"

@@ -24,11 +24,20 @@ _TOPICS = (
 _OUTCOMES = r"failed|passed|below|met|critical|planned|progress|completed|unknown"
 _MAKING = r"set|change|add|make|create|use|see|read|get|remove|edit|stop|end|find|turn (?:on|off)"
 _RULES = rf"(?:digests?|rules?|subscriptions?|reports?|{MESSAGES})"
+_TARGET = r"(?:targets?|pass(?:ing)?[ -]?(?:mark|score|grade)|threshold|minimum(?: score)?|bar)"
+_SETTING = (
+    r"(?:set|change|raise|lower|put|make|increase|decrease|reduce|drop|bump|move|bring|use|update|adjust|push|cut|want)"
+    r"(?: (?:up|down))?"
+)
+_TO = r"(?: (?:up|down|back))?(?: (?:to|at|be|=|from \d{1,3} ?%? to))"
+_SHOULD = r"(?:should be|must be|is now|to|=|needs to be|has to be)"
+_NOW_ON = re.compile(r"(?:,? (?:from now on|please|now|starting .+|as of .+))$|^(?:the|all|everything)$", re.IGNORECASE)
 _HERE = r"(?:here|(?:to|in|into) (?:this|the|our) channel)"
-_STOPPING = r"(?:stop|cancel|end|remove|delete|turn off|switch off|disable|quit|no more)"
+_STOPPING = r"(?:stop|cancel|end|remove|delete|turn off|switch off|disable|quit|no more|get rid of|kill)"
 _WISH = (
     r"i (?:want|need|wish|'?d like|would like) (?:to (?:get|be|receive|have|see) )?(?:an? )?"
-    r"(?:alert(?:ed|s)?|notif(?:ied|ications?)|messages?|messaged|ping(?:ed)?|dms?|told|informed)"
+    r"(?:alert(?:ed|s)?|notif(?:ied|ications?)|messages?|messaged|ping(?:ed)?|dms?|told|informed|hear(?="
+    r" (?:about|of|when|every|each)\b))"
 )
 
 
@@ -40,10 +49,16 @@ def _digest(found: re.Match[str]) -> Intent:
     return Intent("digest", f"{every}{left}".strip() + for_me)
 
 
+_OF_MINE = re.compile(r"^\s*(?:one |some |people )?of (?:mine|my (?:people|team|staff|own))\b", re.IGNORECASE)
+
+
 def _subscribed(found: re.Match[str]) -> Intent:
     """ "notify me when sofia fails": a rule, which is shown before it is saved."""
     left = re.sub(
         rf"\s+{_HERE}$|^\s*(?:someone|somebody|anyone|a|an)\b", " ", found.string[found.end() :], flags=re.IGNORECASE
+    )
+    left = re.sub(
+        r"^\s*(?:one |some |people )?of (?:mine|my (?:people|team|staff|own))\b", "my team", left, flags=re.IGNORECASE
     )
     for_me = "" if re.match(rf"{PLEASE}(?:post|send|put|share)", found[0], re.IGNORECASE) else " for:me"
     return Intent("subscribe", f"{' '.join(left.split())}{for_me}")
@@ -60,7 +75,14 @@ def _help(found: re.Match[str]) -> Intent:
 
 def _target(found: re.Match[str]) -> Intent:
     """ "set the target for opening to 85": asked about before it is saved."""
-    return Intent("target", f"{found['percent']} {found['of'] or found['of2'] or ''}".strip())
+    groups = found.groupdict()
+    of = next((groups[one] for one in ("of", "of2", "of3") if groups.get(one)), "").strip()
+    return Intent("target", f"{found['percent']} {_NOW_ON.sub('', of)}".strip())
+
+
+def _target_asked(found: re.Match[str]) -> Intent:
+    """ "what target applies to closing": the targets, all of them."""
+    return Intent("target", "", (found["of"] or found["of2"] or "").strip())
 
 
 def _needed(found: re.Match[str]) -> Intent:
@@ -79,7 +101,7 @@ def _critical(found: re.Match[str]) -> Intent:
 def _muted(found: re.Match[str]) -> Intent:
     left = re.sub(r"\b(?:this |the )?channel\b|\bme\b", " ", found.string[found.end() :], flags=re.IGNORECASE)
     left = re.sub(r"\btil+\b", "until", left, flags=re.IGNORECASE)
-    for_me = " for:me" if re.search(r"\bme\b|disturb|\bdnd\b", found.string, re.IGNORECASE) else ""
+    for_me = " for:me" if re.search(r"\b(?:me|my)\b|disturb|\bdnd\b", found.string, re.IGNORECASE) else ""
     return Intent("mute", f"{' '.join(left.split())}{for_me}".strip())
 
 
@@ -110,23 +132,31 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     (
         r"^why (?:did|do|does|am|are|have) (?:i|we)(?: still| always| keep)? "
         r"(?:get|got|getting|gotten|receiv(?:e|ed|ing)|see|seeing|here)(?: this| that| these| those| all| so many| it)*"
-        rf"(?: {MESSAGES})?$",
+        rf"(?: {MESSAGES})?$"
+        r"|^why (?:was|is|are|were|did)(?: (?:this|that|it|these|the|card|message|result|one))* (?:posted"
+        r"|sent|shown|here"
+        r"|come|coming|appear)(?: (?:here|to (?:me|us)|in this channel|up))*$",
         _meant("help", "why"),
     ),
     # what changes something, and is asked about first
     (
         rf"^{PLEASE}(?:(?:stop|pause|hold|hold back|no) (?:(?:all|the|my|sending|any|me|everything) ?)*{MESSAGES}?"
+        r"|(?:don'?t|do not|stop|no) (?:post(?:ing)?|send(?:ing)?|show(?:ing)?)(?: (?:us|anything|messages"
+        r"|cards|any|more|results"
+        r"|to|in|here|this|the|channel))*"
         r"|do not disturb(?: me)?|dnd)(?= (?:until|till|til|for) )",
         _muted,
     ),
     (
         rf"^{PLEASE}{_STOPPING}"
-        r" (?:(?:sending|getting|posting|all|the|my|me|this|these|those|any|of|daily|weekly|monthly) )*"
+        r" (?:(?:sending|getting|posting|all|the|my|me|this|these|those|any|of|daily|weekly|monthly"
+        r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day'?s?|morning|evening) )*"
         rf"{_RULES}(?: #?(?P<number>\d+))?(?: .*)?$",
         _ended,
     ),
     (
-        rf"^{PLEASE}(?:stop|quit) (?:sending|posting|showing|telling|messaging|pinging|spamming|bothering|annoying)"
+        rf"^{PLEASE}(?:stop|quit) (?:sending|posting|showing|telling|messaging|e-?mailing|mailing|writing"
+        rf"|dming|pinging|spamming|bothering|annoying)"
         r"(?P<number>)\b.*$",
         _ended,
     ),
@@ -136,6 +166,11 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         r"(?: (?:me|us|anything|any ?more|anymore|messages|notifications|please))* "
         r"(?P<when>(?!until|till?\b|for\b|\d+ ?[hdmw])\S.*)$",
         _quiet,
+    ),
+    (
+        rf"^{PLEASE}(?:no|stop|silence|without) (?:more )?{MESSAGES}(?P<when> (?:on|at|in|during|before"
+        rf"|after|over|between) .+)$",
+        lambda found: Intent("quiet", "", found["when"].strip()),
     ),
     (rf"^{PLEASE}(?:don'?t|do not|never) (?:message|dm|ping|send|notify|bother|disturb)\b.*$", _meant("quiet")),
     (r"^(?:turn off|stop|disable|no)(?: the| my| all)? reminders?$|^turn reminders off$", _meant("reminders", "off")),
@@ -159,24 +194,76 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         lambda found: _digest(found) if begins_schedule(found.string) else Intent("results", found.string),
     ),
     (
-        r"(?:set|change|raise|lower|put|make) (?:the |our )?(?:target|pass(?:ing)? (?:mark|score|grade)|threshold)"
-        r"(?: (?:for|of|on) (?P<of>.+?))?(?: to| at)? (?P<percent>\d{1,3})%?(?: (?:for|on) (?P<of2>.+))?",
+        r"(?:what (?:happens|would happen|changes|would change) if (?:i|we) )"
+        rf"{_SETTING} (?:the |our )?{_TARGET}(?: (?:for|of|on|in)(?P<of> .+?))?{_TO} (?P<percent>\d{{1,3}}) ?%?",
         _target,
     ),
-    (r"^(?:remove|delete|clear|drop) (?:the |our )?target(?: (?:for|of|on|from) (?P<of>.+))?$", _no_target),
-    (r"^(?:make|mark|set) (?:the )?(?P<of>[^\"“”]+?) (?:as )?(?:a )?critical(?: criterion)?$", _critical),
     (
-        r"^what(?:'?s| is| are)?(?: the| our)? (?:targets?|pass(?:ing)? mark)(?: (?:for|of|on|in) .+)?$",
+        rf"^{PLEASE}{_SETTING} (?:(?:the|our) )?(?:{_TARGET}(?: (?:for|of|on|in)(?P<of> .+?))?"
+        rf"|(?P<of2>\S.*?) {_TARGET})"
+        rf"{_TO} (?P<percent>\d{{1,3}}) ?(?:%|percent)?(?:(?: (?:for|on|in) |,? )(?P<of3>.+))?$",
+        _target,
+    ),
+    (
+        rf"^{PLEASE}{_SETTING} (?:the |our )?(?:{_TARGET} )?(?:to |at |of )?(?P<percent>\d{{1,3}}) ?(?:%|percent)?"
+        rf"(?: as)?(?: (?:the|our|a))?(?: {_TARGET})? (?:for|on|in) (?P<of>.+)$",
+        _target,
+    ),
+    (
+        rf"^(?:the |our )?(?:{_TARGET}(?: (?:for|of|on|in)(?P<of> .+?))?|(?P<of2>(?!what\b|if\b|who\b"
+        rf"|set\b)\S.*?) {_TARGET}) {_SHOULD}"
+        r" (?P<percent>\d{1,3}) ?(?:%|percent)?$",
+        _target,
+    ),
+    (
+        rf"^{PLEASE}(?:(?:remove|delete|clear|drop|unset|get rid of|abolish|scrap) (?:the |our )?|(?:we need"
+        rf" |have )?no (?:more )?){_TARGET}"
+        r"(?: (?:for|of|on|from|in) (?P<of>.+?))?(?: any ?more| any longer)?$",
+        _no_target,
+    ),
+    (
+        rf"^{PLEASE}(?:remove|delete|clear|drop|unset|get rid of|abolish|scrap) (?:the |our"
+        rf" )?(?P<of>.+?)(?:'s)? {_TARGET}$",
+        _no_target,
+    ),
+    (
+        r"^(?P<of>(?!(?:who|what|which|how|does|do|is|are|why)\b).+?) (?:needs?|requires?|should (?:need|require|have)"
+        r"|must (?:have|reach|need))(?: at least)?(?: an?(?: score of| result of)?)? (?P<percent>\d{1,3})"
+        r" ?(?:%|percent)?"
+        rf"(?: to (?:pass|meet the target)| as (?:an? |the )?{_TARGET}| {_TARGET})$",
+        _target,
+    ),
+    (
+        rf"^(?:which|what) checklists? (?:have|has|had|with)(?: (?:their|its|an?|own|different|special"
+        rf"|separate|other))* {_TARGET}s?$",
         _meant("target"),
     ),
     (
+        r"^(?:(?:what|which|list|show|see|the|our|all|are|is|there|any|me|do|we|have) )*critical criteri(?:a|on)"
+        r"(?: (?:are there|do we have|exist|have we(?: set)?))?$|^(?:what|which) criteri(?:a|on) (?:are|is) critical$",
+        _meant("target", "critical"),
+    ),
+    (r"^(?:make|mark|set) (?:the )?(?P<of>[^\"“”]+?) (?:as )?(?:a )?critical(?: criterion)?$", _critical),
+    (
+        rf"^(?:(?:what|which|how high|list|show|see)(?:'?s| is| are)?(?: (?:me|all|the|our|my))* {_TARGET}s?"
+        r"(?: (?:appl(?:y|ies)|(?:is|are)(?: (?:set|used|valid))?|count|do (?:we|i|you) (?:have|use)|have we(?: set)?"
+        r"|hold|counts?))?(?: (?:for|of|on|in|to|at)(?P<of> .+))?"
+        rf"|(?:is|are) there (?:an?|any) {_TARGET}s?(?: (?:for|of|on|in)(?P<of2> .+))?)$",
+        _target_asked,
+    ),
+    (
         r"^(?:what|how (?:much|many|high)|which)(?: (?:score|result|percent(?:age)?|points?|grade|%))?"
-        r" (?:do|must|should|does) (?:i|we|one|you|someone|people)"
+        r" (?:do|must|should|does) (?:i|we|one|you|someone|people|they|staff|everyone|my (?:team|people))"
         r" (?:need|have|get|reach|score)(?: to (?:get|have|reach|score))?"
         r" (?:to|in order to|for|for an?) (?:pass|meet the target|passing|met)(?: (?P<of>.+))?$",
         _needed,
     ),
-    (r"^what (?:do|must|should) i (?:have to |need to )?(?:score|reach)(?: (?P<of>.+))?$", _needed),
+    (
+        r"^what (?:do|must|should) (?:i|we|people|they|you|staff|my (?:team|people)) (?:have to |need to"
+        r" )?(?:score|reach|get)"
+        r"(?: (?:on|in|at|for) (?P<of>.+))?$",
+        _needed,
+    ),
     (
         r"^(?:is|are|was) (?P<of>(?:an? )?\d{1,3}(?:[.,]\d+)? ?(?:%|percent)?) (?:an? )?(?:fail|pass|failed|passed"
         r"|good|bad|ok|okay|low|enough(?: to pass)?|below target|good enough)(?: (?:score|result|grade))?$",
@@ -195,12 +282,22 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     ),
     (
         rf"^{PLEASE}(?:notify|alert|ping|message|dm|inform|warn)(?: me| us)?"
-        r" (?:when(?:ever)?|if|on|about|of|for|every time|once)"
-        rf"|^{PLEASE}(?:tell (?:me|us)|let (?:me|us) know) (?:when(?:ever)?|if|every time|once)"
-        rf"|^{_WISH}(?: when(?:ever)?| if| on| about| of| for| every time)"
+        r" (?:when(?:ever)?|if|on|about|of|for|(?:every|each|any) time|once|as soon as|the moment)"
+        rf"|^{PLEASE}(?:tell (?:me|us)|let (?:me|us) know)"
+        r" (?:when(?:ever)?|if|(?:every|each|any) time|once|as soon as|the moment)"
+        rf"|^{_WISH}(?: when(?:ever)?| if| on| about| of| for| (?:every|each|any) time| as soon as| once)"
+        rf"|^{PLEASE}(?:drop|send|give|shoot|write) (?:me|us) (?:an? )?(?:note|line|message|heads[- ]?up"
+        rf"|ping|dm|alert|mail"
+        r"|e-?mail|word)s? (?:when(?:ever)?|if|(?:every|each|any) time|once|as soon as|about|on)"
         r"|^(?:follow|watch|track|monitor|keep an eye on)(?= (?!ups?\b)\w)"
         rf"|^{PLEASE}(?:post|send|put|share)(?= .+ {_HERE}$)",
         _subscribed,
+    ),
+    (
+        rf"^{PLEASE}(?:keep|make|leave|have) (?:this channel|the channel|it|this|me|us) (?:quiet|silent"
+        rf"|undisturbed|alone|muted)"
+        r"(?= (?:until|till?|for|over|today|tonight))",
+        _muted,
     ),
     (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),
 )

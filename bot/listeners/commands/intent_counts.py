@@ -8,7 +8,10 @@ from bot.query.days import MONTHS
 from bot.query.units import ANY_PLURAL, ANY_UNIT, GROUPING_WORDS, OTHER_UNITS, unit_of
 
 _COMPARING = (
-    r"\b(?:compared? (?:to|with)|compare|comparison (?:of|between)|(?:what(?:'?s| is) )?(?:the )?difference between"
+    r"\b(?:how much (?:better|worse|higher|lower) (?:is|are|was|were|did|does|do|has|have)|than|(?:end"
+    r"|turn)(?:ed)? (?:up|out)"
+    r"|(?:stacks?|stacked|measures?|measured) up (?:against|to|with)|(?:fares?|fared) (?:against|beside)"
+    r"|compared? (?:to|with)|compare|comparison (?:of|between)|(?:what(?:'?s| is) )?(?:the )?difference between"
     r"|in comparison (?:to|with)"
     r"|(?:(?:the|average|pass(?:ing)?|success|fail(?:ure)?|completion)[ -])*(?:rates?|scores?|results?)"
     r"(?: (?:of|in|for|at))?|how (?:does|do|did|is|are)"
@@ -17,6 +20,11 @@ _COMPARING = (
 _THAN_BEFORE = re.compile(
     r" (?:this \w+ )?(?:doing |scoring |performing )?(?:better|worse) than (?:the )?(last|previous)"
     r" (week|month|quarter|year)",
+    re.IGNORECASE,
+)
+_THAN_LAST = re.compile(
+    r"\b(?:do(?:es|ing)?|did|score[ds]?|scoring|perform(?:ed|s|ing)?)?(?: any)? ?(?:better|worse)\b(.*?)\bthis"
+    r" (week|month|quarter|year) (?:than|compared (?:to|with)|over) (?:the )?(?:last|previous)(?: one)?$",
     re.IGNORECASE,
 )
 _LAST_ONE = re.compile(r"\bthis (week|month|quarter|year)\b.*\b(?:last|previous)$", re.IGNORECASE)
@@ -35,6 +43,7 @@ _VERSUS = re.compile(
 
 def compared_things(text: str) -> str:
     """A text of a comparison without the words that only compare: the things stay."""
+    text = _THAN_LAST.sub(r"\1 this \2 and last \2", text)  # "did store 21 do better this month than last"
     text = _LAST_ONE.sub(r"\g<0> \1", text)  # "this week compared to last"
     text = _THAN_BEFORE.sub(r" this \2 and last \2", text)
     if (found := _WITH_LAST.search(text)) is not None and not _A_TIME.search(text[: found.start()]):
@@ -174,6 +183,17 @@ COUNTS: Sequence[tuple[str, Reader]] = (
         rf"^how many (?:different )?(?P<unit>{ANY_PLURAL}|people|staff)"
         r"(?: (?:do (?:we|i|you) have|are there|exist|have sessions))?$",
         _units_counted,
+    ),
+    (
+        rf"how many (?:(?:different|of|my|our|the) )*(?P<unit>{ANY_PLURAL})"
+        r"(?: (?:were|are|have been|has been|was|did|have|had))+"
+        r" (?:active|observ(?:ing|ed|e)(?: (?:anyone|anybody|someone|somebody|people|anything))?"
+        r"|(?:a |any )?(?:sessions?|observations?|checks?))",
+        lambda found: (
+            None
+            if _WITHOUT.search(found.string) or unit_of(found["unit"]) == "employee"
+            else taken_as("trend", f"{COUNT} by:{unit_of(found['unit'])} sort:-count")(found)
+        ),
     ),
     (
         r"how many (?:(?:different|of|my|our|the|other) )*"

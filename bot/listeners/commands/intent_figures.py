@@ -69,9 +69,27 @@ def _changed(found: re.Match[str]) -> Intent:
     return taken_as("trend", f"by:{unit} sort:{'' if is_loss else '-'}change")(found)
 
 
+def _period_by_period(found: re.Match[str]) -> Intent:
+    """ "month on month change per store": by what it names, else by the period."""
+    left, time = left_of(found), found["time"].lower()
+    if re.search(rf"\b(?:by|per) {GROUPS}s?\b", left, re.IGNORECASE):
+        return Intent("trend", left if re.search(r"\b(?:this|last|since)\b", left) else f"{left} this {time}")
+    return Intent("trend", f"by:{'month' if time in ('month', 'quarter', 'year') else 'week'} {left}".strip())
+
+
 def _compared(found: re.Match[str]) -> Intent:
     """ "compare store 12 and store 14": the things stay in the query, which says by what they are compared."""
-    return Intent("trend", f"{COMPARED} {compared_things(found.string)}")
+    things = compared_things(found.string)
+    if (times := _BOTH_TIMES.search(things)) and re.search(rf"\b(?:by|per) {GROUPS}s?\b", things, re.IGNORECASE):
+        # By group, the change is against the time before.
+        return Intent("trend", " ".join(f"{things[: times.start()]} this {times[1]} {things[times.end() :]}".split()))
+    return Intent("trend", f"{COMPARED} {things}")
+
+
+_BOTH_TIMES = re.compile(
+    r"\bthis (week|month|quarter|year)(?: (?:and|or|against|vs?\.?|versus|to|with))? (?:the )?(?:last|previous) \1\b",
+    re.IGNORECASE,
+)
 
 
 def _figures(found: re.Match[str]) -> Intent:
@@ -128,6 +146,17 @@ _DID = r"(?:did|do|does|is|are|was|were|has|have)"
 _trend, _criteria = taken_as("trend"), taken_as("trend", "by:criterion")
 FIGURES: Sequence[tuple[str, Reader]] = (
     # what costs most
+    (
+        r"^(?:which|what)(?: (?:are|is))?(?: the)? (?P<of>.+?) (?:criteria|criterion|questions?|items?) "
+        r"(?:(?:do|does|did|are|is|we|they|people|my team|lose|loses|losing|lost|cost|costs|fail|fails"
+        r"|failed|missed|miss"
+        r"|get|go|goes|the|us|most|points?|more|often|wrong|largest|worst|weakest|lowest|scored|score) ?)+(?= |$)",
+        lambda found: (
+            None
+            if re.search(r"\bcritical\b", found["of"], re.IGNORECASE)
+            else Intent("trend", f"by:criterion {found['of']} {left_of(found)}".strip())
+        ),
+    ),
     (
         r"(?:which|what) (?:criteria|criterion|questions?|areas?|items?)(?: (?:is|are|has|have))? "
         r"(?P<change>(?:got(?:ten)?|gets?|getting|become|became|went) (?:better|worse)|improv\w+|declin\w+)",
@@ -192,6 +221,7 @@ FIGURES: Sequence[tuple[str, Reader]] = (
         _beside_others,
     ),
     # is it getting better
+    (r"(?:going|gone|go|went|trending|moving|heading|up) (?:up |down |better )?or (?:down|up|worse)", _trend),
     (
         r"(?:(?:are|is) )?(?:(?:the|our|my) )?(?:results?|scores?|numbers|things|it|we) (?:are |is )?"
         r"(?:going|gone|went|go|trending|moving) (?:up|down)(?: or (?:up|down))?",
@@ -271,16 +301,27 @@ FIGURES: Sequence[tuple[str, Reader]] = (
     (rf"(?:compare|comparison of|rank)(?: all| the| our| my)* (?P<unit>{ANY_UNIT})(?! ?#?\d)", trend_by),
     (
         r"(?:compare|comparison (?:of|between)) .+"
-        r"|.+ (?:vs?\.?|versus|compared (?:to|with)|in comparison (?:to|with)) .+"
+        r"|.+ (?:vs?\.?|versus|compared (?:to|with)|in comparison (?:to|with)|(?:stack|measure)s? up"
+        r" (?:against|to|with)"
+        r"|fares? (?:against|beside)) .+"
+        r"|^(?!.*\b(?:targets?|plan|planned|my|me)\b)\S+(?: \S+){0,4} against .+"
         r"|(?:what(?:'?s| is) )?(?:the )?difference between .+ and .+"
-        r"|^(?:am|is|are|did|does|do|was|were) .+ (?:better|worse) than (?!\d).+",
+        r"|^how much (?:better|worse|higher|lower) (?:is|are|was|were|did|does|do|has|have) .+ than (?!\d).+"
+        r"|^(?:am|is|are|did|does|do|was|were) .+ (?:better|worse) than (?!\d).+"
+        r"|^(?:(?:is|are|was|were|did|does|do|has|have) )?.+ (?:better|worse) this (?:week|month|quarter"
+        r"|year) than (?:the )?(?:last|previous)(?: one)?$",
         _compared,
+    ),
+    (
+        r"(?:(?:the|a|show|me) )*(?P<time>day|week|month|quarter|year) (?:on|over|by|to|after|vs\.?) (?P=time)"
+        r"(?: (?:change|comparison|development|figures|numbers|results|trend)s?)?(?: (?:of|for|in))?",
+        _period_by_period,
     ),
     (r"(?:the )?(?:average|avg|mean|median)(?: scores?| results?)?", _trend),
     (
         r"(?:the |an? |my |our )?(?:pass(?:ing)?|success|fail(?:ure)?|completion)[ -]?(?:rate|percentage|ratio)s?"
-        r"|(?:what |the )?percent(?:age)?s? (?:of )?(?:(?:the|my|our) )?"
-        r"(?:(?:people|sessions|team|staff|employees|results) )?(?:that )?"
+        r"|(?:what |the )?(?:percent(?:age)?s?|share|proportion|fraction) (?:of )?(?:(?:the|my|our) )?"
+        r"(?:(?:people|sessions|team|staff|employees|results) )?(?:(?:that|who) )?"
         r"(?:pass(?:ed)?|met(?: the target| target)?|fail(?:ed)?)"
         r"|(?:the |some )?(?:kpis?|stat(?:istic)?s|figures|overview|summary)(?: (?:of|for|on))?|summari[sz]e"
         r"|percent(?:age)?s? (?:below|under|above|over) target",

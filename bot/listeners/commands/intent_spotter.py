@@ -4,6 +4,7 @@ mutes there are, and the wishes to begin or end what it sends.
 Each pattern takes a whole text, so that no question about sessions is mistaken for one about Spotter.
 """
 
+import re
 from collections.abc import Sequence
 
 from bot.listeners.commands.question_patterns import Intent, Reader
@@ -15,7 +16,10 @@ _WELL = (
     r"|current|fresh|stale|late|in sync|synced|reachable|all right|alright|in order|here|there|dead|awake|listening)"
 )
 _TROUBLE = r"(?:problems?|errors?|issues?|warnings?|trouble|alerts?|failures of spotter|outages?)"
-_READ = r"(?:read|polled?|sync(?:ed|hronized)?|updated?|refresh(?:ed)?|check(?:ed)?|contact(?:ed)?|reading|fetched)"
+_READ = (
+    r"(?:read|polled?|sync(?:ed|hronized)?|updated?|refresh(?:ed)?|check(?:ed)?|contact(?:ed)?|(?:talk"
+    r"|speak|spoke|connect)(?:ed)?(?: (?:to|with))?|hear(?:d)? from|reading|fetched)"
+)
 _NOW = r"(?: (?:now|today|still|right now|at the moment|again|please|properly|correctly))*"
 _LIST = r"(?:(?:list|show|what|which|see|view|all|the|my|our|me|us|of|active|every|running|current|are|is|there|get) )*"
 _BE_THERE = r"(?: (?:are there|do (?:we|i) have|exist|are (?:active|running|set up)|here|in this channel|now))*"
@@ -26,6 +30,23 @@ def _meant(verb: str, words: str = "") -> Reader:
     return lambda _: Intent(verb, words)
 
 
+def _audited(found: re.Match[str]) -> Intent:
+    """ "who changed the target": the newest entries of the audit log, which take no conditions."""
+    return Intent("audit", "", (found["what"] or found["what2"] or "").strip())
+
+
+_THING = (
+    r"(?:targets?|rules?|mutes?|links?|settings?|digests?|critical criteri(?:a|on)|shadow mode|holidays?|pass mark"
+    r"|sending|subscriptions?|exports?|everything|account)"
+)
+_DID = (
+    r"(?:changed?|set|removed?|deleted?|edited?|paused?|resumed?|ended|stopped|unsubscribed|linked|unlinked|exported"
+    r"|exported|raised|lowered|updated|turned (?:on|off)|added|handed over|unmuted)"
+)
+_PEOPLE = (
+    r"(?:(?:which|what|how many|list|show|the|all|my|me) )*(?:people|employees|observers|staff"
+    r"|persons|supervisors|(?:slack )?(?:users|accounts|members))"
+)
 ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
     (rf"^(?:{pattern})$", reader)
     for pattern, reader in (
@@ -70,7 +91,8 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
         # what is there
         (
             rf"{_LIST}mutes{_BE_THERE}|(?:what|who|which (?:channels?|rules?))(?:'?s| is| are) muted{_BE_THERE}"
-            r"|(?:is|are) (?:this|the|our|these|my) (?:channels?|messages?) muted|am i muted|is (?:it|anything) muted",
+            r"|(?:is|are) (?:this|the|our|these|my) (?:channels?|messages?) muted(?:,? (?:and|until|by"
+            r"|since|for) .+)?|am i muted|is (?:it|anything) muted",
             _meant("rules", "mutes"),
         ),
         (
@@ -86,12 +108,94 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
             r"|(?:where|to which channels?|which channels?) do (?:the )?(?:messages|results|cards|posts) go(?: to)?",
             _meant("rules", "all"),
         ),
+        # who did what in Spotter, for admins
+        (
+            r"(?:who|when did (?:someone|somebody|anyone|anybody|we|i)|when (?:was|were))(?: (?:has|have|last))*"
+            r"(?: (?P<what>(?:the |this |that |my |our |an? )?"
+            rf"{_THING}(?: (?:for|of|on) .+?)?))? {_DID}(?: (?P<what2>(?:the |this |that |my |our |an? )*"
+            rf"(?:\S+ ){{0,2}}?{_THING}(?: .+)?))?(?: last)?",
+            _audited,
+        ),
+        (
+            rf"(?:when|by whom|who)(?: (?:was|were|has|have|is|been))* (?P<what>(?:the |this |that |my |our |an? )*"
+            rf"(?:\S+ ){{0,2}}?{_THING}(?: (?:for|of|on) .+?)?)(?: (?:been|last|most recently|was|were))*"
+            rf" {_DID}(?: by)?(?P<what2>)",
+            _audited,
+        ),
+        (
+            r"(?:(?:show|list|see|view|open|read|give|get|me|the|an?|what(?:'?s| is| was)|is|in) )*"
+            r"(?:audit(?:s|ing)?(?: (?:log|trail|history|entries))?|(?:activity|change) ?(?:log|history"
+            r"|trail)s?|changelog)"
+            r"(?P<what>(?: (?:for|of|from|since|in|on|about|last|this|yesterday|today) ?.*)?)(?P<what2>)",
+            _audited,
+        ),
+        (
+            r"what (?:was|has been|did (?:people|admins|we|anyone)|got)(?: (?:been|last|recently))*"
+            r" (?:changed?|configured|set)(?P<what>(?: .+)?)(?P<what2>)",
+            _audited,
+        ),
+        (
+            r"(?:was|were|has|have) (?P<what>(?:the |this |that |my |our |an? |any )*"
+            rf"(?:\S+ ){{0,2}}?{_THING}(?: (?:for|of|on) .+?)?)(?: (?:been|recently|last|ever))*"
+            rf" {_DID}(?P<what2>(?: .+)?)",
+            _audited,
+        ),
+        (
+            r"(?:who (?:has )?(?:exported|downloaded)|what (?:did|have|has) (?:the |our |other )?admins?(?:"
+            r" (?:do|done|change|changed))+)"
+            r"(?P<what>(?: .+)?)(?P<what2>)",
+            _audited,
+        ),
+        (r"who (?:has )?(?:turned|switched) (?P<what>.+?) (?:off|on)(?: again)?(?P<what2>)", _audited),
+        # what is sent
+        (
+            r"(?:(?:how many|which|what|any|are there|is there|did|do|have|has|is|are|the|all|some|were|was) )*"
+            r"(?:messages?|cards?|notifications?|posts|anything|deliver(?:y|ies)|outbox|alerts?|digests?)"
+            r"(?: (?:is|are|was|were|not|that|still|currently|get|got|been|being|fail to|failed to|could"
+            r" not|couldn't))*"
+            r" (?:waiting(?: to be sent)?|pending|stuck|held back|queued?|in the queue|failed?|failing|lost"
+            r"|(?:be )?(?:sent|send|delivered|deliver|go out)|undelivered|unsent)(?P<when>(?: .+)?)",
+            lambda found: Intent("status", "", found["when"].strip()),
+        ),
+        # people and their accounts, for admins
+        (
+            rf"(?:who|{_PEOPLE})(?: (?:still|that|who|of my team|in my team))*"
+            r" (?:has|have|is|are|isn'?t|aren'?t|hasn'?t|haven'?t|can'?t|cannot|can not|could not|couldn'?t"
+            r"|without|with"
+            r"|don'?t|doesn'?t|do not|does not|did not|lacks?|misses)(?: (?:not|be|been|got|have|an?|any|no"
+            r"|yet|their))*"
+            r" (?:slack|(?:in|on|known in|found in|known to) (?:slack|ispring)|matched|linked|links?"
+            r"|accounts?|found in slack|connected|mapped|match)(?: .*)?",
+            _meant("link", "list"),
+        ),
+        (
+            r"(?:who is|who's|which (?:person|employee) is) (?P<who><@[^<>]+>|@\S+)"
+            r"(?: (?:in|for|at) (?:ispring(?: learn)?|spotter)| linked(?: to| with)?)?"
+            r"|(?:who|what) is (?P<who2><@[^<>]+>|@\S+) linked (?:to|with)",
+            lambda found: Intent("link", "list", found["who"] or found["who2"]),
+        ),
+        (
+            r"(?:when|how) (?:can|do|should|will) (?:we|i|you|spotter|it) (?:go|be|get) live"
+            r"|(?:are we|can we be) ready to go live|what is shadow mode(?: for)?|why (?:are we|is it) in shadow mode",
+            _meant("shadow"),
+        ),
         # shadow mode
         (
             r"(?:please |can we |let'?s |we want to )*(?:go live|leave shadow(?: mode)?)"
             r"|(?:exit|end|stop|leave|turn off|switch off|disable) (?:the )?shadow(?: mode)?"
             r"|turn shadow mode off",
             _meant("shadow", "off"),
+        ),
+        (
+            r"(?:please |can we |let'?s )*(?:turn on|switch on|enable|start|begin|use|run|go (?:in)?to|put spotter in)"
+            r" (?:the )?shadow(?: mode)? (?:in|to|with|for|on|into|using) (?:the channel"
+            r" )?(?P<where><#[^<>]+>|#[\w-]+)",
+            lambda found: Intent("shadow", found["where"]),
+        ),
+        (
+            r"(?:please |can you )*(?:match|connect|map|pair|associate|assign) (?P<who><@[^<>]+>|@[\w.-]+)"
+            r" (?:to|with|and|as) (?P<whom>.+)",
+            lambda found: Intent("link", f"{found['who']} {found['whom']}"),
         ),
         (
             r"(?:are we|is (?:it|spotter)|am i)(?: still)? (?:in shadow(?: mode)?|live)"

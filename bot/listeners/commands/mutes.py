@@ -51,9 +51,11 @@ async def _wanted(ctx: AppContext, request: CommandRequest, text: str) -> _Wante
             said = "A mute has one end. What holds every day or every week is a quiet time of yours."
             raise QueryError(said, [f"quiet {hours}", "mute 4h for:me"]) from None
         without = without_end(text)
+        for_me = "for:me" if FOR_ME.search(request.words) else ""
         query = without if await is_readable(ctx, viewer, without, "mute") else ""
         raise QueryError(
-            str(error), [f"mute {when} {query}".rstrip() for when in ("4h", "until:tomorrow", "until:mon")]
+            str(error),
+            [" ".join(f"mute {when} {query} {for_me}".split()) for when in ("4h", "until:tomorrow", "until:mon")],
         ) from None
     await fetch_mentioned_users(ctx, end.other_text)
     return _Wanted(end, reason)

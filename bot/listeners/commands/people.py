@@ -27,6 +27,7 @@ _MAIL = re.compile(r"<mailto:([^<>|]+)(?:\|[^<>]*)?>")
 _QUOTES = " \"“”„«»'"
 ROWS_SHOWN = 20
 MAX_ROWS = 30
+_JOIN = re.compile(r"^(?:to|with|as|and|is|=) +(?=\S)", re.IGNORECASE)  # "link @account to Jamie"
 _PICK = "Pick the Slack account from the list that appears when you type @: "
 
 
@@ -49,7 +50,8 @@ async def link(ctx: AppContext, request: CommandRequest) -> Message:
     account = _ACCOUNT.fullmatch(request.words)
     if account is None or not account[2].strip(_QUOTES):
         raise QueryError(f"{_PICK}link @account and the name of the person in iSpring.", ["link list", "link"])
-    return await _ask_to_link(ctx, account[1], _MAIL.sub(r"\1", account[2]).strip(_QUOTES))
+    name = _JOIN.sub("", _MAIL.sub(r"\1", account[2]).strip(_QUOTES))
+    return await _ask_to_link(ctx, account[1], name.strip(_QUOTES))
 
 
 async def _unlinked(_ctx: AppContext, request: CommandRequest) -> str:

@@ -1,7 +1,7 @@
 """What patterns of questions are made of: the subcommand that is meant, what is left of a text, and common words."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -12,6 +12,15 @@ class Intent:
     verb: str
     words: str
     unused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where something is done, in mrkdwn of ours; what to ask Spotter instead; and what to type in that channel."""
+
+    said: str
+    instead: Sequence[str] = ()
+    typed: str = ""
 
 
 Reader = Callable[[re.Match[str]], Intent | None]  # None: the words are about something else

@@ -1,5 +1,6 @@
 """Rules: which sessions are posted to which channel."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -181,6 +182,12 @@ def readable(tx: Tx, access: AccessView, rules: Sequence[Rule]) -> Mapping[int, 
     return {number: text(number, query) for number, query in queries.items()}
 
 
+_ALL_RULES = re.compile(
+    r"(?:(?:me|from|all|every|the|these|this|my|of|it|everything|everywhere|rules?|messages|notifications|digests?"
+    r"|e-?mails?|channel|here|please|us) ?)*"
+)
+
+
 @subcommand(
     "unsubscribe [N]",
     "End rule number N",
@@ -193,7 +200,7 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
     """Ends a rule of the viewer's, or any for an admin, who is asked before; so is who pressed a button that names it.
     Without a number, the rules that the viewer may end."""
     typed = request.words.lower().removeprefix("rule").strip(" #")
-    if typed in ("", "all"):
+    if _ALL_RULES.fullmatch(typed):
         return await ctx.store.read(lambda tx: _rules_to_end(ctx, tx, request))
 
     def work(tx: Tx) -> Message:

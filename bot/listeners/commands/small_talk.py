@@ -29,7 +29,8 @@ STOP = re.compile(
 )
 ALL_SENDING = re.compile(
     r"(?:please )?(?:(?P<resume>resume)|pause|stop|halt|hold) (?:sending )?"
-    r"(?:everything|all (?:rules|messages|sending|notifications|posts)|sending)(?: please| now)*"
+    r"(?:everything|all (?:rules|messages|sending|notifications|posts)|sending"
+    r"|(?(resume)(?:messages|notifications|posting|the messages|cards)|(?!)))(?: please| now| again)*"
 )  # of an admin: for others it is about their own messages
 UNDO = re.compile(
     r"(?:please |can (?:you|i) |how (?:do|can) i )*(?:undo|revert|go back|take (?:it|that) back|i made a mistake)"

@@ -1,0 +1,112 @@
+"""What managers and admins wish in plain words: rules, digests, targets, accounts, the audit log.
+
+Asked of the demo's company as in `test_dialogs`. Nothing is written by any of them: the answer shows, asks, or says
+where it is done.
+"""
+
+import pytest
+
+from tests.listeners.demo_office import DemoOffice, offered
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+_TARGETS = "Target for every checklist: 80 %"
+_HERE = "Nothing is saved yet. Shall Spotter send this to <#C1001>"
+_ALONE = "Nothing is saved yet. Shall Spotter send this to you alone"
+_DONE_ELSEWHERE = "What a channel gets is decided by its rules"
+ADMIN = {
+    # digests at a time
+    "post a summary here every friday afternoon": f"{_HERE}, weekly fri 14:00",
+    "every monday 8am send me how my team did": f"{_ALONE}, weekly mon 08:00",
+    "send us the numbers on mondays at 9": f"{_HERE}, weekly mon 09:00",
+    "every morning at 8 send me the results": f"{_ALONE}, daily 08:00",
+    # rules by their number, and those that are named by no number
+    "turn rule 2 back on": "There is no rule 2.",
+    "rule 3 should only post store 12": "There is no rule 3.",
+    "why is nothing posted here": "Nothing is posted here yet",
+    "change rule 2 to only failed": "There is no rule 2.",
+    "hold rule 1 until friday": "There is no rule 1.",
+    "reactivate rule 1": "There is no rule 1.",
+    "give rule 2 to @oskar": "Give rule number N to somebody else. Shall Spotter do it?",
+    "pause the food rule until next week": "A rule is named by its number",
+    "who made this rule": "Nothing is posted here yet",
+    "what goes to #results": "Nothing is posted here yet",
+    "where do the failed closing results go": "Nothing is posted here yet",
+    "who muted this channel": "Nothing is muted here",
+    "when does the mute end": "Nothing is muted here",
+    "is this channel muted and until when": "Nothing is muted here",
+    "stop posting passed ones here": _DONE_ELSEWHERE,
+    "only tell us about critical failures in this channel": _DONE_ELSEWHERE,
+    "please post less here": _DONE_ELSEWHERE,
+    "don't post anything here until monday": "This holds back the messages of <#C1001> until 30 Nov 2026, 00:00 UTC",
+    "why was this posted here": "/ojt why ID",
+    "unsubscribe from everything": "There is no rule here that you may end.",
+    "resume messages": "This lets all sending go on",
+    "keep this channel quiet until tomorrow morning": "This holds back the messages of <#C1001> until 28"
+    " Nov 2026, 09:00",
+    "every evening at 6 post today's failures here": f"{_HERE}, daily 18:00",
+    "can i get a short overview each morning at 7": f"{_ALONE}, daily 07:00",
+    # what it is about is said if nothing can be read
+    "any changes to the rules at all": "I could not read that as it stands; it seems to be about rules.",
+    "show people whose email doesn't match": "I could not read that as it stands; it seems to be about who is who.",
+    # targets
+    "raise opening target to 85": "Set the target 85 % for “Opening the store”?",
+    "drop the target for opening to 75": "Set the target 75 % for “Opening the store”?",
+    "set 90 for closing": "Set the target 90 % for “Closing and cash-up”?",
+    "espresso bar needs 90 to pass": "Set the target 90 % for “Espresso bar”?",
+    "what happens if I set the target to 90": "Set the target 90 % for every checklist",
+    "no target for closing anymore": "“Closing and cash-up” has no target of its own.",
+    "remove the espresso target": "“Espresso bar” has no target of its own.",
+    "increase the pass mark for food safety by 5": "A target is set as a percentage, not by a difference",
+    "what target applies to closing": _TARGETS,
+    "which checklists have their own target": _TARGETS,
+    "what are the critical criteria": _TARGETS,
+    # who did what, what is sent, who is who
+    "how many messages are waiting to be sent": "✓ Spotter is reading and sending",
+    "did any message fail to send today": "✓ Spotter is reading and sending",
+    "when can we go live": "Shadow mode is off",
+    "who has no slack account": "34 people in iSpring without a Slack account",
+    "which employees can't be matched": "34 people in iSpring without a Slack account",
+    "planned vs done this week": "Spotter keeps no share of what was planned",
+}
+
+
+@pytest.mark.parametrize("typed", ADMIN)
+async def test_what_a_manager_wishes_is_shown_or_asked_about(company: DemoOffice, typed: str) -> None:
+    answer = await company.ask("admin", typed)
+    assert answer.text.replace("`", "").startswith(ADMIN[typed])
+
+
+OFFERED = {
+    "notify @oskar when opening fails": ["preview opening fails", "subscribe opening fails for:me"],
+    "let <#C1003|l-and-d> know when anyone in store 12 fails food safety": ["preview in store 12 fails food safety"],
+    "email me weekly": ["settings observer weekly mon 09:00", "digest weekly mon 09:00 for:me"],
+    "only once a week please": ["settings observer weekly mon 09:00", "digest weekly mon 09:00 for:me"],
+    "daily summary only": ["settings observer daily 09:00", "digest daily 09:00 for:me"],
+    "make the digest monthly instead of weekly": ["digest monthly 1 09:00", "rules digests"],
+    "send the weekly digest on tuesday instead": ["digest weekly tue 09:00", "rules digests"],
+    "weekdays at 7 post yesterday's failures here": ["digest daily 07:00"],
+}
+
+
+@pytest.mark.parametrize("typed", OFFERED)
+async def test_what_is_done_otherwise_is_said_with_what_to_do_instead(company: DemoOffice, typed: str) -> None:
+    assert [command for _, command in offered(await company.ask("admin", typed))] == OFFERED[typed]
+
+
+UNUSED = {
+    "who changed the target": "the target",
+    "show the audit log for last week": "for last week",
+    "what targets do we have for store 12": "store 12",
+    "did any message fail to send today": "today",
+}
+
+
+@pytest.mark.parametrize("typed", UNUSED)
+async def test_what_an_answer_can_not_use_is_named(company: DemoOffice, typed: str) -> None:
+    assert f"I did not use: “{UNUSED[typed]}”" in (await company.ask("admin", typed)).text
+
+
+async def test_who_is_no_admin_is_told_that_only_admins_see_the_audit_log(company: DemoOffice) -> None:
+    answer = await company.ask("supervisor", "who changed the target")
+    assert answer.text.startswith("You may not see or do that: only admins of Spotter use “audit”.")
