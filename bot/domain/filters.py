@@ -60,8 +60,8 @@ class ShownScore:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a condition is about: `name` is what `store.search` knows it by, `value` takes it from a session, with the
-    outcome against the target of its completion. None if the session has no such value."""
+    """What a condition is about: `name` is what `store.conditions` knows it by, `value` takes it from a session, with
+    the outcome against the target of its completion. None if the session has no such value."""
 
     name: str
     value: Callable[[SessionFacts, Outcome], Any]

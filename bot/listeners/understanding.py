@@ -20,8 +20,8 @@ from bot.query.names import MENTION, Kind, id_of
 from bot.query.parser import Names, Query, parse
 from bot.query.position import LONGEST_NAME, Option
 from bot.services.visible_names import all_visible_names
+from bot.store.conditions import Where, as_employee, as_observer, asked_for
 from bot.store.database import Tx
-from bot.store.search import Where, as_employee, as_observer, asked_for
 
 MOST_COUNTED = 1_000  # sessions of one option: an exact count of a million is no help in choosing
 

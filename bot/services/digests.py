@@ -24,8 +24,8 @@ from bot.services import report_units, reports
 from bot.services.export import PERSONAL_COLUMNS, Export
 from bot.services.rules import UNREADABLE, read
 from bot.services.visible_names import visible_names
+from bot.store.conditions import Where, asked_for
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for
 
 ATTENTION_PERIOD = timedelta(days=30)  # in which a low result without an acknowledgement is still named
 BELOW_NAMED, OVERDUE_NAMED, FOLLOW_UPS_NAMED, COSTLY = 8, 6, 4, 5

@@ -17,8 +17,8 @@ from bot.domain.model import Details, Moment, OutcomeKind, Session
 from bot.domain.permissions import AccessScope
 from bot.query.keys import Key, Query
 from bot.query.names import Names
+from bot.store.conditions import Where, asked_for
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for
 
 COLUMNS = (
     "id", "outcome", "result", "target", "points", "total_points", "checklist", "employee", "employee_email",

@@ -10,8 +10,8 @@ from bot.domain.reports import Figures, ReportRow, figures, most_costly, report
 from bot.domain.sites import NO_DEPARTMENT, department_of
 from bot.domain.whole_reports import OpenCounts, Overview, UnitRow
 from bot.services.report_units import by_unit, in_units, labels_of, units_of
+from bot.store.conditions import Where, listed_within
 from bot.store.database import Tx
-from bot.store.search import Where, listed_within
 
 DAYS = 30
 ATTENTION = 5  # failing sessions named

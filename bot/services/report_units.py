@@ -22,8 +22,8 @@ from bot.domain.reports import (
 )
 from bot.domain.sites import NO_DEPARTMENT, all_sites, department_of, sites_among
 from bot.domain.tallies import Tally
+from bot.store.conditions import Where
 from bot.store.database import Tx
-from bot.store.search import Where
 
 MOST_IN_FULL = 40  # groups with a median and a change: as many as an answer shows
 

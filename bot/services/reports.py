@@ -25,8 +25,8 @@ from bot.query.names import Kind, Names
 from bot.query.parser import say
 from bot.query.values import since_when, until_when
 from bot.services.report_units import MOST_IN_FULL, Units, counted, labels_of, rows_by_unit
+from bot.store.conditions import Where, asked_for
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for
 
 WEEKS, MONTHS, DAYS = 12, 12, 90  # that a trend covers if the query names no beginning
 DAYS_OF_CHANGE = 45  # if its rows are ordered by their change: as long a time is compared with

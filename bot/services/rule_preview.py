@@ -14,8 +14,8 @@ from bot.domain.viewers import DirectMessages
 from bot.query.parser import Names, Query
 from bot.services.owners import OwnerRights
 from bot.services.rules import rule_filters
+from bot.store.conditions import Where, asked_for, direct_to, matching, within
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for, direct_to, matching, within
 
 PERIOD = timedelta(days=30)
 SAMPLES = 3

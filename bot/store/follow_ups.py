@@ -8,8 +8,8 @@ from bot.domain.follow_ups import FollowedUp, FollowUpCounts
 from bot.domain.model import CriticalCriterion, Details, FollowUp, FollowUpEnd, Session, SessionKey
 from bot.domain.notifications import Destination
 from bot.store.columns import from_json, from_ms, from_ms_or_none, listed, to_json, to_ms, value_of
+from bot.store.conditions import Where
 from bot.store.outbox.eligibility import PENDING
-from bot.store.search import Where
 from bot.store.session_rows import EDIT_LEASE, IS_OVER, id_of, request_edits, session_of
 from bot.store.sqlite import IN_LIST
 

@@ -10,8 +10,8 @@ from bot.domain.report_periods import Window
 from bot.domain.reports import CriterionCost, figures
 from bot.domain.whole_reports import OpenCounts
 from bot.store.columns import from_ms, listed, to_ms_up, value_of
+from bot.store.conditions import COLUMNS, Where, completed
 from bot.store.reminders import OVERDUE, overdue_since
-from bot.store.search import COLUMNS, Where, completed
 from bot.store.session_counts import HAPPENED, SessionCounts, completed_in
 from bot.store.session_rows import session_of
 from bot.store.sqlite import IN_LIST

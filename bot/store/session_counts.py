@@ -17,7 +17,7 @@ from bot.domain.report_periods import Window
 from bot.domain.reports import Counts, OutcomeCount
 from bot.domain.tallies import Tally, counts_of
 from bot.store.columns import from_ms, listed, to_ms_up, value_of
-from bot.store.search import COLUMNS, Where, completed
+from bot.store.conditions import COLUMNS, Where, completed
 from bot.store.sqlite import IN_LIST
 
 HAPPENED = COLUMNS["happened"]

@@ -10,7 +10,7 @@ from bot.domain.polling import Found
 from bot.query.keys import Key
 from bot.query.parser import Names, Query
 from bot.store.columns import from_ms, listed, to_ms, to_ms_up, value_of
-from bot.store.search import COLUMNS, Where, asked_for, listed_within, within
+from bot.store.conditions import COLUMNS, Where, asked_for, listed_within, within
 from bot.store.session_rows import session_of
 from bot.store.sqlite import IN_LIST, by_index
 

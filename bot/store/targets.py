@@ -10,7 +10,7 @@ from bot.domain.model import CriticalCriterion, Details, OutcomeKind, Targets
 from bot.domain.report_periods import Window
 from bot.domain.target_changes import JudgedCriteria, Judgement
 from bot.store.columns import State, listed, table, to_ms, to_ms_up
-from bot.store.search import COLUMNS
+from bot.store.conditions import COLUMNS
 from bot.store.sqlite import IN_LIST
 
 _FOR_ALL = ""  # the checklist id of the target for all

@@ -20,8 +20,8 @@ from bot.domain.reports import Counts, figures
 from bot.domain.whole_reports import OpenCounts
 from bot.query.parser import parse
 from bot.services.visible_names import visible_names
+from bot.store.conditions import Where, asked_for, listed_within
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for, listed_within
 from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline, minutes
 

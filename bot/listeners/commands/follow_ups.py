@@ -19,8 +19,8 @@ from bot.listeners.context import AppContext
 from bot.query.ends import read_end
 from bot.query.nearest import normalize
 from bot.services import follow_ups as service
+from bot.store.conditions import listed_within
 from bot.store.database import Tx
-from bot.store.search import listed_within
 
 MOST_READ = 200
 _NOTE = re.compile(r"(?:^|\s)note:\s*(.*)$", re.IGNORECASE | re.DOTALL)

@@ -26,8 +26,8 @@ from bot.query.names import Kind
 from bot.query.nearest import alike
 from bot.query.tokens import quote
 from bot.services.visible_names import all_visible_names
+from bot.store.conditions import as_observer
 from bot.store.database import Tx
-from bot.store.search import as_observer
 
 NAMES_SHOWN = 8
 PEOPLE_READ = 2_000  # whose sites are counted

@@ -33,8 +33,8 @@ from bot.query.names import ME, Kind, id_value
 from bot.query.parser import say, words
 from bot.query.units import PLURALS
 from bot.services import reports as counted
+from bot.store.conditions import Where, asked_for, completed
 from bot.store.database import Tx
-from bot.store.search import Where, asked_for, completed
 
 HISTORY_READ = 500  # of one person's sessions
 UPCOMING_DAYS, SILENT_DAYS, MOST_DAYS = 7, 30, 366

@@ -39,8 +39,8 @@ from bot.query.parser import Query, say, words
 from bot.query.values import score_range
 from bot.services.digests import next_digest_at
 from bot.services.setup import setup_of
+from bot.store.conditions import asked_for, completed
 from bot.store.database import Tx
-from bot.store.search import asked_for, completed
 
 PAGE_SIZE = 10
 TO_DO_READ = 200

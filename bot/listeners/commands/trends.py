@@ -25,8 +25,8 @@ from bot.query.keys import SHAPE, Key, Query, Term, without_shape
 from bot.query.name_index import words_of
 from bot.query.parser import say
 from bot.services import reports as counted
+from bot.store.conditions import asked_for
 from bot.store.database import Tx
-from bot.store.search import asked_for
 
 MOST_LIKELY = 3  # criteria that are asked about
 CRITERION_DAYS = 90  # that an answer about a criterion covers if it names no beginning

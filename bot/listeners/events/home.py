@@ -29,8 +29,8 @@ from bot.listeners.own_rules import CURRENT, ends
 from bot.listeners.requests import Event, Request, viewer_of
 from bot.services.overview import overview
 from bot.services.preferences import next_digest_of, role_rules
+from bot.store.conditions import as_employee, as_observer
 from bot.store.database import Tx
-from bot.store.search import as_employee, as_observer
 
 PLANNED_WITHIN = timedelta(days=30)
 KEPT_FRESH = timedelta(days=1)  # after a tab was opened

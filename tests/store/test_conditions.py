@@ -31,9 +31,9 @@ from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import Found
 from bot.query.keys import KEYS
 from bot.query.parser import Names, Query, parse
+from bot.store.conditions import COLUMNS as COLUMNS_IN_SQL
+from bot.store.conditions import Where, listed_within, matching
 from bot.store.database import Store, Tx
-from bot.store.search import COLUMNS as COLUMNS_IN_SQL
-from bot.store.search import Where, listed_within, matching
 from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline, fingerprint, minutes, planned, session_id
 
