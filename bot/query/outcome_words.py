@@ -14,9 +14,10 @@ OUTCOME_WORDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
             "did not pass", "didn't pass", "didnt pass", "missed target", "missed the target", "unsuccessful",
             "needs training", "need training", "needs attention", "need attention", "needs help", "need help",
             "struggling", "struggle", "struggles", "did not meet", "didn't meet", "hasn't passed", "haven't passed",
-            "did badly", "doing badly", "did poorly", "below par", "not ok", "not okay", "not good enough",
+            "did badly", "doing badly", "did poorly", "below par", "low", "weak", "poor",
+            "not ok", "not okay", "not good enough",
         ),
-        "below": ("below target", "under target", "below the target", "under the target", "low"),
+        "below": ("below target", "under target", "below the target", "under the target"),
         "passed": ("passed", "pass", "passes", "passing", "succeeded", "successful", "not failed"),
         "met": (
             "met", "met target", "met the target", "meet target", "meet the target", "meet my target",

@@ -151,10 +151,21 @@ class Position:
         key = self.terms[-1].removeprefix("-").partition(":")[0]
         return Key(key) if key in (Key.OBSERVER, Key.EMPLOYEE) else None
 
+    def is_joined_to_employee(self) -> bool:
+        """Whether only a join stands between the position and a person who is observed."""
+        return self._joined_role() is Key.EMPLOYEE and not self.terms[-1].endswith(f":{ME}")
+
     def add_person(self, term: str, used: int) -> None:
         if self.words_before(2) == ["of", "team"]:
             self.unused.append("team")
-        if term.startswith(Key.OBSERVER) and self.role is None and self.is_default_role and self._joined_role():
+        is_me = self.tokens[self.at].value.lower() == ME  # "Jamie and me"; "what did Jamie and I observe"
+        if (
+            not is_me
+            and term.startswith(Key.OBSERVER)
+            and self.role is None
+            and self.is_default_role
+            and self._joined_role()
+        ):
             self.terms[-1] = self.terms[-1].replace(Key.EMPLOYEE, Key.OBSERVER, 1)  # "what did Ana and Bo observe"
         self.is_default_role = self.role is None
         self.add(self.signed(term), used)

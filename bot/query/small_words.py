@@ -204,5 +204,25 @@ GIVING = frozenset(
     {"show", "tell", "give", "get", "let", "send", "list", "email", "mail"}
 )  # "show me" says nothing of whose results
 OWN_TEAM = frozenset(
-    {"team", "teams", "people", "staff", "store", "stores", "site", "sites", "department", "crew", "ppl"}
+    {
+        "trainee",
+        "trainees",
+        "learner",
+        "learners",
+        "mentee",
+        "mentees",
+        "apprentice",
+        "apprentices",
+        "team",
+        "teams",
+        "people",
+        "staff",
+        "store",
+        "stores",
+        "site",
+        "sites",
+        "department",
+        "crew",
+        "ppl",
+    }
 )

@@ -19,6 +19,7 @@ from bot.query.small_words import (
     OWN_SESSIONS,
     OWN_TEAM,
     RECORDING,
+    ROLE_NAMES,
     SEEING,
     SPEAKING,
 )
@@ -38,12 +39,21 @@ def read_own(here: Position) -> bool:
     if len(words) > 1 and words[1] in OWN_TEAM:
         here.at += 2
         return True
+    if _names_ones_observer(here, words):
+        here.at += 2
+        return True
     is_said = here.role is Key.OBSERVER or words[0] not in ("my", "mine")  # "of my sessions" says no more than "my"
     role = here.role if here.role is not None and is_said else _own_role(here, words, before)
     here.add_person(f"{role}:me", 1)
     while here.at < len(here.tokens) and here.tokens[here.at].value.lower() in OBSERVING | GRADING:
         here.at += 1
     return True
+
+
+def _names_ones_observer(here: Position, words: Sequence[str]) -> bool:
+    """ "did my trainer record my score": that one's sessions have an observer adds nothing to "my score"."""
+    following = [token.value.lower().strip("?!.,") for token in here.tokens[here.at + 2 :]]
+    return words[0] == "my" and ROLE_NAMES.get("".join(words[1:2])) is Key.OBSERVER and not OWN.isdisjoint(following)
 
 
 _LOOKING = frozenset({"see", "look", "view", "check", "read", "know", "find", "act", "worry"})
@@ -68,6 +78,9 @@ def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Ke
     typed = [token.value.lower().strip("?!.,") for token in here.tokens]
     verbs = OBSERVING | OBSERVATIONS | (GRADING if words[0] == "i" else frozenset())  # "my grade" is no verb
     verb = next((word for word in words[1:3] if word in verbs), "")
+    if before[:1] == ["and"] and here.is_joined_to_employee():  # "Jamie and me": what an observer has with Jamie
+        observed, own = here.own_sessions()
+        return _role_had(here, Key.OBSERVER) if observed > own else Key.EMPLOYEE
     if verb.endswith(("ed", "en")) and not BEING.isdisjoint((*before, *words[1:2])):
         return Key.EMPLOYEE
     if (verb and verb not in OBSERVATIONS) or _does_to_others(here, words, before, typed):
@@ -75,11 +88,13 @@ def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Ke
     counts = words[0] == "i" and not OBSERVATIONS.isdisjoint(typed[: here.at])
     if verb or counts or not RECORDING.isdisjoint(typed) or any(map(goes_through, typed, typed[1:])):
         return _role_had(here, Key.OBSERVER)
-    noun = next((word for word in words[1:] if word in OWN_SESSIONS or word in OWN_RESULTS), "")  # "my last 5 sessions"
+    noun = next(
+        (word for word in words[1:] if word in OWN_SESSIONS | OBSERVATIONS | OWN_RESULTS), ""
+    )  # "my last 5 sessions"
     is_of_quality = ("how" in typed and "many" not in typed) or not {"well", "badly", "wrong"}.isdisjoint(typed)
     does = words[0] == "i" and not DOING.isdisjoint(words[1:2]) and not is_of_quality
     is_done = words[0] == "i" and not OWN_SESSIONS.isdisjoint(before[:1])  # "sessions I …"
-    if words[0] == "mine" or noun in OWN_SESSIONS or does or is_done:
+    if words[0] == "mine" or noun in OWN_SESSIONS | OBSERVATIONS or does or is_done:
         observed, own = here.own_sessions()
         return _role_had(here, Key.OBSERVER if observed > own else Key.EMPLOYEE)
     if noun in OWN_RESULTS and here.own_sessions()[0]:

@@ -165,6 +165,30 @@ OTHERS = {
     ("observer", "how many observations have i done this month"): "results observer:me since:2026-11-01",
     ("supervisor", "has everyone been observed this week"): "silent since:2026-11-23",
     ("employee", "where did i lose points"): "trend by:criterion employee:me",
+    # words of other trades, and what is typed in haste
+    ("employee", "what mark did i get yesterday"): "results employee:me since:2026-11-26 until:2026-11-26",
+    ("employee", "did i pass my audit yesterday morning"): "results employee:me since:2026-11-26 until:2026-11-26",
+    ("employee", "my marks past fortnight"): "results employee:me since:2026-11-13",
+    ("employee", "when is my next audit"): "upcoming mine 30d",
+    ("employee", "who is my coach"): "trend by:observer employee:me",
+    ("employee", "do I have any low results"): "results employee:me outcome:failed",
+    ("employee", "show me my score for opening n closing"): f"results employee:me {OPENING} {CLOSING}",
+    ("employee", "has my trainer put my result in yet"): "results employee:me",
+    ("employee", "am i ready for opening"): f"history employee:me {OPENING}",
+    ("employee", "did i beat my last score"): "history employee:me",
+    ("employee", "what changed since last week"): "results since:2026-11-16",
+    ("employee", "thx! and how was my last shift"): "show last employee:me",
+    ("observer", "is jamie ready for closing"): f"history {JAMIE} {CLOSING}",
+    ("observer", "sofia ready"): f"history {SOFIA}",
+    ("observer", "jamie and me"): f"results {JAMIE} observer:me",
+    ("observer", "my last 3 walks"): "results observer:me limit:3",
+    ("observer", "did my inspection from yesterday go through"): (
+        "results observer:me since:2026-11-26 until:2026-11-26"
+    ),
+    ("observer", "any of my trainees failing"): "results outcome:failed",
+    ("observer", "list people i havent coached yet"): "silent 30d observer:me",
+    ("observer", "what audits have i got next wk"): "upcoming mine since:2026-11-30 until:2026-12-06",
+    ("observer", "which item does sofia keep failing"): f"trend by:criterion {SOFIA}",
 }
 
 
@@ -177,6 +201,31 @@ async def test_a_phrasing_is_read_as(company: DemoOffice, role: str, typed: str)
 @pytest.mark.parametrize("typed", ADMIN)
 async def test_what_it_is_read_as_is_read_as_itself(company: DemoOffice, typed: str) -> None:
     assert read_as(await company.ask("admin", ADMIN[typed])) == ADMIN[typed]
+
+
+SAID = {
+    "who sees my results": "Your results are seen by you",
+    "can my boss see my grades": "Your results are seen by you",
+    "i dont agree with my score": "A result is decided by its observer",
+    "what is ojt": "OJT is on-the-job training",
+    "how did i do since my holiday": "Spotter does not know when that was",
+    "sofia was off sick, move her walk": "Sessions are planned, changed and cancelled in iSpring Learn",
+    "do i still have to redo opening": "Whether a session is repeated is decided by",
+    "hello, im new here how does this work?": "What Spotter understands",
+    "can u stop texting me": "There is no rule here that you may end.",
+}
+
+
+@pytest.mark.parametrize("typed", SAID)
+async def test_what_newcomers_ask_is_answered_or_refused_in_words(company: DemoOffice, typed: str) -> None:
+    assert (await company.ask("employee", typed)).text.strip().startswith(SAID[typed])
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("is it wroking", "status"), ("diggests", "rules digests")])
+async def test_a_slip_in_a_question_about_spotter_is_offered_corrected(
+    company: DemoOffice, typed: str, meant: str
+) -> None:
+    assert meant in [command for _, command in offered(await company.ask("admin", typed))]
 
 
 LEFT_OUT = {

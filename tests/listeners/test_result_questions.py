@@ -155,10 +155,10 @@ READ_AS = {
     ("employee", "did I do worse than last month"): "trend employee:me since:2026-10-01 by:month",
     ("employee", "am I above the target"): "results employee:me",
     ("observer", "what did I score Jamie on opening"): f"results observer:me {JAMIE} {OPENING}",
-    ("observer", "which of my sessions were low"): "results observer:me outcome:below",
+    ("observer", "which of my sessions were low"): "results observer:me outcome:failed",
     ("observer", "how strict was I last month"): "trend by:observer since:2026-10-01 until:2026-10-31",
     ("supervisor", "any low results from yesterday I should look at"): (
-        "results outcome:below since:2026-11-26 until:2026-11-26"
+        "results outcome:failed since:2026-11-26 until:2026-11-26"
     ),
     ("supervisor", "who did worst on opening"): f"trend by:employee {OPENING}",
     ("supervisor", "who hasn't improved"): "trend by:employee sort:change",

@@ -57,6 +57,7 @@ from bot.query.languages import other_language
 from bot.query.name_index import words_of
 from bot.query.nearest import alike
 from bot.query.small_words import IGNORED
+from bot.query.synonyms import in_common_words
 from bot.query.tokens import look_alikes
 from bot.store.database import Tx
 
@@ -207,7 +208,10 @@ async def _of_a_question(
     text: str,
     offered: Mapping[str, Subcommand],
     run: _Run,
+    *,
+    may_rephrase: bool = True,
 ) -> Message:
+    """The answer to a question, which is read in Spotter's own words if it can't be read as it stands."""
     intent = intent_of(text)
     if intent is not None and intent.verb in _ADMINS_ALONE and intent.verb not in offered:
         raise NotAllowed(f"only admins of Spotter use “{intent.verb}”", Remedy.ADMIN)
@@ -221,7 +225,15 @@ async def _of_a_question(
     except AmbiguousQuery:
         raise
     except QueryError as error:
-        if intent is None and (words := await trends.about_criterion(ctx, viewer, text)):
+        common = in_common_words(text, await _words_of_names(ctx, viewer, text)) if may_rephrase else text
+        if common.casefold() != text.casefold():
+            try:
+                return await _of_a_question(ctx, viewer, common, offered, run, may_rephrase=False)
+            except AmbiguousQuery:
+                raise
+            except QueryError as in_other_words:
+                error = in_other_words if not error.suggestions else error
+        if intent is None and may_rephrase and (words := await trends.about_criterion(ctx, viewer, text)):
             return await run("trend", words)
         first, *remaining = text.split(maxsplit=1)
         reading = tuple(verb for verb, entry in offered.items() if entry.only_reads)
@@ -280,6 +292,19 @@ async def _is_whole_name(ctx: AppContext, viewer: Viewer, text: str) -> bool:
         return await ctx.store.read(work)
     except (NotAllowed, NotPossibleNow):
         return False
+
+
+async def _words_of_names(ctx: AppContext, viewer: Viewer, text: str) -> frozenset[str]:
+    """The words of a text that belong to names of two or more words which the viewer may see."""
+
+    def work(tx: Tx) -> frozenset[str]:
+        named = names_in(tx, access_view(tx, viewer), text)
+        return frozenset(word for words in named if len(words) > 1 for word in words)
+
+    try:
+        return await ctx.store.read(work)
+    except (NotAllowed, NotPossibleNow):
+        return frozenset()
 
 
 def _plain(text: str) -> str:

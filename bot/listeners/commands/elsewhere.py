@@ -8,12 +8,14 @@ from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, Elsewhere
 from bot.listeners.commands.rule_wishes import met_by_rules
 
 _SESSION = (
-    r"(?:sessions?|observations?|results?|scores?|checklists?|visits?|appointments?|grades?|points|trainings?|ratings?)"
+    r"(?:sessions?|observations?|results?|scores?|checklists?|visits?|appointments?|grades?|points"
+    r"|trainings?|ratings?|marks?|audits?|inspections?|ass?ess?ments?|walks?|shifts?|coaching)"
 )
-_WHOSE = r"(?:(?:my|our|the|a|an|this|that|his|her|their|tomorrow'?s|today'?s|next|last|of|wrong|new|\S+'s) )*"
+_WHOSE = r"(?:(?:my|our|the|a|an|this|that|his|her|their|tomorrow'?s|tmrw'?s|today'?s|next|last|of|wrong|new|\S+'s) )*"
 _CHANGING = (
-    r"(?:cancel|delete|remove|re-?schedule|move|postpone|plan|schedule|book|edit|change|correct|fix|repeat|redo|re-?open"
-    r"|assign|add|create|start|conduct|record)"
+    r"(?:cancel|delete|remove|re-?schedule|move|postpone|plan|schedule|book|edit|change|correct|fix|repeat|redo"
+    r"|re-?open"
+    r"|assign|add|create|start|conduct|record|swap|push back|rebook)"
 )
 _OURS = (
     rf"(?:reports?|digests?|summar(?:y|ies)|overviews?|rules?|subscriptions?|reminders?|targets?|trends?|export|csv"
@@ -43,6 +45,22 @@ _COVERAGE = (
     " show how many"
     " were completed, what was planned and is not done, and who had none; each takes a site or a time behind it."
 )
+_DISPUTED = (
+    "A result is decided by its observer, and is corrected in iSpring Learn: talk to the observer, whom each result"
+    " names, or to your supervisor. Spotter shows a correction within minutes."
+)
+_OJT = (
+    "OJT is on-the-job training: an observer watches somebody at work and fills in a checklist in iSpring Learn."
+    " Spotter tells you the results here."
+)
+_CHECKLIST = (
+    "In a session (an observation) an observer watches somebody at work and gives points for each criterion of a"
+    " checklist; the points make the result in percent."
+)
+_SYMBOLS = (
+    "\N{WHITE HEAVY CHECK MARK} means that the result met its target, \N{LARGE RED CIRCLE} that it is low: below"
+    " target, failed or with a critical criterion failed. The word for it stands beside each."
+)
 _ADMINS = (
     "The setting ADMINS names the admins of Spotter: whoever runs Spotter changes it on the server and restarts."
     " `status` names them."
@@ -56,9 +74,15 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
     (re.compile(pattern, re.IGNORECASE), Elsewhere(said, instead))
     for pattern, said, instead in (
         (
-            r"(?:who|who else|which people|can (?:others|anyone|anybody|somebody|everyone|my colleagues))"
-            r"(?: (?:can|may|is able to|will|could))?(?: (?:see|read|view|look at|know))"
-            r" (?:(?:my|our) (?:results?|sessions?|scores?|observations?|data)|this|these|it)",
+            r"(?:who|who else|which people|(?:can|does|do|will|is|are) (?:others|(?:any|some|every)(?:one|body)"
+            r"(?: else)?|other people|people|(?:my |the |our )?(?:colleagues?|boss|managers?|supervisors?"
+            r"|mates?|team|coach"
+            r"|trainer|co-?workers?|hr)))(?: (?:else|can|may|is able to|are able to|will|could|get to"
+            r"|gets to|allowed to|able to))*"
+            rf" (?:sees?|reads?|views?|looks? at|knows?) (?:about )?"
+            rf"(?:(?:my|our|all my) (?:{_SESSION}|data)|this|these|it)"
+            r"|(?:is|are) (?:it|this|my (?:results?|scores?|grades?|marks?|data)) (?:private|public|secret"
+            r"|confidential)",
             _SEEN,
             (),
         ),
@@ -70,7 +94,51 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
             _KEPT,
             ("my results",),
         ),
-        (rf"(?!.*\b{_OURS}\b){PLEASE}{_CHANGING} {_WHOSE}{_SESSION}(?: .*)?", _IN_ISPRING, ("upcoming", "todo")),
+        (
+            rf"i (?:do ?n'?t|do not|dis) ?agree (?:with|about|on) {_WHOSE}{_SESSION}.*"
+            rf"|{_WHOSE}{_SESSION} (?:is|was|are|were|looks?|seems?) (?:wrong|unfair|incorrect|not right|not"
+            rf" fair|too low)"
+            r"(?:\W.*)?|(?:how (?:do|can) i |can i |i want to )?(?:appeal|dispute|contest|challenge|complain)(?: .*)?",
+            _DISPUTED,
+            ("my last result",),
+        ),
+        (
+            r"what(?:'?s| is| does)? (?:an? |the )?(?:ojt|on[- ]the[- ]job training)(?: mean)?(?: anyway)?",
+            _OJT,
+            ("my results", "help"),
+        ),
+        (
+            r"what(?:'?s| is| are| does)? (?:an? |the )?(?:checklists?|observations?|sessions?|criteri(?:on"
+            r"|a))(?: mean)?",
+            _CHECKLIST,
+            ("my results", "help"),
+        ),
+        (
+            r"what(?:'?s| is| are| do| does)? (?:the |these |those |all |this )*"
+            r"(?:colou?rs?|circles?|symbols?|icons?|emojis?|(?:red|green|white|orange) (?:ones?|dots?|circles?|ticks?))"
+            r"(?: (?:mean|stand for|for|about))?",
+            _SYMBOLS,
+            ("help outcome",),
+        ),
+        (
+            r"(?:do|must|should|will) i (?:still )?(?:have to |need to |be )?(?:re-?do|repeat|re-?take|re-?sit|do)"
+            r"(?: .+)? ?(?:again)?(?<=again)|(?:do|must|should) i (?:still )?(?:have to |need to )?"
+            r"(?:re-?do|repeat|re-?take|re-?sit)(?: .*)?",
+            "Whether a session is repeated is decided by whoever plans them in iSpring Learn; once planned, it is in"
+            " `upcoming`.",
+            ("upcoming", "my last result"),
+        ),
+        (
+            r".*\bsince (?:my|the|our|his|her|their) (?:last )?(?:holidays?|vacation|leave|sick leave|break"
+            r"|time off)\b.*",
+            "Spotter does not know when that was: name the day, as in `my results since 2 November`.",
+            ("my results since last month",),
+        ),
+        (
+            rf"(?!.*\b{_OURS}\b)(?:.*\w[,.;]+ ?(?:so |and )?)?{PLEASE}{_CHANGING} {_WHOSE}{_SESSION}(?: .*)?",
+            _IN_ISPRING,
+            ("upcoming", "todo"),
+        ),
         (r"i (?:did|used|filled in|took) the wrong (?:checklist|one|form|person).*", _IN_ISPRING, ("my results",)),
         (
             r"(?:(?:what|show|the|our|my|me|is|how|good|a|what's) )*coverage(?: .*)?"

@@ -90,7 +90,113 @@ def _session(found: re.Match[str]) -> Intent:
 
 _nudge = taken_as("overdue", "observed by")
 
+
+def _ready(found: re.Match[str]) -> Intent:
+    """ "is Sofia ready for closing": how her sessions on it went, from each to the next."""
+    who = found["who"].lower()
+    return Intent("history", " ".join(f"{'me' if who in ('i', 'me') else found['who']} {found['on'] or ''}".split()))
+
+
+_CHECKED = r"(?:observations?|sessions?|checks?|visits?|assessments?)"
+
 DUTIES: Sequence[tuple[str, Reader]] = (
+    # who is ready, what is ahead, what was missed
+    (
+        r"^(?:(?:is|are|am|do you think) )?(?P<who>(?!who|which|what|get|how|when|show|list|any)\S+(?:"
+        r" \S+)??)(?: is)? (?:(?:yet|now|still|really) )*"
+        r"(?:ready|competent|capable|qualified|trained up|up to (?:it|speed|standard)|able)(?: (?:yet|now))?"
+        r"(?: (?:for|on|in|at|to do|with) (?P<on>.+?))?$",
+        _ready,
+    ),
+    (
+        rf"^(?:(?:sessions|observations|checks) (?:left )?to (?:finish|do|complete)|how many {_CHECKED} (?:are "
+        rf"|do i have )?left)$",
+        taken_as("todo"),
+    ),
+    (
+        r"^(?:who|when)(?:'?s| is| will| are)? (?:going to |gonna )(?:observe|assess|grade|check|train) me(?: next)?$",
+        taken_as("upcoming", "mine 30d"),
+    ),
+    (
+        rf"^(?:who(?:'?s| is| does| do| will do| is doing)?|when(?:'?s| is)?|what(?:'?s| is)?) my next {_CHECKED}$",
+        taken_as("upcoming", "mine 30d"),
+    ),
+    (
+        r"^(?:what (?:have|do) i (?:got|have)(?: got)?(?: (?:on|planned|booked|scheduled|coming))?"
+        r"|(?:have|do) i (?:got |have )?(?:anything|something)(?: (?:on|planned|booked))?(?: (?:for|on))?"
+        r"|what(?: (?:observations|sessions|checks)) (?:have|do) i (?:got|have)(?: (?:on|planned|booked|coming))?)"
+        r"(?= (?:tomorrow|tmr|tmrw|next (?:week|wk)|this week|today|on \w+day|\w+day)$)",
+        taken_as("upcoming", "mine"),
+    ),
+    (
+        r"^(?:am i|do i|is my) (?:mark|grad|rat|scor|observ)\w* (?:too |very |really )*(?:hard|strict|easy|soft"
+        r"|harsh|lenient|fair)\w*"
+        r"(?: (?:than|compared (?:to|with)) .+)?$",
+        taken_as("trend", "by:observer"),
+    ),
+    (rf"^(?:have|did) i miss(?:ed)? (?:any|some|an?|my) {_CHECKED}", taken_as("overdue", "observed by me")),
+    (
+        r"^(?:(?:is there )?(?:anything|something|what)(?: (?:have|did|that))? i (?:have )?(?:forgot|forgotten"
+        r"|forget|left)"
+        r"|did i forget (?:anything|something))(?: (?:to (?:finish|do|complete)|open|undone))?",
+        taken_as("todo"),
+    ),
+    (r"^who(?:'?s| is)? (?:next|up next|first)(?: (?:on|in) my (?:list|plan|schedule|rota))?$", taken_as("todo")),
+    (
+        r"^what (?:do|did|does) (?:people|we|everyone|they|most people)(?: (?:most|usually|often))? (?:get|do"
+        r"|got) wrong"
+        r"(?: (?:the )?(?:most|often|usually|a lot))*",
+        taken_as("trend", "by:criterion"),
+    ),
+    (
+        r"^what (?:did|do) i (?:(?:get|got) wrong|mess up|miss)(?: (?:in|on))?(?: (?:the |my )?last (?:time|one"
+        rf"|{_CHECKED}))$",
+        taken_as("show", "last employee:me"),
+    ),
+    (
+        r"^(?:am|was|were|are) (?:i|we) (?:below|under|above|over|at|on) (?:the )?(?:line|bar|standard|target|par)$",
+        taken_as("results", "my results"),
+    ),
+    (
+        r"^(?:is there )?(?:who|any ?one|any ?body|some ?one)(?: (?:that|who))? (?:do |should |must )?i"
+        r" (?:need|have|should|must|ought)? ?(?:to )?(?:see|check|observe|look at|visit|re-?check)(?: on)? again",
+        to_be_seen_to,
+    ),
+    (
+        r"^(?:which|what) (?:items?|criteri(?:on|a)|questions?|steps?|things?|parts?|areas?|points?)"
+        r" (?:does|do|did|is|are|am) (?P<who>\S+(?: \S+)??)"
+        r" (?:(?:keep|keeps|always|usually|often|still|most|mostly) )*"
+        r"(?:fail(?:ing)?|miss(?:ing)?|get(?:ting)? wrong|los(?:e|ing) points on|struggl(?:e|ing) with)(?= |$)",
+        lambda found: Intent(
+            "trend",
+            f"by:criterion {'my' if found['who'].lower() in ('i', 'we') else found['who']} {left_of(found)}".strip(),
+        ),
+    ),
+    (
+        r"^i (?:got|have|had|just got) an? (?:very |really )?(?:low|bad|poor|failed|failing) (?:score|grade"
+        r"|mark|result)"
+        r"(?:[,. ]+(?:what now|now what|what next|what do i do(?: now)?|help))?$",
+        taken_as("show", "last failed employee:me"),
+    ),
+    (
+        r"^(?:did|have) i (?:beat|top|improve(?: on)?) (?:my )?(?:last|previous|old) (?:score|result|mark|grade"
+        r"|time|one)$",
+        taken_as("history", "me"),
+    ),
+    (
+        r"^(?:which|what) observers? (?:is|was|are|were|gives?)(?: the)? (?:nicest|easiest|hardest|strictest|kindest"
+        r"|toughest|harshest)(?: to| with| on| for)?(?= |$)",
+        taken_as("trend", "by:observer"),
+    ),
+    (
+        r"^what(?:'?s| has| is| have)? (?:changed|new|different|happened)(?: here)?(?= since)",
+        taken_as("results"),
+    ),
+    (
+        r"^(?:i )?(?:can'?t|can ?not|could ?n'?t|do ?n'?t) (?:find|see) (?=my )"
+        rf"|^where(?:'?s| is| are) (?=my (?:\w+ )?(?:{_CHECKED}|results?|scores?))",
+        taken_as("results"),
+    ),
     # fewer messages
     (rf"^{_GETTING}{_MANY}(?: of)?(?: (?:the|my|these|those))? {MESSAGES}(?: .*)?$", _fewer),
     (
@@ -151,8 +257,8 @@ DUTIES: Sequence[tuple[str, Reader]] = (
         taken_as("upcoming", "mine 30d"),
     ),
     (
-        r"(?:when|what time)(?:'s| am| is| will)? i(?: be| going to be| being)? "
-        r"(?:observed|checked|assessed|graded|trained)(?: next)?",
+        r"(?:when|what time)(?:'s| am| is| will)? i(?: be| going to be| being| getting)? "
+        r"(?:observed|checked|assessed|graded|trained)(?: next| again)?",
         taken_as("upcoming", "my"),
     ),
     (
@@ -174,7 +280,8 @@ DUTIES: Sequence[tuple[str, Reader]] = (
     ),
     # who was not observed by me
     (
-        r"who (?:(?:have|did) i (?:not|never)(?: yet)?|have ?n'?t i|did ?n'?t i|i have ?n'?t)(?: yet)?"
+        r"(?:who|(?:which |what |any |list |show |all |the )*(?:people|employees|staff)(?: (?:who|that))?)"
+        r" (?:(?:have|did) i (?:not|never)(?: yet)?|have ?n'?t i|did ?n'?t i|i have ?n'?t)(?: yet)?"
         r" (?:observed?|checked?|assess(?:ed)?|visit(?:ed)?|train(?:ed)?|graded?)(?: yet)?",
         taken_as("silent", "observed by me"),
     ),
@@ -186,7 +293,8 @@ DUTIES: Sequence[tuple[str, Reader]] = (
         lambda found: Intent("show", f"last failed {found['who']}"),
     ),
     (
-        r"who (?:was it that )?(?:has |have )?(?:observed|checked|assessed|graded|trained|tested|rated) me"
+        r"who (?:was it that )?(?:has |have )?(?:observed|checked|assessed|graded|trained|tested|rated|marked"
+        r"|scored|failed) me(?: (?:down|low|badly))?"
         r"(?! (?:the )?most)"
         r"(?: (?:last(?: time)?|most recently|the last time))?",
         _observer_of_mine,

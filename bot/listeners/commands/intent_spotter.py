@@ -88,6 +88,28 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
             _meant("status"),
         ),
         (r"who(?:'?s| is) my (?:supervisor|manager|boss)", _meant("link")),
+        # what people are told of themselves
+        (
+            r"(?:who(?:'?s| is| are| was| were)? )(?:my|the|our) (?:observers?|trainers?)",
+            _meant("trend", "by:observer employee:me"),
+        ),
+        (
+            r"what(?:'?s| is| are)? (?:an? |the |considered |counted as )*"
+            r"(?:good|bad|ok|okay|passing|minimum|pass|needed|required) (?:score|grade|mark|result|rating)s?(?: here)?"
+            r"|(?:what|which) (?:score|grade|mark|result) (?:do|must|should) (?:i|we) (?:need|get|reach|have)"
+            r"(?: to)?(?: (?:pass|get|reach))?",
+            _meant("target"),
+        ),
+        (
+            r"(?:am i|are we) (?:good enough|any good|on track|passing|failing|making progress|learning)(?: yet)?",
+            _meant("trend", "employee:me"),
+        ),
+        (
+            r"(?:please |pls |can (?:i|you|u) |could you |how (?:do|can) i )*(?:turn|switch|shut) (?:(?:these"
+            r"|this|them|it"
+            r"|those|the|my|messages?|notifications?|dms?|alerts?|msgs?) )+off(?: please| pls)*",
+            _meant("unsubscribe"),
+        ),
         # what is there
         (
             rf"{_LIST}mutes{_BE_THERE}|(?:what|who|which (?:channels?|rules?))(?:'?s| is| are) muted{_BE_THERE}"

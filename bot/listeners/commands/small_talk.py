@@ -13,7 +13,12 @@ HELP = re.compile(
     r"|what (?:can|do) (?:you|i) (?:do|ask|type|say)\??"
     r"|what(?:'?s| is) (?:this|spotter|this bot|the bot)\??|who are you\??"
     r"|what (?:does|can) (?:it|this|spotter|(?:this|the) (?:bot|app)) do(?: for me)?\??|usage|examples?"
-    r"|(?:how|where) (?:do|can|should) i (?:start|begin)\??|(?:hi,? )?i(?:'?m| am) new(?: here)?"
+    r"|(?:how|where) (?:do|can|should) i (?:start|begin)\??"
+    r"|(?:(?:hi+|hello|hey),? )?(?:i(?:'?m| am) (?:a )?new(?: (?:here|starter|joiner|to this))?|new (?:starter|here))"
+    r"(?:[,. ]+(?:and )?(?:how (?:does|do) (?:this|it|you) work|what (?:is this|do i do|can i do|now)|help(?: me)?"
+    r"|where do i start))?\??"
+    r"|(?:who|what) are you(?: (?:and|,) .+)?\??|i(?:'?m| am) (?:lost|stuck|confused)|i don'?t (?:get"
+    r"|understand) (?:it|this)"
     r"|getting started|tutorial|intro"
     r"|(?:list (?:of )?|what |show |all )?commands(?: list)?|how (?:do|can|to) (?:i )?use (?:this|it|you|spotter))"
     rf"{_ANYBODY}"
@@ -24,8 +29,9 @@ THANKS = re.compile(
     r"|:(?:\+1|thumbsup|pray|ok_hand|heart):)"
 )
 STOP = re.compile(
-    r"(?:please )?(?:stop|quit|no more|cancel|abort)(?: (?:it|this|that|all|everything|sending|me|my|the|these|any|more"
-    r"|messages?|notifications?|dms?|please|spamming|bothering|messaging|now))*"
+    r"(?:(?:please|pls|plz|can|could|would|will|you|u|just|ok|hey) )*(?:stop|quit|no more|cancel|abort)(?:"
+    r" (?:it|this|that|all|everything|sending|me|my|the|these|any|more"
+    r"|messages?|notifications?|dms?|please|pls|spamming|bothering|messaging|texting|pinging|now))*"
 )
 ALL_SENDING = re.compile(
     r"(?:please )?(?:(?P<resume>resume)|pause|stop|halt|hold) (?:sending )?"

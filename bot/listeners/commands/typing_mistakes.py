@@ -44,6 +44,16 @@ _KEYWORDS = (
     "download",
     "spreadsheet",
     "progress",
+    "working",
+    "running",
+    "alive",
+    "broken",
+    "healthy",
+    "status",
+    "digests",
+    "results",
+    "yesterday",
+    "tomorrow",
 )  # of questions
 
 
