@@ -38,7 +38,7 @@ def read_order(words: Sequence[str]) -> Keyword | None:
         return None
     if words[1:2] == ["first"] and words[0] not in ("first", "last"):
         return Keyword((order or f"{Key.SORT}:-date",), 2)
-    if words[0] == "last" and _is_oneread_outcome(words[1:]):
+    if words[0] == "last" and _is_one_outcome(words[1:]):
         return Keyword((f"{Key.LIMIT}:1",), 1)
     if len(words) > 1 and words[1] in _ONE and words[0] != "first":
         return Keyword(tuple(filter(None, (order, f"{Key.LIMIT}:1"))), 2)
@@ -73,7 +73,7 @@ _ONLY_COUNTS = frozenset({"top", "best"})
 _FAILING = frozenset(f"{Key.OUTCOME}:{one}" for one in ("failed", "below", "critical"))
 
 
-def _is_oneread_outcome(words: Sequence[str]) -> bool:
+def _is_one_outcome(words: Sequence[str]) -> bool:
     """ "my last failed", "last failed opening": one session; "last failures" and "last failed ones" are several."""
     found = read_outcome(words) if words else None
     return (

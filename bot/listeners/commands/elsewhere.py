@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, Elsewhere
-from bot.listeners.commands.rule_wishes import met_by_rules
+from bot.listeners.commands.unmet_rule_wishes import met_by_rules
 
 _SESSION = (
     r"(?:sessions?|observations?|results?|scores?|checklists?|visits?|appointments?|grades?|points"
