@@ -119,6 +119,8 @@ class Deeds:
         slack, action = self._company.slack, order["action"]
         user, target = str(order["user"]), self._target(order)
         action_id, block_id = str(action["action_id"]), action.get("block_id")
+        if block_id not in {block["block_id"] for block in target.blocks}:
+            block_id = None  # what was pressed was drawn before the app replaced it, and block ids are new each time
         if action.get("type") == "button":
             answer = await slack.press(user, target, action_id, action.get("value"), block_id=block_id)
         else:

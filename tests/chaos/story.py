@@ -24,7 +24,7 @@ RULES = {SHOP: "outcome:failed", BAKERY: 'checklist:"Closing"', BACK: "outcome:f
 """Those of the operator, beside the default channel's rule, which hears of everything."""
 LONG_AGO = timedelta(days=9)
 _DIGEST = re.compile(r"rule (\d+) · daily \d\d:\d\d UTC, due (\d{4}-\d\d-\d\d)")
-_FOLLOW_UPS = re.compile(r"\d+ follow-ups? of yours")
+FOLLOW_UPS = re.compile(r"\d+ follow-ups? of yours")
 MOST_CHANGES = 3
 """Of one result within a day that its cards show at once; after more, they are edited minutes later."""
 
@@ -281,7 +281,7 @@ class Company:
     def reminders_of(self, user_id: str) -> int:
         """How many lists of follow-ups a person got."""
         messages = self.env.slack.messages(self.direct_message(user_id))
-        return sum(_FOLLOW_UPS.search(message.text) is not None for message in messages)
+        return sum(FOLLOW_UPS.search(message.text) is not None for message in messages)
 
     def all_is_told_in_time(self) -> bool:
         """Whether the digests and lists that are owed at a time of day are there."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from bot.demo.slack import Message
 from tests.chaos.people import MUTED
-from tests.chaos.story import Company, Story
+from tests.chaos.story import FOLLOW_UPS, Company, Story
 
 _COUNTED = re.compile(r"(\d+) sessions? came in late")
 _RECAPPED = re.compile(r"(\d+) more sessions? (?:is|are) counted here")
@@ -35,7 +35,7 @@ def _told_too_often(company: Company) -> list[str]:
     found = []
     for name, place, messages in _conversations(company):
         for story in company.stories:
-            notified = sum(message.text.count(story.short_id) for message in messages)
+            notified = sum(message.text.count(story.short_id) for message in _cards(messages))
             if notified > story.cards[place]:
                 found.append(f"#{name} tells of {story.short_id} {notified} times, and is owed {story.cards[place]}")
         counted = _count(messages)
@@ -67,7 +67,7 @@ def _told_too_seldom(company: Company) -> Iterator[str]:
             yield from _lost_in_a_mute(company, name, messages)
             continue
         for story in company.stories:
-            cards = [message for message in messages if story.short_id in message.text]
+            cards = [message for message in _cards(messages) if story.short_id in message.text]
             if len(cards) < story.least(place):
                 yield f"#{name} has {len(cards)} cards of {story.short_id}, and is owed {story.least(place)}"
         if (counted := _count(messages)) < company.counted[place]:
@@ -78,7 +78,7 @@ def _lost_in_a_mute(company: Company, name: str, messages: list[Message]) -> Ite
     """What came while a channel was muted stands in its recap: card by card, the rest as a number."""
     short_of = company.counted[MUTED] - _count(messages)
     for story in company.stories:
-        cards = sum(story.short_id in message.text for message in messages)
+        cards = sum(story.short_id in message.text for message in _cards(messages))
         short_of += max(0, story.least(MUTED) - cards)
     recapped = sum(int(found[1]) for message in messages if (found := _RECAPPED.search(message.text)))
     if short_of > recapped:
@@ -89,7 +89,7 @@ def _told_wrongly(company: Company) -> Iterator[str]:
     """Cards that do not show the current result, in their text or in their blocks."""
     for name, place, messages in _conversations(company):
         for story in company.stories if place not in company.given_up else ():
-            for message in messages:
+            for message in _cards(messages):
                 if story.short_id not in message.text:
                     continue
                 if not any(words in _line(message, story) for words in story.words):
@@ -154,6 +154,11 @@ def _result(lines: list[str], story: Story) -> str:
 
 def _count(messages: list[Message]) -> int:
     return sum(int(found[1]) for message in messages if (found := _COUNTED.search(message.text)))
+
+
+def _cards(messages: list[Message]) -> list[Message]:
+    """Those that tell of results: a list of follow-ups names their sessions, and is judged by itself."""
+    return [message for message in messages if not FOLLOW_UPS.search(message.text)]
 
 
 def _conversations(company: Company) -> Iterator[tuple[str, str, list[Message]]]:

@@ -42,7 +42,7 @@ READ_AS = {
     # yes or no
     ("employee", "did i pass"): "results employee:me",
     ("employee", "do i have failed sessions"): "results employee:me outcome:failed",
-    ("admin", "does jamie have low scores"): f"results {JAMIE} outcome:below",
+    ("admin", "does jamie have low scores"): f"results {JAMIE} outcome:failed",
     ("employee", "have I passed opening"): f"results employee:me {OPENING}",
     ("employee", "did I fail anything"): "results employee:me outcome:failed",
     ("admin", "did Jamie pass opening?"): f"results {JAMIE} {OPENING}",

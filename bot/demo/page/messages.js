@@ -171,7 +171,19 @@ export function drawMessages() {
   if (fresh) requestAnimationFrame(() => list.setAttribute("aria-live", "polite"));
 }
 
+// The Home waits for the release: a button that is replaced between press and release loses the click.
+let pressing = false;
+byId("home").addEventListener("pointerdown", () => { pressing = true; });
+for (const end of ["pointerup", "pointercancel"]) {
+  document.addEventListener(end, () => {
+    if (!pressing) return;
+    pressing = false;
+    setTimeout(() => { if (view.channel === "home") drawHome(); });
+  });
+}
+
 function drawHome() {
+  if (pressing) return;
   const home = state.homes[state.viewer];
   const box = byId("home");
   const print = JSON.stringify([state.viewer, home]);
