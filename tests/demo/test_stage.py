@@ -234,7 +234,8 @@ async def test_people_command_press_choose_and_open_their_home(talking: Director
         assert (await connection.do("act", user=admin, channel=channel, ts=card.ts, only_for=None, action=action))["ok"]
         await until(lambda: card.edited)
         option = {"text": {"type": "plain_text", "text": "Choice 1"}, "value": "1"}
-        picked = {"type": "static_select", "action_id": "pick", "selected_option": option}
+        # The block's id is of the message as it was drawn before the app edited it.
+        picked = {"type": "static_select", "action_id": "pick", "block_id": "Before", "selected_option": option}
         assert (await connection.do("act", user=admin, channel=channel, ts=card.ts, only_for=None, action=picked))["ok"]
         await until(lambda: [one for one in talking.slack.visible_to(admin, channel) if one.text == "Took pick"])
         assert (await connection.do("open_home", user=admin))["ok"]
