@@ -1,10 +1,14 @@
 """A leader that is stopped keeps its lock: the process that waits for its turn sees it, and says so everywhere."""
 
+import asyncio
 import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from tests.app.env import ADMIN, OPS, RESULTS, SIGNING_SECRET, Env, free_port, get
+from tests.app.env import ADMIN, OPS, RESULTS, SIGNING_SECRET, Env, Running, free_port, get
 
 FROZEN_FOR = 1000  # seconds
 
@@ -27,7 +31,7 @@ async def test_a_frozen_leader_is_named_and_works_on_when_it_goes_on(env: Env) -
     assert (well["status"], well["leader"], well["impairments"]) == ("ok", False, [])
     await beside.terminate()
 
-    leader.process.send_signal(signal.SIGSTOP)
+    await freeze(env, leader)
     try:
         beside = await env.run(PORT=str(port), CLOCK_OFFSET=later)
         await beside.has_logged("alert.raised", code="leader_silent", process=leader.pid)
@@ -58,3 +62,20 @@ async def test_a_frozen_leader_is_named_and_works_on_when_it_goes_on(env: Env) -
     await leader.has_polled()
     assert len(env.cards(session)) == 1
     assert f"Process: {leader.pid} polls and sends (last sign of life" in (await env.say("check")).out
+
+
+async def freeze(env: Env, leader: Running) -> None:
+    """Stops the leader while it writes nothing: the lock of a write that never ends lets no other process begin."""
+    while True:
+        leader.process.send_signal(signal.SIGSTOP)
+        while Path(f"/proc/{leader.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            await asyncio.sleep(0.01)
+        with closing(sqlite3.connect(env.folder / "spotter.db", timeout=0, isolation_level=None)) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                leader.process.send_signal(signal.SIGCONT)
+                await asyncio.sleep(0.01)
+            else:
+                database.execute("ROLLBACK")
+                return
