@@ -59,7 +59,6 @@ from bot.query.nearest import alike
 from bot.query.small_words import IGNORED
 from bot.query.synonyms import in_common_words
 from bot.query.tokens import look_alikes
-from bot.store.database import Tx
 
 TOPICS = (
     help_pages,
@@ -245,9 +244,10 @@ async def _of_a_question(
             return await run(like[0], "".join(remaining).strip())
         verbs = _verbs_like(first, offered) if intent is None else ()
         near = nearest_topic(text, offered.__contains__) if intent is None and not verbs else None
-        if near is not None and not _respelled(text, offered):
+        corrected = _respelled(text, offered)
+        if near is not None and not corrected:
             return done_elsewhere(near.said, near.typed, near.instead, command=ctx.command)
-        fixes = [*_respelled(text, offered), *(f"{one} {''.join(remaining)}".strip() for one in verbs)]
+        fixes = [*corrected, *(f"{one} {''.join(remaining)}".strip() for one in verbs)]
         raise QueryError(str(error), [*dict.fromkeys([*fixes, *error.suggestions])][:MOST_NEXT_STEPS]) from None
 
 
@@ -271,40 +271,26 @@ async def _is_name(ctx: AppContext, viewer: Viewer, text: str, intent: Intent) -
     "Progress review" is no trend."""
     asking = set(words_of(text)) - set(words_of(intent.words)) - set(words_of(intent.unused))
 
-    def work(tx: Tx) -> bool:
-        return any(
-            len(words) > 1 and asking.intersection(words) for words in names_in(tx, access_view(tx, viewer), text)
-        )
-
-    try:
-        return await ctx.store.read(work)
-    except (NotAllowed, NotPossibleNow):
-        return False
+    return any(len(words) > 1 and asking.intersection(words) for words in await _names_in(ctx, viewer, text))
 
 
 async def _is_whole_name(ctx: AppContext, viewer: Viewer, text: str) -> bool:
     """Whether a text is a name that the viewer may see and nothing else: the checklist "Conduct training"."""
-
-    def work(tx: Tx) -> bool:
-        return [*names_in(tx, access_view(tx, viewer), text)] == [words_of(text)]
-
-    try:
-        return await ctx.store.read(work)
-    except (NotAllowed, NotPossibleNow):
-        return False
+    return [*await _names_in(ctx, viewer, text)] == [words_of(text)]
 
 
 async def _words_of_names(ctx: AppContext, viewer: Viewer, text: str) -> frozenset[str]:
     """The words of a text that belong to names of two or more words which the viewer may see."""
+    named = await _names_in(ctx, viewer, text)
+    return frozenset(word for words in named if len(words) > 1 for word in words)
 
-    def work(tx: Tx) -> frozenset[str]:
-        named = names_in(tx, access_view(tx, viewer), text)
-        return frozenset(word for words in named if len(words) > 1 for word in words)
 
+async def _names_in(ctx: AppContext, viewer: Viewer, text: str) -> Sequence[Sequence[str]]:
+    """As `names_in`; none for who may see nothing."""
     try:
-        return await ctx.store.read(work)
+        return await ctx.store.read(lambda tx: names_in(tx, access_view(tx, viewer), text))
     except (NotAllowed, NotPossibleNow):
-        return frozenset()
+        return ()
 
 
 def _plain(text: str) -> str:

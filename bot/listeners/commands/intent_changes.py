@@ -9,13 +9,7 @@ from collections.abc import Sequence
 from bot.domain.errors import QueryError
 from bot.domain.quiet import parse_quiet
 from bot.domain.schedules import begins_schedule
-from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, SEND, Intent, Reader, left_of
-
-
-def _meant(verb: str, words: str = "") -> Reader:
-    """The subcommand with these words alone."""
-    return lambda _: Intent(verb, words)
-
+from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, SEND, Intent, Reader, left_of, meant
 
 _TOPICS = (
     r"(?:un)?subscribe|(?:un)?mute|digests?|export|targets?|trends?|silent|overdue|reminders?|quiet|holidays?|link|preview"
@@ -123,11 +117,11 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     ),
     (rf"^what (?:does|is|are|do)(?: (?:an?|the))? (?P<topic>{_TOPICS})(?: mean| do)?$", _help),
     (rf"^what(?: (?:does|is))?(?: the)? [“\"']?(?P<topic>{_OUTCOMES})[”\"']?(?: target)? means?$", _help),
-    (r"^what(?:'?s| is| does)?(?: an?| the)? critical criteri(?:on|a)(?: mean)?$", _meant("help", "critical")),
+    (r"^what(?:'?s| is| does)?(?: an?| the)? critical criteri(?:on|a)(?: mean)?$", meant("help", "critical")),
     (
         rf"^(?:what(?:'?s| is) )?(?:the )?difference between (?:{_OUTCOMES})(?: target)?"
         rf" and (?:{_OUTCOMES})(?: target)?$",
-        _meant("help", "outcome"),
+        meant("help", "outcome"),
     ),
     (
         r"^why (?:did|do|does|am|are|have) (?:i|we)(?: still| always| keep)? "
@@ -136,7 +130,7 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         r"|^why (?:was|is|are|were|did)(?: (?:this|that|it|these|the|card|message|result|one))* (?:posted"
         r"|sent|shown|here"
         r"|come|coming|appear)(?: (?:here|to (?:me|us)|in this channel|up))*$",
-        _meant("help", "why"),
+        meant("help", "why"),
     ),
     # what changes something, and is asked about first
     (
@@ -172,14 +166,14 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         rf"|after|over|between) .+)$",
         lambda found: Intent("quiet", "", found["when"].strip()),
     ),
-    (rf"^{PLEASE}(?:don'?t|do not|never) (?:message|dm|ping|send|notify|bother|disturb)\b.*$", _meant("quiet")),
-    (r"^(?:turn off|stop|disable|no)(?: the| my| all)? reminders?$|^turn reminders off$", _meant("reminders", "off")),
-    (r"^(?:turn on|start|enable)(?: the| my| all)? reminders?$|^turn reminders on$", _meant("reminders", "on")),
+    (rf"^{PLEASE}(?:don'?t|do not|never) (?:message|dm|ping|send|notify|bother|disturb)\b.*$", meant("quiet")),
+    (r"^(?:turn off|stop|disable|no)(?: the| my| all)? reminders?$|^turn reminders off$", meant("reminders", "off")),
+    (r"^(?:turn on|start|enable)(?: the| my| all)? reminders?$|^turn reminders on$", meant("reminders", "on")),
     (
         r"^(?:(?:list|show|what|which|see|view|all|the|my|our|me|of|active) )*(?:rules|subscriptions)"
         r"(?: (?:are there|do (?:we|i) have|exist|here))?$|^what (?:am i|are we) subscribed to$"
         rf"|^who (?:gets|receives|sees) (?:this|these|the|those)(?: {MESSAGES})?$",
-        _meant("rules"),
+        meant("rules"),
     ),
     (rf"{SEND}(?P<every>daily|weekly|monthly) (?:report|digest|summary|update|e-?mail|overview)s?", _digest),
     (
@@ -236,12 +230,12 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     (
         rf"^(?:which|what) checklists? (?:have|has|had|with)(?: (?:their|its|an?|own|different|special"
         rf"|separate|other))* {_TARGET}s?$",
-        _meant("target"),
+        meant("target"),
     ),
     (
         r"^(?:(?:what|which|list|show|see|the|our|all|are|is|there|any|me|do|we|have) )*critical criteri(?:a|on)"
         r"(?: (?:are there|do we have|exist|have we(?: set)?))?$|^(?:what|which) criteri(?:a|on) (?:are|is) critical$",
-        _meant("target", "critical"),
+        meant("target", "critical"),
     ),
     (r"^(?:make|mark|set) (?:the )?(?P<of>[^\"“”]+?) (?:as )?(?:a )?critical(?: criterion)?$", _critical),
     (
@@ -278,7 +272,7 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         rf"^{PLEASE}(?:tell|notify|alert|ping|message|dm|inform) me"
         r"(?: (?:when(?:ever)?|if|every time|once|as soon as))?"
         r" (?:i (?:get|got|have)|(?:about|of) (?:all )?my) (?:an? |new )*(?:results?|scores?)$",
-        _meant("settings", "employee instantly"),
+        meant("settings", "employee instantly"),
     ),
     (
         rf"^{PLEASE}(?:notify|alert|ping|message|dm|inform|warn)(?: me| us)?"

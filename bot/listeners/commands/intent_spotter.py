@@ -7,7 +7,7 @@ Each pattern takes a whole text, so that no question about sessions is mistaken 
 import re
 from collections.abc import Sequence
 
-from bot.listeners.commands.question_patterns import Intent, Reader
+from bot.listeners.commands.question_patterns import Intent, Reader, meant
 
 _SPOTTER = r"(?:it|this|that|you|we|spotter|slack|ispring|ispring learn|(?:the |this )?(?:bot|app|system|tool|service))"
 _ALL = rf"(?:{_SPOTTER}|everything|all|things|the (?:data|results|numbers|connection)|data)"
@@ -24,10 +24,6 @@ _NOW = r"(?: (?:now|today|still|right now|at the moment|again|please|properly|co
 _LIST = r"(?:(?:list|show|what|which|see|view|all|the|my|our|me|us|of|active|every|running|current|are|is|there|get) )*"
 _BE_THERE = r"(?: (?:are there|do (?:we|i) have|exist|are (?:active|running|set up)|here|in this channel|now))*"
 _SET_UP = r"(?:set ?up|configured|installed)"
-
-
-def _meant(verb: str, words: str = "") -> Reader:
-    return lambda _: Intent(verb, words)
 
 
 def _audited(found: re.Match[str]) -> Intent:
@@ -51,84 +47,84 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
     (rf"^(?:{pattern})$", reader)
     for pattern, reader in (
         # whether it works, and what is still to be set up, which its answer tells admins
-        (rf"(?:is|are|am|was) {_ALL}(?: (?:still|all|really|currently))* {_WELL}{_NOW}", _meant("status")),
-        (rf"(?:does|do) {_SPOTTER}(?: (?:still|all|really))* (?:work|run|live|function){_NOW}", _meant("status")),
+        (rf"(?:is|are|am|was) {_ALL}(?: (?:still|all|really|currently))* {_WELL}{_NOW}", meant("status")),
+        (rf"(?:does|do) {_SPOTTER}(?: (?:still|all|really))* (?:work|run|live|function){_NOW}", meant("status")),
         (
             rf"(?:(?:are|is) there|(?:do|does) {_SPOTTER} have|got)? ?(?:any|some|a|no)? ?{_TROUBLE}"
             rf"(?: (?:with|in|at|reading|connecting to) {_SPOTTER})?{_NOW}",
-            _meant("status"),
+            meant("status"),
         ),
         (
             rf"when (?:was|were|did|has|is|have) (?:the )?{_ALL}(?: (?:been|last|most recently))* {_READ}"
             rf"(?: (?:last|ispring|from ispring|most recently))*",
-            _meant("status"),
+            meant("status"),
         ),
         (
             rf"(?:when (?:was|is) )?(?:the |your )?(?:last|latest|most recent) {_READ}(?: (?:of|from) ispring)?",
-            _meant("status"),
+            meant("status"),
         ),
         (
             rf"(?:how|is) (?:old|fresh|recent|current|up[- ]to[- ]date) (?:is|are) (?:this|{_ALL})|data age|freshness",
-            _meant("status"),
+            meant("status"),
         ),
-        (rf"did the (?:last|latest) (?:{_READ}|poll) (?:work|run|succeed|fail|go (?:well|through))", _meant("status")),
-        (r"(?:spotter )?(?:health|state)(?: ?check| status)?|heart ?beat|uptime|system status", _meant("status")),
-        (rf"(?:how|what)(?:'?s| is| about)? (?:the )?(?:health|state|status) of {_SPOTTER}", _meant("status")),
-        (rf"(?:is|are) {_ALL} {_SET_UP}(?: (?:right|correctly|properly|well|completely|ok))?", _meant("status")),
-        (r"is (?:the )?set[- ]?up (?:done|finished|complete|ok|right|correct)", _meant("status")),
-        (rf"what(?:'?s| is) (?:still )?(?:missing|not {_SET_UP}|left to (?:set ?up|configure))", _meant("status")),
-        (rf"what (?:still )?(?:needs?|has|must) (?:still )?(?:to be|be) {_SET_UP}", _meant("status")),
+        (rf"did the (?:last|latest) (?:{_READ}|poll) (?:work|run|succeed|fail|go (?:well|through))", meant("status")),
+        (r"(?:spotter )?(?:health|state)(?: ?check| status)?|heart ?beat|uptime|system status", meant("status")),
+        (rf"(?:how|what)(?:'?s| is| about)? (?:the )?(?:health|state|status) of {_SPOTTER}", meant("status")),
+        (rf"(?:is|are) {_ALL} {_SET_UP}(?: (?:right|correctly|properly|well|completely|ok))?", meant("status")),
+        (r"is (?:the )?set[- ]?up (?:done|finished|complete|ok|right|correct)", meant("status")),
+        (rf"what(?:'?s| is) (?:still )?(?:missing|not {_SET_UP}|left to (?:set ?up|configure))", meant("status")),
+        (rf"what (?:still )?(?:needs?|has|must) (?:still )?(?:to be|be) {_SET_UP}", meant("status")),
         (
             r"what (?:do|must|should) (?:i|we) (?:still )?(?:have to |need to )?(?:set ?up|configure)(?: next)?",
-            _meant("status"),
+            meant("status"),
         ),
         (
             r"(?:who(?:'?s| is) (?:my|the|our)|contact|ask|call|find|message)(?: an?| the| my)? admins?"
             r"(?: of spotter)?",
-            _meant("status"),
+            meant("status"),
         ),
-        (r"who(?:'?s| is) my (?:supervisor|manager|boss)", _meant("link")),
+        (r"who(?:'?s| is) my (?:supervisor|manager|boss)", meant("link")),
         # what people are told of themselves
         (
             r"(?:who(?:'?s| is| are| was| were)? )(?:my|the|our) (?:observers?|trainers?)",
-            _meant("trend", "by:observer employee:me"),
+            meant("trend", "by:observer employee:me"),
         ),
         (
             r"what(?:'?s| is| are)? (?:an? |the |considered |counted as )*"
             r"(?:good|bad|ok|okay|passing|minimum|pass|needed|required) (?:score|grade|mark|result|rating)s?(?: here)?"
             r"|(?:what|which) (?:score|grade|mark|result) (?:do|must|should) (?:i|we) (?:need|get|reach|have)"
             r"(?: to)?(?: (?:pass|get|reach))?",
-            _meant("target"),
+            meant("target"),
         ),
         (
             r"(?:am i|are we) (?:good enough|any good|on track|passing|failing|making progress|learning)(?: yet)?",
-            _meant("trend", "employee:me"),
+            meant("trend", "employee:me"),
         ),
         (
             r"(?:please |pls |can (?:i|you|u) |could you |how (?:do|can) i )*(?:turn|switch|shut) (?:(?:these"
             r"|this|them|it"
             r"|those|the|my|messages?|notifications?|dms?|alerts?|msgs?) )+off(?: please| pls)*",
-            _meant("unsubscribe"),
+            meant("unsubscribe"),
         ),
         # what is there
         (
             rf"{_LIST}mutes{_BE_THERE}|(?:what|who|which (?:channels?|rules?))(?:'?s| is| are) muted{_BE_THERE}"
             r"|(?:is|are) (?:this|the|our|these|my) (?:channels?|messages?) muted(?:,? (?:and|until|by"
             r"|since|for) .+)?|am i muted|is (?:it|anything) muted",
-            _meant("rules", "mutes"),
+            meant("rules", "mutes"),
         ),
         (
             rf"(?!what are digests$){_LIST}(?:digests|(?:scheduled|regular) (?:reports|digests|summaries)){_BE_THERE}"
             r"|(?:my|our) digest|who (?:gets|receives|has) (?:the |a |any )?digests?"
             r"|(?:what|which|when are the) digests .+",
-            _meant("rules", "digests"),
+            meant("rules", "digests"),
         ),
         (
             r"(?:(?:list|show|see|what are|me|us|of|give) )*(?:all|every)(?: of)?(?: the| our)?"
             r" (?:rules?|subscriptions?)"
             r"(?: (?:everywhere|of all channels|in all channels))?"
             r"|(?:where|to which channels?|which channels?) do (?:the )?(?:messages|results|cards|posts) go(?: to)?",
-            _meant("rules", "all"),
+            meant("rules", "all"),
         ),
         # who did what in Spotter, for admins
         (
@@ -188,7 +184,7 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
             r"|yet|their))*"
             r" (?:slack|(?:in|on|known in|found in|known to) (?:slack|ispring)|matched|linked|links?"
             r"|accounts?|found in slack|connected|mapped|match)(?: .*)?",
-            _meant("link", "list"),
+            meant("link", "list"),
         ),
         (
             r"(?:who is|who's|which (?:person|employee) is) (?P<who><@[^<>]+>|@\S+)"
@@ -199,14 +195,14 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
         (
             r"(?:when|how) (?:can|do|should|will) (?:we|i|you|spotter|it) (?:go|be|get) live"
             r"|(?:are we|can we be) ready to go live|what is shadow mode(?: for)?|why (?:are we|is it) in shadow mode",
-            _meant("shadow"),
+            meant("shadow"),
         ),
         # shadow mode
         (
             r"(?:please |can we |let'?s |we want to )*(?:go live|leave shadow(?: mode)?)"
             r"|(?:exit|end|stop|leave|turn off|switch off|disable) (?:the )?shadow(?: mode)?"
             r"|turn shadow mode off",
-            _meant("shadow", "off"),
+            meant("shadow", "off"),
         ),
         (
             r"(?:please |can we |let'?s )*(?:turn on|switch on|enable|start|begin|use|run|go (?:in)?to|put spotter in)"
@@ -223,23 +219,23 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
             r"(?:are we|is (?:it|spotter)|am i)(?: still)? (?:in shadow(?: mode)?|live)"
             r"|is shadow mode (?:on|off|active)"
             r"|(?:turn on|switch on|enable|start|begin|use|go (?:in)?to) (?:the )?shadow(?: mode)?|turn shadow mode on",
-            _meant("shadow"),
+            meant("shadow"),
         ),
         # all sending
         (
             r"(?:un-?pause|restart|continue) (?:all|everything|sending|messages|all (?:rules|messages|sending))"
             r"|(?:turn|switch) (?:everything|all|sending) back on|start sending(?: again)?",
-            _meant("resume", "all"),
+            meant("resume", "all"),
         ),
         (
             r"(?:please |pls )?(?:turn|switch) (?:the |my |all )?(?:messages|notifications|dms|it)"
             r" (?:back )?on(?: again)?",
-            _meant("settings"),
+            meant("settings"),
         ),
         (
             r"(?:please |pls |can you |could you )*(?:send|give|message|show) (?:me|us) (?:less|fewer|not so much)"
             r"(?: (?:messages?|often|please|stuff))*",
-            _meant("unsubscribe"),
+            meant("unsubscribe"),
         ),
     )
 )

@@ -35,6 +35,11 @@ def taken_as(verb: str, more: str = "") -> Callable[[re.Match[str]], Intent]:
     return intent
 
 
+def meant(verb: str, words: str = "") -> Reader:
+    """The subcommand with these words alone."""
+    return lambda _: Intent(verb, words)
+
+
 def left_of(found: re.Match[str]) -> str:
     """What a pattern did not take of its text."""
     return " ".join(f"{found.string[: found.start()]} {found.string[found.end() :]}".split())

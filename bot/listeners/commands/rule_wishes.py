@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from bot.domain.schedules import begins_schedule
-from bot.listeners.commands.question_patterns import PLEASE, Intent, Reader
+from bot.listeners.commands.question_patterns import PLEASE, Intent, Reader, meant
 
 _DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _PART = r"(?:morning|noon|afternoon|evening|night)s?"
@@ -20,6 +20,7 @@ WHEN = re.compile(
     rf"(?: on the \d{{1,2}}(?:st|nd|rd|th)?)?{_AT}(?!\w)",
     re.IGNORECASE,
 )
+PERIODS = {"day": "daily", "week": "weekly", "month": "monthly"}
 FIGURES = (
     r"(?:report|digest|summary|summaries|update|overview|round-?up|recap|numbers|figures|results?|stats"
     r"|statistics|kpis)s?"
@@ -50,7 +51,7 @@ def plain_schedule(typed: str) -> str:
     """A schedule as `digest` reads it: "once a week" is weekly, "every morning" daily."""
     text = re.sub(
         r"(?:once|one time) (?:an?|per|every|each) (day|week|month)",
-        lambda found: {"day": "daily", "week": "weekly", "month": "monthly"}[found[1].lower()],
+        lambda found: PERIODS[found[1].lower()],
         typed.replace(",", " "),
         flags=re.IGNORECASE,
     )
@@ -82,16 +83,6 @@ def _scheduled(found: re.Match[str]) -> Intent | None:
     while (less := " ".join(_SAID.sub(" ", about).split())) != about:
         about = less
     return Intent("digest", f"{schedule} {about}".strip() + (" for:me" if is_own else ""))
-
-
-def _meant(verb: str, words: str = "") -> Reader:
-    """The subcommand with these words alone."""
-    return lambda _: Intent(verb, words)
-
-
-def _with_unused(verb: str, words: str, name: str) -> Reader:
-    """The subcommand, and what it can't use: "which rules post food safety"."""
-    return lambda found: Intent(verb, words, (found[name] or "").strip())
 
 
 def _edited(found: re.Match[str]) -> Intent:
@@ -138,7 +129,7 @@ RULE_WISHES: Sequence[tuple[str, Reader]] = (
         r"^why (?:is|are|was|were|does|do|did)(?: there)? (?:nothing|no (?:messages|cards|results|posts|posting))"
         r"(?: (?:get|being|been|is|are|was|posted|coming|come|shown|sent|post|appear|appearing|showing|up))* "
         r"(?:here|(?:in|to) (?:this|the|our) channel)$",
-        _meant("rules"),
+        meant("rules"),
     ),
     (
         rf"^{PLEASE}(?:give|hand|transfer|pass|assign|move)(?: over)? {_OF_RULE}(?: over)? to (?P<who>.+)$",
@@ -164,13 +155,13 @@ RULE_WISHES: Sequence[tuple[str, Reader]] = (
         rf" {_OF_RULE}(?P<more> .+)?$"
         r"|^(?:which|what|how many)(?: of)?(?: the| my| our)* (?:rules|subscriptions|digests)(?: that)? (?:are|is|were)"
         r" (?:paused|active|off|on|running|stopped|muted|mine)$",
-        _meant("rules", "all"),
+        meant("rules", "all"),
     ),
     (
         rf"^who (?:has )?{_ASKS_OF_RULES} (?:{ONE_RULE}|the rules|these(?: rules)?|this|it)s?"
         r"(?: (?:here|in this channel))?$"
         rf"|^whose (?:rule|digest) is (?:this|it|that)$|^who(?:'s| is) the owner of (?:{ONE_RULE}|the rules)$",
-        _meant("rules"),
+        meant("rules"),
     ),
     (
         r"^(?:what|which (?:results?|messages|cards|rules)|who)(?: (?:all|exactly))?"

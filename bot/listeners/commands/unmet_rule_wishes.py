@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from bot.domain.errors import QueryError
 from bot.domain.schedules import parse_schedule
 from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, Elsewhere
-from bot.listeners.commands.rule_wishes import FIGURES, ONE_RULE, SENDS, WHEN, plain_schedule
+from bot.listeners.commands.rule_wishes import FIGURES, ONE_RULE, PERIODS, SENDS, WHEN, plain_schedule
 
 _OTHER_TIMES = re.compile(
     r"\b(?P<often>(?:every |each |on )?(?:weekdays?|work(?:ing)? ?days?|business days?|mon(?:day)?s? (?:to"
@@ -43,7 +43,6 @@ _DIGEST_TIMES = (
     "A digest keeps its schedule. Make one with the new schedule, which is shown first, and end the old one by its"
     " number: `rules digests` lists them. Nothing was changed."
 )
-_PERIODS = {"day": "daily", "week": "weekly", "month": "monthly"}
 _TOLD = re.compile(
     rf"{PLEASE}{_TELLS} (?P<who><#[^<>]+>|#[\w-]+|<@[^<>]+>|@[\w.-]+|(?!(?:me|us|you)\b)\w+(?: \w+)?)"
     rf"(?: know)? {_WHEN_THAT} (?P<what>.+)",
@@ -127,7 +126,7 @@ def met_by_rules(text: str) -> Elsewhere | None:
         said = f"A digest is asked for in the channel that is to get it, here {where[0]}."
         return Elsewhere(said, (f"{digest} for:me",), digest)
     if (found := _OFTEN_ENOUGH.fullmatch(text)) and _is_about_how_often(found):
-        every = (found["adverb"] or _PERIODS[found["unit"].lower()]).lower()
+        every = (found["adverb"] or PERIODS[found["unit"].lower()]).lower()
         schedule = {"daily": "daily 09:00", "weekly": "weekly mon 09:00", "monthly": "monthly 1 09:00"}[every]
         setting = () if every == "monthly" else (f"settings observer {schedule}",)
         return Elsewhere(_HOW_OFTEN, (*setting, f"digest {schedule} for:me"))
