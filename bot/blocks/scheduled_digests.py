@@ -273,7 +273,7 @@ def _silent(found: Digest, of_observers: str) -> list[Block]:
 
 
 def _of_observers(view: DigestView) -> str:
-    """An observer may have observed somebody of another site meanwhile, of which the owner learns nothing."""
+    """An observer may have observed an employee of another site meanwhile, of which the owner learns nothing."""
     return "" if view.scope.everything else "; of an observer, only sessions with the people of this digest count"
 
 

@@ -215,7 +215,7 @@ def unit_name(row: ReportRow, shown: Trend) -> str:
 
 
 def time_shown(shown: Trend, asked: Asked) -> str:
-    """The days that a report covers, and how to ask for others if nobody asked for these."""
+    """The days that a report covers, and how to ask for others if these are the default."""
     text = time_of(shown.window, asked)
     return f"{text}; another time with `since:`" if shown.has_default_start else text
 

@@ -58,7 +58,7 @@ from bot.query.name_index import words_of
 from bot.query.nearest import alike
 from bot.query.small_words import IGNORED
 from bot.query.synonyms import in_common_words
-from bot.query.tokens import look_alikes
+from bot.query.tokens import to_ascii_signs
 
 TOPICS = (
     help_pages,
@@ -86,7 +86,7 @@ _NAMED_SESSION = re.compile(
     re.IGNORECASE,
 )
 _FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=(?=[0-9a-f-]*\d)[0-9a-f]{8})", re.IGNORECASE)
-_ENDED_SCHEDULE = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
+_DIGEST_OFF = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
 _SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
 _ADMINS_ALONE = frozenset({"audit", "shadow", "setup"})  # whose questions, as whole texts, are about nothing else
@@ -148,7 +148,7 @@ async def answered(
         answer = await entry.answer(ctx, asked)
         return with_unused(answer, words) if words and entry.topic.usage == verb else answer
 
-    text = look_alikes(text).strip().strip("`").strip()
+    text = to_ascii_signs(text).strip().strip("`").strip()
     try:
         found = await _answered(ctx, viewer, text, offered, run)
     except AmbiguousQuery:
@@ -190,7 +190,7 @@ async def _answered(
     text = _FOLLOW_UP.sub("follow-up ", text)
     if found := _NAMED_SESSION.fullmatch(text):
         return await run("show", found[1])
-    if _ENDED_SCHEDULE.fullmatch(_plain(text)):
+    if _DIGEST_OFF.fullmatch(_plain(text)):
         return await run("unsubscribe", "")
     if sessions.is_session_id(text.strip("#")):
         return await run("show", text)

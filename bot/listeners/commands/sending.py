@@ -122,8 +122,8 @@ async def resume(ctx: AppContext, request: CommandRequest) -> Message:
         who = _admin(request, "resume")
 
         def work(tx: Tx) -> Message:
-            ended = pausing.resume_all(tx, who, ctx.clock.now())
-            return views.resumed(ended, tx.deliveries.counts())
+            pause = pausing.resume_all(tx, who, ctx.clock.now())
+            return views.resumed(pause, tx.deliveries.counts())
 
         answer = await ctx.store.transact(work)
     ctx.wake_sender()

@@ -288,7 +288,7 @@ async def todo(ctx: AppContext, request: CommandRequest) -> Message:
 
 
 def _unacknowledged(tx: Tx, access: AccessView, now: datetime) -> int:
-    """How many low results of the last days wait for somebody in charge; 0 for who is in charge of nobody."""
+    """How many low results of the last days wait for a person in charge; 0 for people without a team."""
     if not access.scope.everything and not access.scope.employees:
         return 0
     window, nothing = last_days(ATTENTION_DAYS, now, access.zone), understand(tx, access, "", "todo", now)

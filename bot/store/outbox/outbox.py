@@ -256,7 +256,7 @@ class Outbox:
         delivery_id: str,
         versions: Mapping[int, int],
         due_at: datetime | None,
-        ended_reason: str,
+        cancelled_reason: str,
         attempt: Attempt,
     ) -> None:
         """Stores what an edit came to: the versions shown by notification id, when it is tried again, or why never."""
@@ -268,9 +268,9 @@ class Outbox:
             "UPDATE notifications SET shown_version = ? WHERE id = ? AND delivery = ?",
             [(version, notification_id, row["id"]) for notification_id, version in versions.items()],
         )
-        if ended_reason:
+        if cancelled_reason:
             self._connection.execute(
-                "UPDATE deliveries SET edit_due_at = NULL, edit_ended = ? WHERE id = ?", (ended_reason, row["id"])
+                "UPDATE deliveries SET edit_due_at = NULL, edit_ended = ? WHERE id = ?", (cancelled_reason, row["id"])
             )
             return
         # A due time before the end of the lease: another edit was requested meanwhile.
@@ -294,9 +294,9 @@ class Outbox:
         pause = sending_pause(self._connection)
         if pause is None:
             return None
-        ended = replace(pause, until=now)
-        store_sending_pause(self._connection, ended)
-        return ended
+        pause = replace(pause, until=now)
+        store_sending_pause(self._connection, pause)
+        return pause
 
     def pause(self) -> SendingPause | None:
         """The pause of all sending, None if there is none."""
