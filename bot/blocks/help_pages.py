@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.blocks import actions
-from bot.blocks.answers import Topic, line_sections, run_buttons
-from bot.blocks.elements import Block, button, context, header, message, mrkdwn, section
+from bot.blocks.answers import Topic, run_buttons
+from bot.blocks.elements import Block, button, context, header, line_sections, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import code, escape, safe
 from bot.blocks.role_pages import Ask, RolePage, pointer

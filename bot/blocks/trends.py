@@ -5,8 +5,8 @@ from datetime import date
 
 from bot.blocks.cards import UNTITLED
 from bot.blocks.charts import data_table, line_chart
-from bot.blocks.costly_criteria import costly_beside, costly_blocks, line_sections
-from bot.blocks.elements import Block, mrkdwn, section, with_fallback
+from bot.blocks.criteria import costly_beside, costly_blocks
+from bot.blocks.elements import Block, line_sections, mrkdwn, section, with_fallback
 from bot.blocks.markup import MONTHS, NAME, bar, format_query_text, safe
 from bot.blocks.reports import (
     Asked,
