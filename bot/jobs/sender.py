@@ -32,14 +32,14 @@ from bot.domain.delivery import (
 )
 from bot.domain.errors import MessengerUnavailable
 from bot.domain.notifications import Delivery, DeliveryState, Destination, DestinationKind, Message
-from bot.domain.pause_reasons import PRIVATE
 from bot.domain.ports import Channel, Clock, Contacts, Messenger, NoSlackUser
+from bot.domain.reasons import PRIVATE
 from bot.domain.routing import MISSING
 from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.attempts import Tried, attempt_of, refusal_text
 from bot.jobs.channel_guard import ChannelReadings, CheckChannelFirst, require_checked
-from bot.jobs.digest_counts import is_awaited
 from bot.jobs.message_data import MessageData
+from bot.jobs.message_rights import is_awaited
 from bot.jobs.outage import claim_next
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.read_back import ReadBack, notify_of_failure, with_channel

@@ -12,7 +12,9 @@ from bot.domain.digests import digest_subject
 from bot.domain.directory import Directory
 from bot.domain.notifications import Delivery, Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import BlockedDestination, SendingPause
-from bot.domain.pause_reasons import (
+from bot.domain.permissions import scope_of
+from bot.domain.ports import Channel
+from bot.domain.reasons import (
     ARCHIVED,
     FOUND_BY_CHECK,
     MAY_NOT_CHECK,
@@ -21,10 +23,8 @@ from bot.domain.pause_reasons import (
     PUBLIC,
     SHARED_OUTSIDE,
     TRIED_AGAIN,
+    ReasonCode,
 )
-from bot.domain.permissions import scope_of
-from bot.domain.ports import Channel
-from bot.domain.reasons import ReasonCode
 from bot.domain.rules import OPERATOR, ORPHANED, Rule, RuleState
 from bot.domain.viewers import Proof, Viewer
 from bot.services.alerting import ops_destinations

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.domain.alerts import SHADOW_WEEK_CODE, Facts
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import SHADOW_WEEK, ShadowCounts, ShadowMode
-from bot.domain.pause_reasons import SHADOW_PUBLIC
+from bot.domain.reasons import SHADOW_PUBLIC
 from bot.store.database import Tx
 
 

@@ -20,10 +20,9 @@ from bot.domain.notifications import (
     Notification,
     NotificationKind,
 )
-from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import EVERYTHING
 from bot.domain.polling import ListingDiff
-from bot.domain.reasons import ReasonCode
+from bot.domain.reasons import SHARED_OUTSIDE, ReasonCode
 from bot.domain.retention import BETWEEN_REDACTIONS, Erased
 from bot.domain.rules import RuleState
 from bot.domain.viewers import DirectMessages, Preferences, SlackUser

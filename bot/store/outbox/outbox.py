@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
 from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination
 from bot.domain.outbox import Attempt, Schedule, SendingPause
-from bot.domain.pause_reasons import SHARED_OUTSIDE
-from bot.domain.reasons import ReasonCode
+from bot.domain.reasons import SHARED_OUTSIDE, ReasonCode
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, to_ms_or_none, value_of
 from bot.store.outbox.batches import next_delivery
 from bot.store.outbox.cancel import (
