@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Mapping, Sequence
+from functools import cache
 from typing import Protocol
 
 from rapidfuzz.distance import OSA
@@ -98,6 +99,7 @@ def register(app: AsyncApp, after_ack: AfterAck) -> None:
     app.command(after_ack.ctx.command, middleware=[after_ack.known_viewer])(after_ack.command(answer))
 
 
+@cache
 def registry() -> tuple[Subcommand, ...]:
     """Every subcommand in the order of help: by topic, those for admins last."""
     found = [entry for topic in TOPICS for entry in subcommands_of(topic)]
