@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
-from bot.domain.directory import DirectoryAges
+from bot.domain.directory_readings import DirectoryAges
 from bot.domain.outbox import SHADOW_WEEK
 
 POLL_LATE = timedelta(minutes=15)  # or five intervals if that is longer: shorter gaps end by themselves

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.directory import Directory, judge_reading
+from bot.domain.directory import Directory
+from bot.domain.directory_readings import judge_reading
 from bot.domain.errors import StoreBusy, TrainingError
 from bot.domain.model import Department, Person, PersonStatus
 from bot.domain.ports import Clock, Part, Training

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.delivery import AppRefused, DestinationGone, NotSent, Throttled
-from bot.domain.directory import RIGHTS_MAX_AGE
+from bot.domain.directory_readings import RIGHTS_MAX_AGE
 from bot.domain.email_matching import (
     LINK_REJECTED,
     LINKED_BY_ADMIN,
