@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 import structlog
 
-from bot.blocks.cards import CardFacts
+from bot.blocks.card_facts import CardFacts
 from bot.domain.delivery import (
     Ambiguous,
     AppRefused,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.blocks import actions, rule_changes, rules
-from bot.blocks.cards import CardFacts
+from bot.blocks.card_facts import CardFacts
 from bot.blocks.coverage import rule_shows
 from bot.blocks.elements import notice
 from bot.blocks.markup import safe

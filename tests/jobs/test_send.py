@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.blocks.cards import CardFacts
+from bot.blocks.card_facts import CardFacts
 from bot.blocks.notifications import render
 from bot.demo.slack import ApiCall, Happening, faults
 from bot.domain.notifications import (
