@@ -21,13 +21,7 @@ from bot.store.outbox.cancel import (
 )
 from bot.store.outbox.destinations import MAY_BE_EDITED, MAY_BE_READ, Destinations
 from bot.store.outbox.duplicates import resolve_regressions
-from bot.store.outbox.eligibility import (
-    PENDING,
-    Eligibility,
-    last_sending_pause,
-    sending_pause,
-    store_sending_pause,
-)
+from bot.store.outbox.eligibility import PENDING, Eligibility, last_sending_pause, sending_pause, store_sending_pause
 from bot.store.outbox.queries import BLOCKS_REFUSED_AT
 from bot.store.outbox.restore_recovery import DIGEST_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
@@ -234,12 +228,7 @@ class Outbox:
 
     def request_edit(self, destination: Destination, subject: str, now: datetime) -> None:
         """Makes an edit due of the message with a notification, if it was posted or may be at this moment."""
-        self._connection.execute(
-            "UPDATE deliveries SET edit_due_at = ?, edit_is_cosmetic = 0"
-            " WHERE state IN ('sent', 'sending', 'ambiguous') AND edit_ended IS NULL"
-            " AND id IN (SELECT delivery FROM notifications WHERE destination = ? AND subject = ?)",
-            (to_ms(now), str(destination), subject),
-        )
+        self.request_edits(destination, subject, subject, now)
 
     def request_edits(self, destination: Destination, first: str, last: str, now: datetime) -> None:
         """Makes edits due of the messages at a destination whose subjects lie between two, those being sent too."""
