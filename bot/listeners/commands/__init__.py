@@ -32,6 +32,7 @@ from bot.listeners.commands import (
     sessions,
     settings,
     shadow,
+    status,
     targets,
     trends,
     why,
@@ -64,6 +65,7 @@ from bot.query.tokens import to_ascii_signs
 TOPICS = (
     help_pages,
     sessions,
+    status,
     trends,
     reports,
     export,
