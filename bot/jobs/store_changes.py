@@ -128,7 +128,7 @@ def take_back_reassigned(
 ) -> None:
     """Redacts what was posted about sessions that iSpring gave to another employee. `keys`: of the sessions that were
     stored, that are missing or that are `back`."""
-    taken = tx.retention.take_back_reassigned(keys, back, now)
+    taken = tx.erasure.take_back_reassigned(keys, back, now)
     if taken:
         log.info("sessions.reassigned", sessions=taken)
 

@@ -27,7 +27,7 @@ from bot.store.columns import (
     upsert,
     value_of,
 )
-from bot.store.erasure import erased_people
+from bot.store.redaction import erased_people
 
 # The whole company at once: plain statements, because sqlite-utils takes three times as long for 50,000 people.
 _UPSERT_PERSON = upsert("people", column_names(Person), "person_id")

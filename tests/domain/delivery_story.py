@@ -267,7 +267,7 @@ class Story:
                     self.reached.add(f"erased while {state}")
                 elif state is DeliveryState.SENT:
                     self.reached.add("erased once told")
-            tx.retention.erase(key.employee_id, self.now)
+            tx.erasure.erase(key.employee_id, self.now)
 
         self._do(erase)
         self._erased.add(key)

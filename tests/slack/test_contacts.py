@@ -229,7 +229,7 @@ async def test_a_person_who_left_or_was_erased_keeps_no_link(town: Town) -> None
         await town.settle(*PEOPLE)
         assert (await town.contacts.viewer(BEN)).person_id == "ben"
         if gone == "erased":
-            await town.store.transact(lambda tx: tx.retention.erase("ben", town.clock.now()))
+            await town.store.transact(lambda tx: tx.erasure.erase("ben", town.clock.now()))
         await town.settle(
             *(replace(one, status=PersonStatus.LEFT) if one.person_id == "ben" else one for one in PEOPLE)
         )
