@@ -193,7 +193,7 @@ class _Reader:
 
 
 def _own_sessions(tx: Tx, person_id: str | None) -> tuple[int, int]:
-    """How many sessions somebody observed, and in how many they were observed, counted up to MOST_COUNTED + 1. Every
+    """How many sessions a person observed, and in how many they were observed, counted up to MOST_COUNTED + 1. Every
     scope holds one's own sessions, so that none has to be searched."""
     if person_id is None:
         return 0, 0

@@ -12,7 +12,7 @@ from bot.query.small_words import GENERIC, IGNORED, JOINS, NEGATIONS
 
 LONGEST = 8  # words
 _SHORTEST = 4  # letters of a word that may name a criterion, and of a stem
-_ENDINGS = frozenset({
+_SUFFIXES = frozenset({
     "", "s", "es", "d", "ed", "e", "ing", "y", "ies", "ied", "er", "ers", "ion", "ions", "ly",
 })  # fmt: skip  # of one stem: "washing" and "washed"
 _SAYS_NOTHING = IGNORED | GENERIC | JOINS | NEGATIONS
@@ -78,4 +78,4 @@ def _alike(one: str, other: str) -> bool:
         return True
     stem = next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), None)
     at = min(len(one), len(other)) if stem is None else stem
-    return at >= _SHORTEST and one[at:] in _ENDINGS and other[at:] in _ENDINGS
+    return at >= _SHORTEST and one[at:] in _SUFFIXES and other[at:] in _SUFFIXES

@@ -1,5 +1,7 @@
 """The slash command: Bolt knows one command, and the subcommands behind it are in our registry."""
 
+from functools import cache
+
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks.answers import ask_to_run, with_age, with_unused
@@ -23,6 +25,7 @@ from bot.listeners.commands import (
     sessions,
     settings,
     shadow,
+    status,
     targets,
     trends,
     why,
@@ -33,11 +36,12 @@ from bot.listeners.context import AppContext
 from bot.listeners.questions.asked import is_grouped
 from bot.listeners.requests import Request, SlashCommand, viewer_of
 from bot.query.languages import other_language
-from bot.query.tokens import look_alikes
+from bot.query.tokens import to_ascii_signs
 
 TOPICS = (
     help_pages,
     sessions,
+    status,
     trends,
     reports,
     export,
@@ -61,6 +65,7 @@ def register(app: AsyncApp, after_ack: AfterAck) -> None:
     app.command(after_ack.ctx.command, middleware=[after_ack.known_viewer])(after_ack.command(answer))
 
 
+@cache
 def registry() -> tuple[Subcommand, ...]:
     """Every subcommand in the order of help: by topic, those for admins last."""
     found = [entry for topic in TOPICS for entry in subcommands_of(topic)]
@@ -106,7 +111,7 @@ async def answered(
         answer = await entry.answer(ctx, asked)
         return with_unused(answer, words) if words and entry.topic.usage == verb else answer
 
-    text = look_alikes(text).strip().strip("`").strip()
+    text = to_ascii_signs(text).strip().strip("`").strip()
     try:
         found = await Dispatch(ctx, viewer, offered, admin_verbs, run).answer(text)
     except AmbiguousQuery:

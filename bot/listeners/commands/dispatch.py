@@ -46,7 +46,7 @@ _NAMED_SESSION = re.compile(
     re.IGNORECASE,
 )
 _FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=(?=[0-9a-f-]*\d)[0-9a-f]{8})", re.IGNORECASE)
-_ENDED_SCHEDULE = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
+_DIGEST_OFF = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
 _SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
 _ADMINS_ALONE = frozenset({"audit", "shadow", "setup"})  # whose questions, as whole texts, are about nothing else
@@ -93,7 +93,7 @@ class Dispatch:
         text = _FOLLOW_UP.sub("follow-up ", text)
         if found := _NAMED_SESSION.fullmatch(text):
             return await self.run("show", found[1])
-        if _ENDED_SCHEDULE.fullmatch(plain):
+        if _DIGEST_OFF.fullmatch(plain):
             return await self.run("unsubscribe", "")
         if sessions.is_session_id(text.strip("#")):
             return await self.run("show", text)

@@ -1,12 +1,10 @@
-"""Pauses: of one rule until a moment, and the switch with which admins stop all sending; and their set-up."""
+"""Pauses: of one rule until a moment, and the switch with which admins stop all sending."""
 
 import re
 
 from bot.blocks import rule_changes as rule_views
 from bot.blocks import sending as views
-from bot.blocks.answers import Needs
 from bot.blocks.markup import format_query_text
-from bot.blocks.setup import setup_answer
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.notifications import Message
 from bot.domain.reasons import ReasonCode
@@ -18,26 +16,10 @@ from bot.listeners.own_rules import is_theirs, own_rule, own_rule_text
 from bot.listeners.questions.asked import wish_of
 from bot.query.ends import HOW, read_end
 from bot.services import pausing
-from bot.services.setup import setup_of
 from bot.store.database import Tx
 
 EVERYTHING = "all"
 _RULE = re.compile(r"(?:rule\s+)?#?(\d{1,9})(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
-
-
-@subcommand(
-    "setup",
-    "What is set up, and what comes next",
-    more="The check-list of a first run, as everything is now. Each admin gets it once as a direct message, which is "
-    "edited when something changes.",
-    admins_only=True,
-    needs=Needs.NOTHING,
-    only_reads=True,
-)
-async def setup(ctx: AppContext, request: CommandRequest) -> Message:
-    """The check-list of a first run."""
-    steps = await ctx.store.read(lambda tx: setup_of(tx, ctx.settings, ctx.clock.now()))
-    return setup_answer(steps, ctx.command)
 
 
 @subcommand(
@@ -122,8 +104,8 @@ async def resume(ctx: AppContext, request: CommandRequest) -> Message:
         who = _admin(request, "resume")
 
         def work(tx: Tx) -> Message:
-            ended = pausing.resume_all(tx, who, ctx.clock.now())
-            return views.resumed(ended, tx.deliveries.counts())
+            pause = pausing.resume_all(tx, who, ctx.clock.now())
+            return views.resumed(pause, tx.deliveries.counts())
 
         answer = await ctx.store.transact(work)
     ctx.wake_sender()
