@@ -42,7 +42,7 @@ from bot.domain.digests import DigestView
 from bot.domain.directory import Directory
 from bot.domain.model import NO_DATE, ChangeKind, HistoryEntry, Session, SessionKey, SessionRecord
 from bot.domain.mutes import Mute
-from bot.domain.notifications import DigestCounts
+from bot.domain.notifications import SummaryCounts
 from bot.domain.permissions import Coverage
 from bot.domain.reminders import ReminderView
 from bot.domain.rules import Rule
@@ -74,7 +74,7 @@ class CardFacts:
     `records` and `rules` are those that the delivery's notifications name; one that is missing is no longer stored.
     `hidden`: sessions that the rule's owner may not see any more, rendered without a name or result. `with_previous`:
     sessions beside which the employee's previous one may be shown. `data_as_of`: when iSpring was last read in full.
-    `metrics`: the counts of each digest, by notification id. `queries`: those that introductions and shared lists say,
+    `metrics`: the counts of each summary, by notification id. `queries`: those that introductions and shared lists say,
     in words with names that the rule's owner or the sharer may see, by notification id. `first_message`: nothing was
     sent to this person before, so the message says why it comes. `times`: the how many-th result of its kind (below
     target, failed) a session is for its employee and checklist, among those the rule's owner may see. `cards_before`:
@@ -92,7 +92,7 @@ class CardFacts:
     hidden: frozenset[SessionKey] = frozenset()
     with_previous: frozenset[SessionKey] = frozenset()
     command: str = "/ojt"
-    metrics: Mapping[int, DigestCounts] = field(default_factory=dict)
+    metrics: Mapping[int, SummaryCounts] = field(default_factory=dict)
     queries: Mapping[int, str] = field(default_factory=dict)
     first_message: bool = False
     times: Mapping[SessionKey, int] = field(default_factory=dict)

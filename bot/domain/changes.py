@@ -2,7 +2,7 @@
 
     before          now             kind        news
     unknown         not completed   appeared    none
-    unknown         completed       completed   post; counted in a digest if it was completed over 7 days ago
+    unknown         completed       completed   post; counted in a summary if it was completed over 7 days ago
     not completed   not completed   moved       none (planned, started, rescheduled, renamed)
     not completed   completed       completed   post
     completed       other result    corrected   edit; and post if it only now is below target, critical or failed

@@ -40,7 +40,7 @@ class RoutingResult:
 class Routed:
     """The notifications of one change.
 
-    `notifications` has one per destination; `counted` has those that a digest counts instead, for a completion too old
+    `notifications` has one per destination; `counted` has those that a summary counts instead, for a completion too old
     to be news; `results` has one line for every rule and person that was evaluated.
     """
 

@@ -11,7 +11,7 @@ from bot.domain.reminders import ReminderKind
 from bot.domain.routing import subject_of
 from bot.domain.rules import Rule, RuleState
 from bot.domain.viewers import Proof, Viewer
-from bot.jobs.digest_counts import unwanted_reason
+from bot.jobs.summary_counts import unwanted_reason
 from bot.services.owners import OwnerRights
 from bot.services.reminders import user_of
 from bot.store.database import Tx

@@ -1,4 +1,4 @@
-"""The notifications of changes: cards, digests, alerts.
+"""The notifications of changes: cards, summaries, alerts.
 
 They are planned in a reader, because thousands of changes times hundreds of rules take seconds. The transactions that
 store them only compare what the plan rests on (`Basis`).
@@ -22,7 +22,7 @@ from bot.domain.reasons import ReasonCode
 from bot.domain.routing import MATCHABLE_STATES, NAMED_WITHIN, Routed, RoutingResult, candidates, route
 from bot.domain.rules import Rule
 from bot.domain.viewers import DirectMessages, Preferences
-from bot.jobs.outage import outage_digest
+from bot.jobs.outage import outage_summary
 from bot.jobs.rule_owners import owners_of
 from bot.query.parser import Filter
 from bot.services.muting import Muted
@@ -66,7 +66,7 @@ def basis_of(tx: Tx) -> Basis:
 
 
 class PlannedCard(NamedTuple):
-    """`queued_at`: when its change was stored, because what waited too long is counted in a digest. `not_before`: None
+    """`queued_at`: when its change was stored, because what waited too long is counted in a summary. `not_before`: None
     for at once."""
 
     notification: Notification
@@ -86,19 +86,19 @@ class Undecided:
 
 @dataclass(frozen=True, slots=True)
 class NotificationPlan:
-    """`cards`: the notifications of each session. `undecided`: the sessions whose change waits. `digests`: each with
+    """`cards`: the notifications of each session. `undecided`: the sessions whose change waits. `summaries`: each with
     the notifications that it counts. `statuses`: those that are not known."""
 
     basis: Basis
     cards: Mapping[SessionKey, Sequence[PlannedCard]]
     undecided: Mapping[SessionKey, Undecided]
-    digests: Sequence[tuple[Notification, Sequence[Notification]]]
+    summaries: Sequence[tuple[Notification, Sequence[Notification]]]
     statuses: frozenset[str]
 
     @property
     def counted(self) -> frozenset[SessionKey]:
-        """The sessions that a digest counts: they are stored together with it."""
-        return frozenset(one.session for _, members in self.digests for one in members if one.session is not None)
+        """The sessions that a summary counts: they are stored together with it."""
+        return frozenset(one.session for _, members in self.summaries for one in members if one.session is not None)
 
 
 class _Card(NamedTuple):
@@ -111,7 +111,7 @@ class _Card(NamedTuple):
 class _Planned:
     cards: dict[SessionKey, list[PlannedCard]] = field(default_factory=dict)
     undecided: dict[SessionKey, Undecided] = field(default_factory=dict)
-    digests: list[tuple[Notification, Sequence[Notification]]] = field(default_factory=list)
+    summaries: list[tuple[Notification, Sequence[Notification]]] = field(default_factory=list)
 
 
 class NotificationPlanner:
@@ -165,7 +165,7 @@ class NotificationPlanner:
             self._basis,
             self._planned.cards,
             self._planned.undecided,
-            self._planned.digests,
+            self._planned.summaries,
             frozenset(self._statuses),
         )
 
@@ -249,7 +249,7 @@ class NotificationPlanner:
                 self._cards.setdefault(notification.destination, []).append(card)
 
     def _plan_outage(self) -> None:
-        """Plans one digest per destination for an outage. After a long one, a channel with any rule is notified why
+        """Plans one summary per destination for an outage. After a long one, a channel with any rule is notified why
         results come late; people only if something is counted."""
         outage = self._timing.outage
         if outage is None:
@@ -265,10 +265,10 @@ class NotificationPlanner:
                 else ()
             )
             code = "restored" if outage.restored else "away"
-            summary = outage_digest(
+            summary = outage_summary(
                 destination, code, since=outage.since, until=outage.until, follow=follow, rules=rules
             )
-            self._planned.digests.append((self._muted.digest(summary), self._late.get(destination, ())))
+            self._planned.summaries.append((self._muted.with_mutes(summary), self._late.get(destination, ())))
 
     def _count(self, destination: Destination, members: Sequence[Notification], code: str, reason: str) -> None:
         summary = Notification(
@@ -278,7 +278,7 @@ class NotificationPlanner:
             reason=reason,
             facts={"code": code},
         )
-        self._planned.digests.append((self._muted.digest(summary), members))
+        self._planned.summaries.append((self._muted.with_mutes(summary), members))
 
     def _wishes(self, person_id: str) -> Preferences:
         if person_id not in self._preferences:

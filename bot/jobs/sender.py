@@ -38,13 +38,13 @@ from bot.domain.routing import MISSING
 from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.attempts import Tried, attempt_of, refusal_text
 from bot.jobs.channel_guard import ChannelReadings, CheckChannelFirst, require_checked
-from bot.jobs.digest_counts import is_awaited
 from bot.jobs.message_data import MessageData
 from bot.jobs.outage import claim_next
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.read_back import ReadBack, notify_of_failure, with_channel
 from bot.jobs.renderer import Renderer
 from bot.jobs.retrying_store import RetryingStore
+from bot.jobs.summary_counts import is_awaited
 from bot.services import pausing
 from bot.services.alerting import clear_alert, notify_ops, set_alert
 from bot.store.database import Tx

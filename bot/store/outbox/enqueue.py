@@ -120,9 +120,9 @@ class Notifications:
     def _existing(self, notification: Notification) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._connection.execute(
             "SELECT notifications.id, notifications.subject, notifications.cancelled_reason, notifications.digest_id,"
-            " digest.cancelled_reason AS digest_cancelled, notifications.delivery, deliveries.state,"
+            " summary.cancelled_reason AS summary_cancelled, notifications.delivery, deliveries.state,"
             " deliveries.resent_unverified FROM notifications"
-            " LEFT JOIN notifications AS digest ON digest.id = notifications.digest_id"
+            " LEFT JOIN notifications AS summary ON summary.id = notifications.digest_id"
             " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
             " WHERE notifications.destination = ? AND notifications.subject = ?",
             (str(notification.destination), notification.subject),
@@ -212,11 +212,11 @@ class Notifications:
 def _may_requeue(existing: sqlite3.Row) -> bool:
     """True if a notification was cancelled and certainly never posted.
 
-    What a digest counts was posted with it, unless the digest was cancelled. If a delivery was resent without being
+    What a summary counts was posted with it, unless the summary was cancelled. If a delivery was resent without being
     read back, an earlier post may have carried the notification; a delivery that is still pending takes it back anyway.
     """
     if existing["cancelled_reason"] is None:
         return False
-    if existing["digest_id"] is not None and existing["digest_cancelled"] is None:
+    if existing["digest_id"] is not None and existing["summary_cancelled"] is None:
         return False
     return existing["state"] == DeliveryState.PENDING or not existing["resent_unverified"]

@@ -30,7 +30,7 @@ from bot.store.outbox.eligibility import (
     store_sending_pause,
 )
 from bot.store.outbox.queries import BLOCKS_REFUSED_AT
-from bot.store.outbox.restore_recovery import DIGEST_WAIT
+from bot.store.outbox.restore_recovery import SUMMARY_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
 from bot.store.outbox.shadow import release_misplaced
 from bot.store.session_rows import EDIT_LEASE
@@ -118,7 +118,7 @@ class Outbox:
             "UPDATE deliveries SET due_at = ? WHERE state IN ('pending', 'ambiguous') AND due_at > ?", (latest, latest)
         )
         self._connection.execute("UPDATE deliveries SET edit_due_at = ? WHERE edit_due_at > ?", (latest, latest))
-        latest = to_ms(now + max(LONGEST_WAIT, DIGEST_WAIT))
+        latest = to_ms(now + max(LONGEST_WAIT, SUMMARY_WAIT))
         self._connection.execute(
             f"UPDATE notifications SET due_at = ? WHERE {PENDING} AND due_at > ?", (latest, latest)
         )
