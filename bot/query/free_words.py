@@ -1,12 +1,15 @@
 """Reads what people type: free words and keys, mixed in any order, as a query in canonical text.
 
-The words are read from left to right, each position in this order (design rules (a) to (h)):
+The words are read from left to right, each position in this order (`_step`):
 
 1. a key (`checklist:opening`), whose name may go on over the words behind it;
-2. a name of two or more words, the longest first;
-3. a keyword: an outcome, a score, a date, an order;
-4. a name of one word;
-5. a word that says nothing ("the", "results").
+2. a mention;
+3. a name of two or more words, the longest first;
+4. a place by its number ("store 12");
+5. a keyword: an outcome, a score, an order, an operator ("not", "or"); or a period;
+6. the asker ("I", "my results");
+7. a name of one word;
+8. a word that says nothing ("the", "results").
 
 Nothing is guessed: a word that fits several things becomes a question, one that fits nothing an error with the nearest
 names. Only names in the index are known, so that an answer says nothing about what its reader may not see.
