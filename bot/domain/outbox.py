@@ -11,7 +11,7 @@ from bot.domain.reasons import ReasonCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+class DueTimes:
     """When each destination gets its next message, as far as nothing has to change before; `shadowed`: likewise of what
     shadow mode shows in a channel of its own, by destination and that channel. `other_due_at`: when the next read-back
     or edit is due, None if there is none."""
@@ -32,7 +32,7 @@ class Schedule:
         """Likewise what shadow mode shows now: destinations, each with the channel that it shows them in."""
         shadows = sorted({shadow for _, shadow in self.shadowed})
         parts = {
-            shadow: Schedule(
+            shadow: DueTimes(
                 posts={to: at for (to, where), at in self.shadowed.items() if where == shadow}, other_due_at=None
             )
             for shadow in shadows

@@ -18,7 +18,7 @@ from bot.config import DIRECT, Network
 from bot.domain.errors import BadRequest, TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
 from bot.domain.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
 from bot.domain.ports import ChecklistsAnswer, Clock, NamedChecklist, Part, PartHealth, SessionFilter
-from bot.ispring.body import Page, page_of
+from bot.ispring.body import ItemPage, page_of
 from bot.ispring.connection import LONGEST_HOLD, Call, Connection, Limits, Received
 from bot.ispring.dates import DateOrder, Dates
 from bot.ispring.listing import WHAT, SpooledListing
@@ -328,7 +328,7 @@ class Ispring:
         """Returns the items of a page, what was left out of it, and the token of the next page; decodes in a thread.
         Raises TrainingUnreadable if no item can be decoded."""
 
-        def decode() -> tuple[Page, list[T], LeftOut]:
+        def decode() -> tuple[ItemPage, list[T], LeftOut]:
             page = page_of(body, what, list_name)
             return page, *read_rows(page.items, read)
 

@@ -57,7 +57,7 @@ _EMOJI = re.compile(r":[\w+'-]+:")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadText:
     """What a text means: canonical query text, and what else some of its words fit.
 
     `question` is asked instead of running `text` if some words fit several things; `options` are its answers. Without
@@ -81,7 +81,7 @@ def read_words(
     own_sessions: Callable[[], tuple[int, int]] = lambda: (0, 0),
     is_ahead: bool = False,
     more: int = 2,
-) -> Reading:
+) -> ReadText:
     """Reads a text. Raises QueryError, whose suggestions are whole queries.
 
     `today` is the day in the asker's zone. `only_observes` says of a person's id whether the asker may see sessions
@@ -183,7 +183,7 @@ def _with_key(token: Token) -> Token:
     return replace(token, key=name, value=value, value_start=token.end - len(value))
 
 
-def _read(here: Position) -> Reading:
+def _read(here: Position) -> ReadText:
     """Reads from the position to the end of the text."""
     try:
         while here.at < len(here.tokens):
@@ -191,8 +191,8 @@ def _read(here: Position) -> Reading:
         refuse_dangling_negation(here)
         show_both_ways(here)
     except Question as asked:
-        return Reading("", asked.question, asked.options)
-    return Reading(
+        return ReadText("", asked.question, asked.options)
+    return ReadText(
         " ".join(dict.fromkeys(with_score_range(here.terms))),
         options=tuple(here.options[:MOST_OPTIONS]),
         unused=tuple(dict.fromkeys(here.unused)),

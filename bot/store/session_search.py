@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 from bot.domain.model import Session, SessionKey
 from bot.domain.permissions import EVERYTHING, AccessScope
-from bot.domain.polling import Found
+from bot.domain.polling import FoundSessions
 from bot.query.keys import Key
 from bot.query.parser import Names, Query
 from bot.store.columns import from_ms, listed, to_ms, to_ms_up, value_of
@@ -46,7 +46,7 @@ class Search:
         limit: int,
         offset: int = 0,
         zone: tzinfo = UTC,
-    ) -> Found:
+    ) -> FoundSessions:
         """One page of the matching sessions that iSpring still lists, and how many match.
 
         Newest completion first, or in the order that the query asks for; at most as many as its `limit:`. Its names are
@@ -54,7 +54,7 @@ class Search:
         """
         where = asked_for(query, scope, names, now, zone)
         total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
-        return Found(self.rows(query, where, limit, offset), total)
+        return FoundSessions(self.rows(query, where, limit, offset), total)
 
     def count(self, where: Where, at_most: int) -> int:
         """How many sessions meet a condition, counted up to a number."""

@@ -16,7 +16,7 @@ from bot.domain.notifications import (
     NotificationKind,
     StoredNotification,
 )
-from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts, Schedule
+from bot.domain.outbox import DueTimes, NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import RuleState
 from bot.store.database import Store, Tx
@@ -107,7 +107,7 @@ async def test_a_notice_waits_for_its_time(db: Store) -> None:
 
 
 async def test_the_longest_waiting_destination_comes_first_and_people_hide_no_channel(db: Store) -> None:
-    def story(tx: Tx) -> Schedule:
+    def story(tx: Tx) -> DueTimes:
         enqueue(tx, SESSIONS[0], destination=OTHER_ROOM, now=NOON + minutes(1))
         enqueue(tx, SESSIONS[0], destination=ANA, now=NOON)
         enqueue(tx, SESSIONS[0], now=NOON)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
 from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination
-from bot.domain.outbox import Attempt, Schedule, SendingPause
+from bot.domain.outbox import Attempt, DueTimes, SendingPause
 from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, to_ms_or_none, value_of
@@ -60,14 +60,14 @@ class Outbox:
 
     # ---- what is due -----------------------------------------------------------------------------------------------
 
-    def schedule(self, now: datetime | None = None) -> Schedule:
+    def schedule(self, now: datetime | None = None) -> DueTimes:
         """When each destination gets its next message, and when the next read-back or edit is due; one eligibility
         pass. Without `now`, no quiet time counts.
 
         Empty while Slack refuses the app. While all sending is paused, only read-backs are due: they send nothing.
         """
         if self.app_refused():
-            return Schedule(posts={}, other_due_at=None)
+            return DueTimes(posts={}, other_due_at=None)
         is_paused = sending_pause(self._connection) is not None
         times = Eligibility(self._connection, now=now).due_times()
         other = value_of(
@@ -78,7 +78,7 @@ class Outbox:
             (is_paused,),
         )
         found = [(Destination.parse(name), shadow, from_ms(due_at)) for (name, shadow), due_at in times.items()]
-        return Schedule(
+        return DueTimes(
             posts={to: due_at for to, shadow, due_at in found if shadow is None},
             other_due_at=from_ms_or_none(other),
             shadowed={(to, Destination.parse(shadow)): due_at for to, shadow, due_at in found if shadow is not None},
