@@ -1,7 +1,7 @@
 """The notifications of changes: cards, summaries, alerts.
 
-They are planned in a reader, because thousands of changes times hundreds of rules take seconds. The transactions that
-store them only compare what the plan rests on (`Basis`).
+They are planned in a read transaction, before the write: thousands of changes times hundreds of rules take seconds. The
+transactions that store them only compare what the plan rests on (`Basis`).
 """
 
 import math
