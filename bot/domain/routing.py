@@ -50,7 +50,7 @@ class Routed:
 
     @property
     def undecided(self) -> tuple[RoutingResult, ...]:
-        return tuple(verdict for verdict in self.results if verdict.missing)
+        return tuple(result for result in self.results if result.missing)
 
 
 NAMED_WITHIN = timedelta(days=7)  # that iSpring may take to name a person who is in a session
