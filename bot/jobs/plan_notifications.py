@@ -145,7 +145,7 @@ class NotificationPlanner:
     def plan(self, changes: Iterable[Change], code: str = "old") -> NotificationPlan:
         """The notifications of all these changes. `code`: why sessions are too old to be news."""
         for change in changes:
-            self.about(change)
+            self.route_change(change)
         self._plan_outage()
         for destination, cards in self._cards.items():
             posted = cards
@@ -169,7 +169,7 @@ class NotificationPlanner:
             frozenset(self._statuses),
         )
 
-    def about(self, change: Change) -> None:
+    def route_change(self, change: Change) -> None:
         """Routes a change; `plan` returns the notifications of all of them."""
         facts = change.after.facts
         if is_unknown(outcome_of(change.after)):
@@ -181,9 +181,9 @@ class NotificationPlanner:
         if undecided := routed.undecided:
             who = [result.who for result in undecided]
             self._planned.undecided[change.after.key] = Undecided(change, who, _missing(undecided), requested_at)
-        self._take(change, routed, self._now)
+        self._collect(change, routed, self._now)
 
-    def again(self, waiting: UnroutedChange) -> None:
+    def route_waiting_change(self, waiting: UnroutedChange) -> None:
         """Takes up a change that was not decided for some, as its session is now; in a write transaction."""
         session = self._tx.sessions.get(waiting.key)
         if session is None or not outcome_of(session).is_over:
@@ -198,7 +198,7 @@ class NotificationPlanner:
             became_failing=waiting.became_failing,
         )
         routed = self._route(change, waiting.requested_at, waiting.waiting)
-        self._take(change, routed, waiting.created_at)
+        self._collect(change, routed, waiting.created_at)
         undecided = routed.undecided
         if not undecided or self._is_answered(undecided, waiting):
             self._tx.unrouted.end(waiting.number)
@@ -233,7 +233,7 @@ class NotificationPlanner:
             only=only,
         )
 
-    def _take(self, change: Change, routed: Routed, queued_at: datetime) -> None:
+    def _collect(self, change: Change, routed: Routed, queued_at: datetime) -> None:
         for notification in routed.counted:
             self._old.setdefault(notification.destination, []).append(notification)
         reason = counted_reason(change, self._timing.outage, self._settings.catch_up)
