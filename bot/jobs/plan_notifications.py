@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from bot.config import Settings
-from bot.domain.cadence import settles_at
+from bot.domain.cadence import joins_until
 from bot.domain.changes import outcome_of
 from bot.domain.model import Change, ChangeKind, News, Outcome, OutcomeKind, SessionKey, Targets
 from bot.domain.mutes import Mute
@@ -154,7 +154,7 @@ class NotificationPlanner:
                 others = [card.notification for card in posted[MOST_CARDS:]]
                 self._count(destination, others, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
                 posted = posted[:MOST_CARDS]
-            not_before = settles_at(destination, self._now, self._timing.next_in) or self._now
+            not_before = joins_until(destination, self._now, self._timing.next_in) or self._now
             for card in posted:
                 assert card.notification.session is not None  # it is about one
                 planned = PlannedCard(card.notification, card.queued_at, not_before)
