@@ -13,8 +13,9 @@
 
 Completed again: a destination that has a card of the session gets it edited, and no other if the result is good. A
 destination without one gets a card. If the result is failing, every destination gets one new card that says "again",
-because an edit notifies no one, and what was acknowledged before was another completion. So it is if a correction turns
-a good result failing. `store.outbox.enqueue` posts at most one such card a day and session at a destination.
+because an edit notifies no one, and what was acknowledged before was another completion. The same happens when a
+correction turns a good result failing. `store.outbox.enqueue` posts at most one such card a day and session at a
+destination.
 
 A result that keeps changing (a source that alternates between two numbers) is stored each time; its cards are edited
 ever more seldom (`edit_delay`), and an alert is raised (`is_flapping`).
