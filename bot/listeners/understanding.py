@@ -15,7 +15,7 @@ from bot.listeners.context import AppContext
 from bot.listeners.questions.concepts import Concept
 from bot.listeners.questions.parts import Named
 from bot.query.days import Period
-from bot.query.free_words import MOST_WORDS, Reading, read_words
+from bot.query.free_words import MOST_WORDS, ReadText, read_words
 from bot.query.keys import KEYS, Key, Term
 from bot.query.name_index import NameIndex, words_of
 from bot.query.names import MENTION, Kind, id_of
@@ -143,7 +143,7 @@ class _Reader:
     own_sessions: Callable[[], tuple[int, int]]
     is_ahead: bool = False
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str) -> ReadText:
         today = self.now.astimezone(self.access.zone).date()
         scope = self.access.scope
         return read_words(
