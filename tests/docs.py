@@ -7,6 +7,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -71,11 +72,11 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
-def commands_table() -> str:
+def commands_table(*, admins_only: bool) -> str:
     rows = ["| type | to learn or settle |", "|---|---|"]
-    for topic in (entry.topic for entry in registry()):
+    for topic in (entry.topic for entry in registry() if entry.admins_only is admins_only):
         usage = topic.usage.replace("|", r"\|")  # else it ends the cell
-        rows.append(f"| `/ojt {usage}` | {topic.summary}{' (admins)' if topic.admins_only else ''} |")
+        rows.append(f"| `/ojt {usage}` | {topic.summary} |")
     return "\n".join(rows)
 
 
@@ -123,8 +124,8 @@ def _role(page: RolePage, asks: Sequence[Ask]) -> str:
 
 
 TABLES: dict[str, dict[str, Callable[[], str]]] = {
-    "README.md": {"settings": settings_table, "commands": commands_table},
-    "deploy/README.md": {"scopes": scopes_table},
+    "README.md": {"settings": settings_table, "commands": partial(commands_table, admins_only=False)},
+    "deploy/README.md": {"scopes": scopes_table, "admin commands": partial(commands_table, admins_only=True)},
 }  # by page
 
 

@@ -12,6 +12,7 @@ from bot.blocks.elements import (
     Block,
     button,
     context,
+    line_sections,
     message,
     mrkdwn,
     notice,
@@ -26,7 +27,6 @@ from bot.domain.text import clean, count
 
 SUGGESTIONS = 5
 ADMINS_NAMED = 3
-LINES_PER_SECTION = 10
 
 
 class Needs(StrEnum):
@@ -92,11 +92,6 @@ def menu(
             context(f"{typed}Everything it understands: `{command} help`. {age}."),
         ]
     )
-
-
-def line_sections(lines: Sequence[str]) -> list[Block]:
-    starts = range(0, len(lines), LINES_PER_SECTION)
-    return [section(mrkdwn("\n".join(lines[at : at + LINES_PER_SECTION]))) for at in starts]
 
 
 def question(text: str, action: str, yes: str, value: str, *, is_grave: bool = False) -> Message:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from bot.blocks import actions
+from bot.blocks.card_facts import CardFacts
 from bot.blocks.cards import (
     UNTITLED,
-    CardFacts,
     card_buttons,
     course,
     foot_line,

@@ -18,6 +18,7 @@ Block: TypeAlias = dict[str, Any]
 MESSAGE_CHARACTERS = 10_000  # of all blocks: Slack answers msg_blocks_too_long near 13,200
 MESSAGE_BLOCKS = 40  # Slack takes 50
 SECTION_TEXT = 3_000
+LINES_PER_SECTION = 10  # ours: ten long lines fit SECTION_TEXT
 FIELDS = 10  # per section
 FIELD_TEXT = 2_000
 HEADER_TEXT = 150
@@ -196,6 +197,12 @@ def inline(texts: Sequence[str]) -> list[Block]:
     """Short mrkdwn texts behind each other in small letters, in as few context blocks as they need."""
     starts = range(0, len(texts), CONTEXT_ELEMENTS)
     return [context(*texts[at : at + CONTEXT_ELEMENTS]) for at in starts]
+
+
+def line_sections(lines: Sequence[str]) -> list[Block]:
+    """Lines of mrkdwn as sections, each within Slack's limit."""
+    starts = range(0, len(lines), LINES_PER_SECTION)
+    return [section(mrkdwn("\n".join(lines[at : at + LINES_PER_SECTION]))) for at in starts]
 
 
 def listing(heading: str, texts: Sequence[str]) -> Block:

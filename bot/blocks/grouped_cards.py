@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bot.blocks import actions
-from bot.blocks.cards import UNTITLED, CardFacts, details_button, format_age, format_rules, short_id_of
+from bot.blocks.card_facts import CardFacts
+from bot.blocks.cards import UNTITLED, details_button, format_age, format_rules, short_id_of
 from bot.blocks.charts import data_table
 from bot.blocks.elements import (
     OPTION_TEXT,

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.blocks import actions
-from bot.blocks.answers import Topic, line_sections, run_buttons
-from bot.blocks.elements import Block, button, context, header, message, mrkdwn, section
+from bot.blocks.answers import Topic, run_buttons
+from bot.blocks.elements import Block, button, context, header, line_sections, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import code, escape, safe
 from bot.blocks.role_pages import Ask, RolePage, pointer
@@ -37,14 +37,14 @@ def overview(
     """What this reader asks most, then the pages of their roles, and all the rest by name only."""
     listed = ["*Ask*", *(f"{code(f'{command} {one.text}', 300)}: {one.about}" for one in asks)]
     named = {"help", *(one.text.split()[0] for one in asks)}
-    rest = ", ".join(f"`{topic.verb}`" for topic in topics if topic.verb not in named)
+    others = ", ".join(f"`{topic.verb}`" for topic in topics if topic.verb not in named)
     return message(
         [
             header("What Spotter understands"),
             section(mrkdwn("\n".join(listed), 2_900)),
             buttons(run_buttons([one.text for one in asks])),
             *_own_pages(own, command),
-            section(mrkdwn(f"*Also*: {rest}.\n`{command} help all` says what each does.")),
+            section(mrkdwn(f"*Also*: {others}.\n`{command} help all` says what each does.")),
             *_query_language(keys, command),
         ]
     )

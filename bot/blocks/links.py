@@ -5,7 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.blocks import actions
-from bot.blocks.elements import BUTTON_TEXT, Block, button, confirmation, context, message, mrkdwn, notice, section
+from bot.blocks.elements import (
+    BUTTON_TEXT,
+    button,
+    confirmation,
+    context,
+    line_sections,
+    message,
+    mrkdwn,
+    notice,
+    section,
+)
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, bare, date_token, safe
 from bot.domain.directory import Directory
@@ -17,7 +27,6 @@ from bot.domain.viewers import BY_EMAIL, Link
 MAX_LINKS = 30
 MAX_UNMATCHED = 20
 MAX_CHOICES = 5
-LINES_PER_SECTION = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +148,13 @@ def all_links(links: Sequence[LinkRow], unmatched: Sequence[Unmatched], *, comma
                     f"*{count(len(unmatched), 'person', 'people')} in iSpring without a Slack account Spotter knows of*"
                 )
             ),
-            *_sections([f"{number:,} × {safe(reason)}" for reason, number in reasons]),
-            *_sections(
+            *line_sections([f"{number:,} × {safe(reason)}" for reason, number in reasons]),
+            *line_sections(
                 [f"{safe(one.name, NAME)}: {safe(one.reason)}" for one in unmatched[:MAX_UNMATCHED]]
                 + _more(unmatched, MAX_UNMATCHED)
             ),
             section(mrkdwn(f"*{count(len(links), 'link')} between Slack and iSpring*")),
-            *_sections([_link_line(one) for one in links[:MAX_LINKS]] + _more(links, MAX_LINKS)),
+            *line_sections([_link_line(one) for one in links[:MAX_LINKS]] + _more(links, MAX_LINKS)),
             context(f"`{command} link` with a Slack name and a person makes a link; `{command} unlink` ends one."),
         ]
     )
@@ -159,8 +168,3 @@ def _link_line(one: LinkRow) -> str:
 
 def _more(all_of_them: Sequence[object], shown: int) -> list[str]:
     return [f"and {len(all_of_them) - shown:,} more"] if len(all_of_them) > shown else []
-
-
-def _sections(lines: Sequence[str]) -> list[Block]:
-    starts = range(0, len(lines), LINES_PER_SECTION)
-    return [section(mrkdwn("\n".join(lines[at : at + LINES_PER_SECTION]))) for at in starts]

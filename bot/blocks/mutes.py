@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.blocks import actions
 from bot.blocks.answers import question
-from bot.blocks.cards import CardFacts
+from bot.blocks.card_facts import CardFacts
 from bot.blocks.elements import Block, button, confirmation, context, header, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, from_seconds, safe

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.blocks.alerts import alert_text
-from bot.blocks.cards import REDACTED_TEXT, CardFacts, session_card
+from bot.blocks.card_facts import CardFacts
+from bot.blocks.cards import REDACTED_TEXT, session_card
 from bot.blocks.direct_messages import direct_message
 from bot.blocks.elements import Block, context, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons

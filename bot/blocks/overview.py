@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
-from bot.blocks.costly_criteria import costly_lines
+from bot.blocks.criteria import costly_lines
 from bot.blocks.elements import Block, button, context, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_ups import follow_up_button

@@ -67,7 +67,7 @@ def _snooze_buttons() -> list[Block]:
 
 
 def _summary(view: ReminderView) -> str:
-    """What OPS_CHANNEL reads: how many are late and what was done, and nobody's name, id or checklist."""
+    """What OPS_CHANNEL reads: how many are late and what was done, without names, ids or checklists."""
     number, unfinished = len(view.lines), sum(one.clock is ReminderClock.UNFINISHED for one in view.lines)
     parts = [(number - unfinished, "not started"), (unfinished, "not finished")]
     every = [{one.step for one in line.reminded if one.is_sent and not one.in_shadow} for line in view.lines]

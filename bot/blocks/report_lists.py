@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from bot.blocks.cards import UNTITLED
-from bot.blocks.costly_criteria import line_sections
-from bot.blocks.elements import Block, context, mrkdwn, section
+from bot.blocks.elements import Block, context, line_sections, mrkdwn, section
 from bot.blocks.markup import NAME, TITLE, bare, date_token, format_query_text, moment_token, safe
 from bot.blocks.reminders import OVERDUE_WHEN, nudge_buttons
 from bot.blocks.reports import Asked, figures_line, more_rows, report_answer, time_of

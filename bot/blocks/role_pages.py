@@ -186,7 +186,7 @@ def role_page_named(typed: str) -> RolePage | None:
 
 
 def own_pages(*, is_admin: bool, has_team: bool, observes: bool, is_employee: bool) -> Sequence[RolePage]:
-    """The pages of somebody's own roles, the widest first. Admins see all that an L&D manager asks about."""
+    """The pages of a reader's own roles, the widest first. Admins see all that an L&D manager asks about."""
     holds = {
         "admin": is_admin,
         "l&d": is_admin,
@@ -218,7 +218,7 @@ def most_asked(asks: Sequence[Sequence[Ask]]) -> Sequence[Ask]:
 
 
 def gets_lines(page: RolePage, *, employees_notified: bool) -> Sequence[str]:
-    """What comes to somebody in a role without asking."""
+    """The messages that people in a role get without asking."""
     if employees_notified and page.if_employees_notified:
         return [*page.gets[:-1], page.if_employees_notified]
     return page.gets

@@ -110,7 +110,7 @@ def ask_to_pause(rule: Rule, words: str, until: datetime, value: str) -> Message
 
 
 def paused(rule: Rule, words: str, *, command: str) -> Message:
-    """Somebody paused a rule until a moment."""
+    """A rule was paused until a moment."""
     until = f" until {date_token(rule.resumes_at)}" if rule.resumes_at is not None else ""
     return notice(
         f"Paused{until}: rule {rule.rule_id} {format_place(rule)}: {format_query(words, 150)}. It goes on "
@@ -120,7 +120,7 @@ def paused(rule: Rule, words: str, *, command: str) -> Message:
 
 
 def goes_on(rule: Rule, words: str, *, was_paused: bool) -> Message:
-    """Somebody resumed a rule."""
+    """A rule was resumed."""
     if not was_paused:
         return notice(f"Rule {rule.rule_id} was not paused by anybody; nothing was changed.")
     return notice(

@@ -9,9 +9,8 @@ from bot.blocks.elements import Block, button, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import date_token, safe
 from bot.blocks.rules import CORRECTIONS_OFF, format_destination, format_owner, format_query
-from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE
 from bot.domain.permissions import Coverage
-from bot.domain.reasons import ReasonCode
+from bot.domain.reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHARED_OUTSIDE, ReasonCode
 from bot.domain.rules import ORPHANED, NamesShown, Rule, RuleForm, RuleState
 
 _WHAT_TO_DO = {

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bot.blocks import actions
-from bot.blocks.cards import CardFacts, session_card
+from bot.blocks.card_facts import CardFacts
+from bot.blocks.cards import session_card
 from bot.blocks.elements import BUTTON_TEXT, BUTTON_VALUE, Block, button, context, divider, mrkdwn, section
 from bot.blocks.markup import MONTHS, NAME, bare, safe
 from bot.domain.model import SessionKey

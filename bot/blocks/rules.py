@@ -22,8 +22,7 @@ from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, safe
 from bot.blocks.rule_preview import HINT, OnlySite, Shown, preview_blocks
 from bot.domain.notifications import Destination, DestinationKind, Message
-from bot.domain.pause_reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHADOW_PUBLIC, SHARED_OUTSIDE
-from bot.domain.reasons import ReasonCode
+from bot.domain.reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHADOW_PUBLIC, SHARED_OUTSIDE, ReasonCode
 from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, NamesShown, Rule, RuleForm, RuleOptions, RuleState, basis_of
 
 ALL = "every completed session"

@@ -9,7 +9,7 @@ from datetime import timedelta, tzinfo
 from bot.blocks import actions
 from bot.blocks.cards import UNTITLED
 from bot.blocks.charts import data_table
-from bot.blocks.costly_criteria import costly_blocks
+from bot.blocks.criteria import costly_blocks
 from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, section, with_fallback
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
@@ -273,7 +273,7 @@ def _silent(found: Digest, of_observers: str) -> list[Block]:
 
 
 def _of_observers(view: DigestView) -> str:
-    """An observer may have observed somebody of another site meanwhile, of which the owner learns nothing."""
+    """An observer may have observed an employee of another site meanwhile, of which the owner learns nothing."""
     return "" if view.scope.everything else "; of an observer, only sessions with the people of this digest count"
 
 

@@ -69,12 +69,12 @@ def paused(*, is_new: bool, command: str) -> Message:
     return notice(text, f"`{command} resume all` lets it go on. iSpring is still read, and commands are answered.")
 
 
-def resumed(ended: SendingPause | None, counts: OutboxCounts) -> Message:
-    """Sending goes on; `ended`: the pause that has ended, None if there was none."""
-    if ended is None:
+def resumed(pause: SendingPause | None, counts: OutboxCounts) -> Message:
+    """Sending goes on; `pause`: the pause that has ended, None if there was none."""
+    if pause is None:
         return notice("Sending was not paused.")
     waiting = counts.pending + counts.ambiguous + counts.sending
-    after = lasting(ended.until - ended.at) if ended.until is not None else ""
+    after = lasting(pause.until - pause.at) if pause.until is not None else ""
     return notice(
         f"Sending goes on after {after}: {count(waiting, 'message')} waiting, {counts.edits:,} edits to make."
     )

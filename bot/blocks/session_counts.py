@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from bot.blocks.charts import data_table, line_chart
-from bot.blocks.costly_criteria import line_sections
-from bot.blocks.elements import Block, mrkdwn, section, with_fallback
+from bot.blocks.elements import Block, line_sections, mrkdwn, section, with_fallback
 from bot.blocks.markup import bar, format_query_text
 from bot.blocks.reports import Asked, more_rows, report_answer
 from bot.blocks.trends import row_label, short_label, time_shown, unit, unit_name, units

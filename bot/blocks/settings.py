@@ -159,9 +159,9 @@ def _around(user: Settings) -> list[str]:
     return said
 
 
-def _own_actions(are_told: bool) -> str:
-    told = "also" if are_told else "not"
-    return f"You are {told} told of what you completed or acknowledged yourself."
+def _own_actions(are_notified: bool) -> str:
+    also = "also" if are_notified else "not"
+    return f"You are {also} told of what you completed or acknowledged yourself."
 
 
 # ---- changes --------------------------------------------------------------------------------------------------------
@@ -206,10 +206,10 @@ def choices_saved(changed: Sequence[tuple[RoleSetting, RoleSetting]], *, command
     return message([section(mrkdwn(text)), *([buttons(back)] if back else [])])
 
 
-def own_actions_saved(are_told: bool, *, is_new: bool, command: str) -> Message:
-    """Whether a user is told of what they did themselves was saved, or was so before."""
+def own_actions_saved(are_notified: bool, *, is_new: bool, command: str) -> Message:
+    """Whether a user is notified of their own actions was saved, or was so before."""
     first = "Saved" if is_new else "It is so already"
-    return notice(f"{first}: {_own_actions(are_told)}", f"`{command} settings` shows all your settings.")
+    return notice(f"{first}: {_own_actions(are_notified)}", f"`{command} settings` shows all your settings.")
 
 
 def dm_button(action: str, text: str, roles: actions.Roles) -> Block:

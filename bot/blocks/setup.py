@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from bot.blocks.alerts import REASON
-from bot.blocks.answers import line_sections
-from bot.blocks.elements import Block, context, header, message, mrkdwn, section
+from bot.blocks.elements import Block, context, header, line_sections, message, mrkdwn, section
 from bot.blocks.markup import escape, safe
 from bot.domain.notifications import Message
 from bot.domain.setup import SetupLine, is_finished

@@ -152,9 +152,9 @@ def not_private(channel_id: str) -> Message:
     )
 
 
-def live(ended: ShadowMode, counts: ShadowCounts, now: datetime) -> Message:
+def live(mode: ShadowMode, counts: ShadowCounts, now: datetime) -> Message:
     """Shadow mode has ended."""
-    return notice(f"Spotter is live: new messages go to their channels and people. {format_shown(ended, counts, now)}")
+    return notice(f"Spotter is live: new messages go to their channels and people. {format_shown(mode, counts, now)}")
 
 
 def live_already() -> Message:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from bot.blocks import actions
-from bot.blocks.cards import CardFacts, session_card
+from bot.blocks.card_facts import CardFacts
+from bot.blocks.cards import session_card
 from bot.blocks.elements import BUTTON_VALUE, Block, button, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.grouped_cards import grouped_card

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
 
-from bot.blocks.cards import CardFacts, format_age, format_rules
+from bot.blocks.card_facts import CardFacts
+from bot.blocks.cards import format_age, format_rules
 from bot.blocks.elements import Block, context, header, mrkdwn, section
 from bot.blocks.markup import date_token, from_seconds
 from bot.domain.notifications import Delivery, DestinationKind, StoredNotification, SummaryCounts

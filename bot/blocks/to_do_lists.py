@@ -18,9 +18,7 @@ from bot.domain.notifications import Message
 from bot.domain.reminders import ReminderClock, is_overdue, running_clock
 from bot.domain.text import count
 
-_SOON = timedelta(
-    days=1
-)  # before its planned time nobody is reminded of a session: what is further off needs no snooze
+_SOON = timedelta(days=1)  # no reminder comes before the planned time of a session: a later one needs no snooze
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ def to_do(
 ) -> Message:
     """The sessions an observer has to finish (started) and to conduct (planned), the longest due first.
 
-    `unacknowledged`: how many low results of the reader's people wait for somebody.
+    `unacknowledged`: how many low results of the reader's people are not acknowledged.
     """
     low = _low_results(unacknowledged, shown.command)
     read_as, left_out = list[Block](), not_used(asked.unused)

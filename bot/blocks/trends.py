@@ -5,8 +5,8 @@ from datetime import date
 
 from bot.blocks.cards import UNTITLED
 from bot.blocks.charts import data_table, line_chart
-from bot.blocks.costly_criteria import costly_beside, costly_blocks, line_sections
-from bot.blocks.elements import Block, mrkdwn, section, with_fallback
+from bot.blocks.criteria import costly_beside, costly_blocks
+from bot.blocks.elements import Block, line_sections, mrkdwn, section, with_fallback
 from bot.blocks.markup import MONTHS, NAME, bar, format_query_text, safe
 from bot.blocks.reports import (
     Asked,
@@ -215,7 +215,7 @@ def unit_name(row: ReportRow, shown: Trend) -> str:
 
 
 def time_shown(shown: Trend, asked: Asked) -> str:
-    """The days that a report covers, and how to ask for others if nobody asked for these."""
+    """The days that a report covers, and how to ask for others if these are the default."""
     text = time_of(shown.window, asked)
     return f"{text}; another time with `since:`" if shown.has_default_start else text
 

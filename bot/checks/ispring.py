@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bot.checks import CheckResult, fine, warning, wrong
-from bot.domain.alerts import ALERTS, is_round
+from bot.domain.alerts import ALERTS
 from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable
 from bot.domain.model import OutcomeKind, SessionKey
 from bot.domain.outcomes import judge
+from bot.domain.polling import is_round
 from bot.domain.ports import DateEvidence, Listing, Part, Slice, Training
 from bot.domain.text import count
 from bot.services.listing_gaps import count_left_out

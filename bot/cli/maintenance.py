@@ -97,10 +97,10 @@ def erase(person: str, yes: bool) -> None:
 
     async def forget(store: Store, clock: Clock) -> tuple[Erased, bool]:
         def work(tx: Tx) -> Erased:
-            if person_id not in tx.retention.erased_people():
+            if person_id not in tx.erasure.erased_people():
                 # By id: only iSpring's list of people says who that was. The entry proves that it was done.
                 tx.audit_log.write(OPERATOR, "erase", f"person:{person_id}", clock.now())
-            return tx.retention.erase(person_id, clock.now())
+            return tx.erasure.erase(person_id, clock.now())
 
         return await store.transact(work), await store.truncate_log()
 
@@ -124,7 +124,7 @@ def _one(tx: Tx, text: str, clock: Clock) -> tuple[str, str]:
     found = found or [one for one in every if wanted == one.name.casefold()]
     if len(found) == 1:
         return found[0].person_id, _text(found[0])
-    if not found and (wanted in tx.retention.erased_people() or _has_sessions(tx, wanted, directory, clock)):
+    if not found and (wanted in tx.erasure.erased_people() or _has_sessions(tx, wanted, directory, clock)):
         return wanted, f"the person {wanted}, whom iSpring no longer names"
     near = found or [one for one in every if wanted and wanted in one.name.casefold()]
     listed = "".join(f"\n  {_text(one)}" for one in near[:NAMED])

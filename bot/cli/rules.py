@@ -22,10 +22,10 @@ def rules() -> None:
 
 
 @rules.command("list")
-@click.option("--all", "also_ended", is_flag=True, help="The ended ones too.")
-def list_rules(also_ended: bool) -> None:
+@click.option("--all", "show_all", is_flag=True, help="The ended ones too.")
+def list_rules(show_all: bool) -> None:
     """List the rules by number."""
-    states = () if also_ended else (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
+    states = () if show_all else (RuleState.PENDING, RuleState.ACTIVE, RuleState.PAUSED)
 
     def work(tx: Tx) -> list[tuple[Rule, str]]:
         return [(rule, rule_canonical(tx, rule.query)) for rule in tx.rules.all(states)]

@@ -38,12 +38,12 @@ def resume() -> None:
 
         return await store.transact(work)
 
-    ended, counts = with_store(go_on)
-    if ended is None or ended.until is None:
+    pause, counts = with_store(go_on)
+    if pause is None or pause.until is None:
         echo("Sending was not paused.")
         return
     waiting = count(counts.pending + counts.ambiguous + counts.sending, "message")
-    echo(f"Sending goes on after {lasting(ended.until - ended.at)}: {waiting} waiting.")
+    echo(f"Sending goes on after {lasting(pause.until - pause.at)}: {waiting} waiting.")
 
 
 @click.command()

@@ -58,7 +58,7 @@ def without_effect(env_file: Path, settings: Collection[str]) -> Iterator[str]:
     """Yields a sentence for each name in the file that is no setting, with the nearest one, and one for all lines that
     are not `NAME=value`. The process's environment holds names of many programs; the file is ours.
 
-    What does not look like a name is told by its line: it may be the rest of a secret that was pasted in two lines.
+    What does not look like a name is named by its line: it may be the rest of a secret that was pasted in two lines.
     """
     lines = list[int]()
     for binding in _bindings(env_file):

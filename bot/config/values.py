@@ -139,3 +139,8 @@ _NOT_A_PATH = (
     (lambda path: path.endswith("/") or Path(path).name in {"", ".", ".."}, "names a folder and no file in it"),
     (lambda path: any(len(part.encode()) > _LONGEST_NAME for part in path.split("/")), "has a name that is too long"),
 )
+
+
+def is_blank(value: object) -> bool:
+    """Whether a value counts as unset."""
+    return isinstance(value, str) and not cleaned(value)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
-from bot.domain.directory import DirectoryAges
+from bot.domain.directory_readings import DirectoryAges
 from bot.domain.outbox import SHADOW_WEEK
 
 POLL_LATE = timedelta(minutes=15)  # or five intervals if that is longer: shorter gaps end by themselves
@@ -461,12 +461,3 @@ def monitored(seen: MonitorInput, before: Mapping[str, Facts] = MappingProxyType
     return {
         code: alert.condition(seen, before.get(code)) for code, alert in ALERTS.items() if alert.condition is not None
     }
-
-
-# Numbers that a limit would have: 1,000, 2,000, 5,000, 10,000 and so on to 5,000,000.
-_ROUND = frozenset(digit * 10**power for digit in (1, 2, 5) for power in range(3, 7))
-
-
-def is_round(sessions: int) -> bool:
-    """True if a listing of so many sessions may have been cut at a limit; iSpring documents nothing about a limit."""
-    return sessions in _ROUND

@@ -123,7 +123,7 @@ class AppRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class EditEnded:
+class EditImpossible:
     """For edits only: the message was deleted or may never be edited again."""
 
     kind: ClassVar[str] = "ended"
@@ -132,7 +132,7 @@ class EditEnded:
 
 SendingResult = Sent | Throttled | NotSent | Ambiguous | DestinationGone | MessageRefused | AppRefused
 PostResult = SendingResult | AlreadyPosted
-EditResult = SendingResult | EditEnded
+EditResult = SendingResult | EditImpossible
 
 
 # ---- the result of a read-back -----------------------------------------------------------------------------------
@@ -182,13 +182,13 @@ def after_post(delivery: Delivery, result: PostResult, *, now: datetime, random0
 
     What concerns other deliveries too is the caller's: blocking the destination, pausing all sending.
     """
-    ended = replace(delivery, attempt_ended_at=now, read_backs=0, due_at=now, slack_error="")
-    tried = replace(ended, attempts=delivery.attempts + 1)
+    attempted = replace(delivery, attempt_ended_at=now, read_backs=0, due_at=now, slack_error="")
+    tried = replace(attempted, attempts=delivery.attempts + 1)
     match result:
         case Sent(channel, ts):
             return _becomes(replace(tried, channel=channel, ts=ts), DeliveryState.SENT, ReasonCode.NONE, "")
         case Throttled(after):
-            waiting = replace(ended, due_at=now + timedelta(seconds=after))
+            waiting = replace(attempted, due_at=now + timedelta(seconds=after))
             return _becomes(waiting, DeliveryState.PENDING, ReasonCode.RATE_LIMITED, "Slack asks to wait")
         case NotSent(reason):
             waiting = replace(tried, due_at=now + timedelta(seconds=backoff(tried.attempts, random01)))
@@ -211,7 +211,7 @@ def after_post(delivery: Delivery, result: PostResult, *, now: datetime, random0
         case AppRefused(reason, needed):
             scope = f" (needs the scope {needed})" if needed else ""
             text = f"Slack refuses the app: {reason}{scope}"
-            return _becomes(ended, DeliveryState.PENDING, ReasonCode.APP_REFUSED, text)
+            return _becomes(attempted, DeliveryState.PENDING, ReasonCode.APP_REFUSED, text)
 
 
 def after_crash(delivery: Delivery, *, now: datetime) -> Delivery:
@@ -305,11 +305,11 @@ def shown_versions(delivery: Delivery, versions: Mapping[int, int]) -> Delivery:
 
 @dataclass(frozen=True, slots=True)
 class AfterEdit:
-    """The result of an edit: `shown`, or tried again at `due_at`, or never again because of `ended_reason`."""
+    """The result of an edit: `shown`, or tried again at `due_at`, or never again because of `cancelled_reason`."""
 
     shown: bool = False
     due_at: datetime | None = None
-    ended_reason: str = ""
+    cancelled_reason: str = ""
 
 
 def after_edit(result: EditResult, *, now: datetime, random01: float, failures: int = 0) -> AfterEdit:
@@ -329,8 +329,8 @@ def after_edit(result: EditResult, *, now: datetime, random01: float, failures: 
             is_rejection = isinstance(result, Ambiguous) and result.is_rejection
             longest = _EDIT_MUCH_LATER if is_rejection else _EDIT_LATER
             return AfterEdit(due_at=now + timedelta(seconds=retry_pause(failures + 1, longest, random01)))
-        case MessageRefused(reason) | EditEnded(reason):
-            return AfterEdit(ended_reason=reason)
+        case MessageRefused(reason) | EditImpossible(reason):
+            return AfterEdit(cancelled_reason=reason)
 
 
 def _ambiguous(tried: Delivery, now: datetime, text: str) -> Delivery:

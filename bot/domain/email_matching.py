@@ -64,12 +64,12 @@ def is_unproved(link: Link, user: SlackUser, directory: Directory) -> bool:
 
 
 def why_unmatched(
-    person: Person, accounts: Sequence[SlackUser], *, nobody: bool, link_blocks: bool, directory: Directory
+    person: Person, accounts: Sequence[SlackUser], *, has_no_account: bool, link_blocks: bool, directory: Directory
 ) -> str:
     """Why an active person has no link, as shown to an admin.
 
-    `accounts` are the known Slack accounts with their address, the deactivated ones included; `nobody`: Slack said that
-    no account has it; `link_blocks`: an account of these was unlinked, or rejected the match.
+    `accounts` are the known Slack accounts with their address, the deactivated ones included; `has_no_account`: Slack
+    said that no account has it; `link_blocks`: an account of these was unlinked, or rejected the match.
     """
     if not person.email:
         return "no e-mail address in iSpring"
@@ -82,7 +82,7 @@ def why_unmatched(
         return "shares an e-mail address in Slack"
     if accounts and not members:
         return f"is no full member in Slack ({accounts[0].not_allowed_reason})"
-    if nobody:
+    if has_no_account:
         return "no Slack account has this e-mail address"
     return "has not met Spotter yet"
 

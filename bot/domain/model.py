@@ -119,7 +119,7 @@ class Supervision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody iSpring knows. `email` is lower-case; `name` is what to show, never empty."""
+    """A person in iSpring. `email` is lower-case; `name` is what to show, never empty."""
 
     person_id: str
     name: str

@@ -104,3 +104,12 @@ class FoundSessions:
 
     sessions: Sequence[Session]
     total: int
+
+
+# Numbers that a limit would have: 1,000, 2,000, 5,000, 10,000 and so on to 5,000,000.
+_ROUND = frozenset(digit * 10**power for digit in (1, 2, 5) for power in range(3, 7))
+
+
+def is_round(sessions: int) -> bool:
+    """True if a listing of so many sessions may have been cut at a limit; iSpring documents nothing about a limit."""
+    return sessions in _ROUND

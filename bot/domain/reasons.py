@@ -3,6 +3,7 @@
 Slack's own error codes are kept beside these as they came, because Slack adds new ones.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -38,3 +39,19 @@ class ReasonCode(StrEnum):
     DEPARTMENT_UNKNOWN = "department_unknown"
     OWNER_UNKNOWN = "owner_unknown"
     OBSERVER_UNNAMED = "observer_unnamed"
+
+
+# ---- why a destination is blocked --------------------------------------------------------------------------------
+
+# The first three are Slack's own codes, which has more of them.
+NOT_IN_CHANNEL = "not_in_channel"
+ARCHIVED = "is_archived"
+NOT_FOUND = "channel_not_found"
+SHARED_OUTSIDE = "shared_outside"
+# Proved or disproved by a check of the channel; for the rest (a policy, say) only another attempt tells.
+FOUND_BY_CHECK = frozenset({NOT_IN_CHANNEL, ARCHIVED, "channel_is_archived", NOT_FOUND, SHARED_OUTSIDE})
+MAY_NOT_CHECK = "missing_scope"  # how the reason begins if the check itself was refused: another check can tell
+TRIED_AGAIN = timedelta(hours=24)  # until a blocked destination that no check can judge is tried again
+
+PRIVATE, PUBLIC = "private", "public"  # what a rule's owner knows its channel to be
+SHADOW_PUBLIC = "shadow_public"  # why nothing is shown in the channel of shadow mode: everybody could read it

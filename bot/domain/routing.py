@@ -184,7 +184,7 @@ def _matches(
         return RoutingResult(who, False, "the rule's query does not match the session")
     if missing:
         return _waits(who, missing)
-    # Whoever takes an orphaned rule over is an admin, so it goes on collecting as for one.
+    # Only an admin can take an orphaned rule over, so it goes on collecting as for one.
     acts_for_operator = rule.owner == OPERATOR or rule.reason_code in ORPHANED
     owner = OPERATOR_VIEWER if acts_for_operator else owners.get(rule.owner)
     if owner is None:
@@ -223,7 +223,7 @@ def missing_for_rights(owner: Viewer, facts: SessionFacts, directory: Directory)
 
 
 def may_yet_see(verdict: Verdict, viewer: Viewer, facts: SessionFacts, directory: Directory) -> Verdict:
-    """The verdict on what waits or stays: one reading may lack a person, which takes a right away only for now."""
+    """The verdict on a right that may come back: one reading may lack a person, which takes it away only for now."""
     missing = ReasonCode.NONE if verdict.allowed else missing_for_rights(viewer, facts, directory)
     return replace(verdict, reason=MISSING[missing], waits=True) if missing else verdict
 

@@ -146,8 +146,10 @@ def _weekday(text: str) -> tuple[int, str]:
     found = _WEEKDAY.match(text)
     day = _day_named(found[1].lower()) if found else None
     if found is None or day is None:
-        rest = _NO_TIME.sub("", _NO_WEEKDAY.sub("", text, count=1), count=1)
-        raise QueryError("On which day of the week?", [f"weekly {day[:3]} 09:00 {rest}".rstrip() for day in DAYS[:3]])
+        remainder = _NO_TIME.sub("", _NO_WEEKDAY.sub("", text, count=1), count=1)
+        raise QueryError(
+            "On which day of the week?", [f"weekly {day[:3]} 09:00 {remainder}".rstrip() for day in DAYS[:3]]
+        )
     return day, text[found.end() :].lstrip()
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -15,16 +14,15 @@ from typing import IO, Self, TypeVar
 import structlog
 
 from bot.config import DIRECT, Network
-from bot.domain.errors import BadRequest, TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
+from bot.domain.errors import BadRequest, TrainingError, TrainingUnavailable, TrainingUnreadable
 from bot.domain.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
 from bot.domain.ports import ChecklistsAnswer, Clock, NamedChecklist, Part, PartHealth, SessionFilter
-from bot.ispring.body import ItemPage, page_of
-from bot.ispring.connection import LONGEST_HOLD, Call, Connection, Limits, Received
+from bot.ispring.connection import Call, Connection, Limits, Received
 from bot.ispring.dates import DateOrder, Dates
 from bot.ispring.listing import WHAT, SpooledListing
+from bot.ispring.paging import ListReader
 from bot.ispring.parts import Parts
-from bot.ispring.statuses import KeyRefused
-from bot.ispring.tolerant import LeftOut, read_row, read_rows
+from bot.ispring.tolerant import LeftOut, read_row
 from bot.ispring.wire import AreaRow, ChecklistRow, CriterionRow, DepartmentRow, PersonRow
 
 LISTING_PATH = "/job-training/sessions/result/list"
@@ -34,11 +32,6 @@ AREAS_PATH = "/job-training/completed-session/criterion-group/result/list"
 PEOPLE_PATH = "/users/v2"
 DEPARTMENTS_PATH = "/departments"
 IDS_AT_ONCE = 50  # public clients use this size; the vendor documents no limit
-MOST_PAGES = 1000
-MOST_ITEMS = 1_000_000  # people or departments; unlike sessions, they are kept in memory
-PAGE_SIZE = 1000  # the vendor's default
-MOST_REQUESTS = 20  # for one batch of ids; what is left is asked for later
-WAITS_FOR_A_PAGE = 20  # that iSpring may ask for before one page: a directory is read to its end, however long it takes
 AREAS_LIMIT = 10.0  # seconds that criteria wait for their areas
 
 T = TypeVar("T")
@@ -100,6 +93,7 @@ class Ispring:
         self._spool_folder = spool_folder
         self._clock = clock
         self._parts = Parts(clock)
+        self._lists = ListReader(self._connection, self._parts, clock)
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()
@@ -163,8 +157,8 @@ class Ispring:
                     raise
                 self._parts.refused_batch(Part.CHECKLISTS, error)  # a checklist that was asked for may be deleted
                 return (), Received(0, b"")
-            rows, left_out, _ = await self._page(body, call.what, "", _checklist)
-            self._finished(Part.CHECKLISTS, left_out)
+            rows, left_out, _ = await self._lists.page(body, call.what, "", _checklist)
+            self._lists.finished(Part.CHECKLISTS, left_out)
             return rows, received
 
     async def details(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, Details]:
@@ -178,17 +172,19 @@ class Ispring:
         found: dict[SessionKey, list[AreaResult]] = {}
         for session_ids in _batches(keys):
             with self._reading(Part.AREAS):
-                for key, area in await self._rows(Part.AREAS, AREAS_PATH, "the competency areas", session_ids, _area):
+                for key, area in await self._lists.by_ids(
+                    Part.AREAS, AREAS_PATH, "the competency areas", session_ids, _area
+                ):
                     found.setdefault(key, []).append(area)
         return {key: areas for key, areas in found.items() if key in set(keys)}
 
     async def people(self) -> Sequence[Person]:
         with self._reading(Part.PEOPLE):
-            return await self._pages(Part.PEOPLE, PEOPLE_PATH, "the list of people", "userProfiles", _person)
+            return await self._lists.paged(Part.PEOPLE, PEOPLE_PATH, "the list of people", "userProfiles", _person)
 
     async def departments(self) -> Sequence[Department]:
         with self._reading(Part.DEPARTMENTS):
-            return await self._pages(
+            return await self._lists.paged(
                 Part.DEPARTMENTS, DEPARTMENTS_PATH, "the list of departments", "departments", _department
             )
 
@@ -200,11 +196,6 @@ class Ispring:
         """Keeps and reports how a reading of a part ends, and turns unexpected errors into TrainingUnreadable."""
         with self._reported(), self._parts.asked(part), _readable(part):
             yield
-
-    def _finished(self, part: Part, left_out: LeftOut) -> None:
-        """Keeps that a part was read as a whole."""
-        self._parts.answered(part)
-        self._parts.note_left_out(part, left_out, is_whole=True)
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
@@ -230,7 +221,9 @@ class Ispring:
     ) -> Mapping[SessionKey, Details]:
         criteria: dict[SessionKey, list[CriterionResult]] = {}
         with self._reading(Part.CRITERIA):
-            for key, line in await self._rows(Part.CRITERIA, CRITERIA_PATH, "the criteria", session_ids, _criterion):
+            for key, line in await self._lists.by_ids(
+                Part.CRITERIA, CRITERIA_PATH, "the criteria", session_ids, _criterion
+            ):
                 if key in wanted:
                     criteria.setdefault(key, []).append(line)
         if not criteria:
@@ -245,99 +238,6 @@ class Ispring:
             key: Details(tuple((areas or {}).get(key, ())), tuple(lines), areas_known=areas is not None)
             for key, lines in criteria.items()
         }
-
-    async def _rows(
-        self,
-        part: Part,
-        path: str,
-        what: str,
-        session_ids: Sequence[str],
-        read: Callable[[bytes, LeftOut], T],
-    ) -> list[T]:
-        """Returns the rows of some sessions. iSpring refuses the whole batch because of one id that it does not accept;
-        then the batch is halved until that id is alone, and the id is skipped.
-
-        The largest batches go first, so that a part that refuses everything is found out with few requests.
-        """
-        found: list[T] = []
-        batches = deque([list(session_ids)])
-        for _ in range(MOST_REQUESTS):
-            if not batches:
-                break
-            batch = batches.popleft()
-            try:
-                body = await self._connection.answer(Call("POST", path, what, json={"sessionIds": batch}))
-            except BadRequest as error:
-                self._parts.refused_batch(part, error)
-                if len(batch) == 1:
-                    log.warning("session_id.rejected", what=what, session=batch[0])
-                else:
-                    middle = len(batch) // 2
-                    batches += [batch[:middle], batch[middle:]]
-                continue
-            rows, left_out, _ = await self._page(body, what, "", read)
-            self._parts.answered(part)
-            self._parts.note_left_out(part, left_out, is_whole=False)
-            found += rows
-        return found
-
-    async def _pages(
-        self, part: Part, path: str, what: str, list_name: str, read: Callable[[bytes, LeftOut], T]
-    ) -> list[T]:
-        found: list[T] = []
-        left_out = LeftOut()
-        seen: set[str] = set()
-        params = {"pageSize": str(PAGE_SIZE)}
-        for _ in range(MOST_PAGES):
-            body = await self._page_body(Call("GET", path, what, params=params))
-            items, odd, token = await self._page(body, what, list_name, read)
-            found += items
-            left_out.add(odd)
-            if len(found) > MOST_ITEMS:
-                raise TrainingUnreadable(f"iSpring's answer to {what} has more than {MOST_ITEMS} entries.")
-            if token is None:
-                self._finished(part, left_out)
-                return found
-            if token in seen:
-                raise TrainingUnreadable(f"iSpring's answer to {what} repeats a page without end.")
-            seen.add(token)
-            params["pageToken"] = token
-        raise TrainingUnreadable(f"iSpring's answer to {what} has more than {MOST_PAGES} pages.")
-
-    async def _page_body(self, call: Call) -> bytes:
-        """Returns one page. A Retry-After is waited out, because what was read so far would be lost."""
-        for _ in range(WAITS_FOR_A_PAGE):
-            try:
-                return await self._connection.answer(call)
-            except TrainingUnavailable as error:
-                if error.retry_after is None or "pageToken" not in (call.params or {}):
-                    raise
-                await self._clock.sleep(min(error.retry_after, LONGEST_HOLD))
-            except TrainingRefused as error:
-                if isinstance(error, KeyRefused) or "pageToken" not in (call.params or {}):
-                    raise
-                raise TrainingUnavailable(
-                    f"iSpring's answer to {call.what} changed while it was read. Spotter tries again by itself.",
-                    said=error.said,
-                ) from None
-        return await self._connection.answer(call)
-
-    async def _page(
-        self, body: bytes, what: str, list_name: str, read: Callable[[bytes, LeftOut], T]
-    ) -> tuple[list[T], LeftOut, str | None]:
-        """Returns the items of a page, what was left out of it, and the token of the next page; decodes in a thread.
-        Raises TrainingUnreadable if no item can be decoded."""
-
-        def decode() -> tuple[ItemPage, list[T], LeftOut]:
-            page = page_of(body, what, list_name)
-            return page, *read_rows(page.items, read)
-
-        page, items, left_out = await asyncio.to_thread(decode)
-        if left_out.rows and not items:
-            raise TrainingUnreadable(f"Not one row of {what} could be understood; {left_out.first}.")
-        if left_out.first:
-            log.warning("rows.rejected", what=what, rows=left_out.rows, parts=left_out.parts, first=left_out.first)
-        return items, left_out, page.next_token
 
 
 def _batches(keys: Collection[SessionKey]) -> Iterator[list[str]]:

@@ -12,9 +12,8 @@ import structlog
 from bot.config import Settings
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, StoreBusy
 from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.pause_reasons import NOT_FOUND
 from bot.domain.ports import Clock, Contacts, Messenger
-from bot.domain.reasons import ReasonCode
+from bot.domain.reasons import NOT_FOUND, ReasonCode
 from bot.domain.rules import RuleState
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.rule_owners import ask_about, judge_owners, owners_of

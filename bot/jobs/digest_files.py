@@ -73,7 +73,7 @@ class DigestFiles:
         return became == SENT
 
     async def _is_still_theirs(self, delivery: Delivery) -> bool:
-        """Whether the digest is where its readers are and nobody else: a channel is looked at as before each post."""
+        """Whether the digest is where its readers are and no one else: a channel is looked at as before each post."""
         place = delivery.posted_to
         if place.kind is not DestinationKind.CHANNEL:
             return await self._contacts.conversation(place) == delivery.channel

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.directory import Directory, judge_reading
+from bot.domain.directory import Directory
+from bot.domain.directory_readings import judge_reading
 from bot.domain.errors import StoreBusy, TrainingError
 from bot.domain.model import Department, Person, PersonStatus
 from bot.domain.ports import Clock, Part, Training
@@ -89,8 +90,8 @@ class DirectoryRefresh:
 
     async def _shared(self, parts: Sequence[Part]) -> bool:
         if self._reading is not None and self._reading.done():  # it ended while no caller waited
-            ended, self._reading = self._reading, None
-            ended.result()
+            reading, self._reading = self._reading, None
+            reading.result()
         if self._reading is None:
             now = self._clock.monotonic()
             wanted = [part for part in parts if now >= self._not_before.get(part, 0.0)]

@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 import structlog
 
-from bot.blocks.cards import CardFacts
+from bot.blocks.card_facts import CardFacts
 from bot.domain.delivery import (
     Ambiguous,
     AppRefused,
@@ -25,7 +25,7 @@ from bot.domain.delivery import (
     after_edit,
 )
 from bot.domain.notifications import TAKEN_BACK, Delivery, DestinationKind, Message
-from bot.domain.ports import Clock, Contacts, Messenger, Nobody
+from bot.domain.ports import Clock, Contacts, Messenger, NoSlackUser
 from bot.jobs.attempts import Tried, attempt_of, refusal_text
 from bot.jobs.channel_guard import ChannelReadings
 from bot.jobs.message_data import MessageData
@@ -118,7 +118,7 @@ class Editor:
         self._tried(attempt.what, attempt.result)
 
         def record_result(tx: Tx) -> None:
-            tx.outbox.save_edit(delivery.delivery_id, versions, decided.due_at, decided.ended_reason, attempt)
+            tx.outbox.save_edit(delivery.delivery_id, versions, decided.due_at, decided.cancelled_reason, attempt)
             if isinstance(result, AppRefused):
                 tx.outbox.refuse_app(refusal_text(result))
 
@@ -151,7 +151,7 @@ class Editor:
         if delivery.destination.kind is not DestinationKind.PERSON:
             return facts
         destination = await self._contacts.conversation(delivery.destination, shadow=delivery.shadow)
-        if not isinstance(destination, str | Nobody):
+        if not isinstance(destination, str | NoSlackUser):
             return destination
         return facts if destination == delivery.channel else _redacted(facts)
 

@@ -15,15 +15,13 @@ from functools import partial
 import structlog
 
 from bot.config import Settings
-from bot.domain.alerts import is_round
 from bot.domain.changes import decide
 from bot.domain.errors import StoreBusy
 from bot.domain.incremental import after_size
 from bot.domain.model import Change, ChangeKind, News, SessionFacts, Targets
 from bot.domain.outcomes import has_odd_result, judge
-from bot.domain.polling import ListingDiff, PollMode, PollReport
+from bot.domain.polling import ListingDiff, PollMode, PollReport, is_round
 from bot.domain.ports import Clock, Listing, Slice, Training
-from bot.jobs.bulk_update import MOST_AT_ONCE, bulk_update
 from bot.jobs.listing_changes import (
     LINES_LOGGED,
     TRIES,
@@ -36,7 +34,7 @@ from bot.jobs.listing_changes import (
 )
 from bot.jobs.parts import SESSIONS, note_left_out, note_parts
 from bot.jobs.plan_notifications import NotificationPlan, NotificationPlanner, PlanOutdated, PollTiming, is_unknown
-from bot.jobs.store_changes import store_notifications, take_back_reassigned
+from bot.jobs.store_changes import MOST_PLANNED, bulk_update, store_notifications, take_back_reassigned
 from bot.services.alerting import clear_alert, notify_ops, set_alert
 from bot.store.database import Store, Tx
 
@@ -96,7 +94,7 @@ class FullListing:
         started = run.started
         spelled: dict[str, str] = {}
         listing_diff = await self._store.read(
-            lambda tx: tx.listings.diff(_spelling(listing.slices(), spelled), most=MOST_AT_ONCE)
+            lambda tx: tx.listings.diff(_spelling(listing.slices(), spelled), most=MOST_PLANNED)
         )
         silent = 0
         if listing_diff.left_over:

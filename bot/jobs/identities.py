@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.directory import DirectoryAges
+from bot.domain.directory_readings import DirectoryAges
 from bot.domain.errors import StoreBusy
 from bot.domain.ports import Clock, Contacts
 from bot.domain.rules import RuleState

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.blocks.cards import CardBefore, CardFacts
+from bot.blocks.card_facts import CardBefore, CardFacts
 from bot.blocks.results import MOST_TIMES
 from bot.config import Settings
 from bot.domain.changes import outcome_of
@@ -26,14 +26,14 @@ from bot.domain.notifications import (
     StoredNotification,
     SummaryCounts,
 )
-from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import may_see, scope_of
+from bot.domain.reasons import SHARED_OUTSIDE
 from bot.domain.reminders import ReminderView
 from bot.domain.routing import is_made_for_another, may_yet_see, subject_of
 from bot.domain.rules import NamesShown, Rule
 from bot.domain.viewers import Viewer
-from bot.jobs.message_rights import cancelled_reason, carries, reader_of_reminder, sharer_of, viewers_of
-from bot.jobs.summary_counts import is_awaited, summary_counts_of
+from bot.jobs.message_rights import cancelled_reason, carries, is_awaited, reader_of_reminder, sharer_of, viewers_of
+from bot.jobs.summary_counts import summary_counts_of
 from bot.services.digests import slot_view
 from bot.services.owners import OwnerRights
 from bot.services.reminders import reminder_view

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from bot.domain.changes import outcome_of
-from bot.domain.model import SessionRecord
+from bot.domain.model import Session, SessionRecord
 from bot.domain.notifications import Delivery, DestinationKind, NotificationKind, StoredNotification
 from bot.domain.permissions import OPERATOR_VIEWER
 from bot.domain.reminders import ReminderKind
-from bot.domain.routing import subject_of
+from bot.domain.routing import NAMED_WITHIN, OWN_ACTION, is_low_enough, subject_of, wanted_results
 from bot.domain.rules import Rule, RuleState
-from bot.domain.viewers import Proof, Viewer
-from bot.jobs.summary_counts import unwanted_reason
+from bot.domain.viewers import DirectMessages, Preferences, Proof, Viewer, Wants
 from bot.services.owners import OwnerRights
 from bot.services.reminders import user_of
 from bot.store.database import Tx
@@ -99,3 +99,27 @@ def _unwanted_reason(
         return "they acknowledged it themselves, and want nothing about what they did themselves"
     is_turn = stored.notification.subject != subject_of(record.session.key)
     return "" if is_by_rule else unwanted_reason(wishes, person_id, record.session, is_turn=is_turn)
+
+
+def is_awaited(stored: StoredNotification, now: datetime) -> bool:
+    """Whether a notification that was not sent yet waits for a person whom iSpring does not name now."""
+    return stored.shown_version is None and now - stored.created_at <= NAMED_WITHIN
+
+
+def unwanted_reason(wishes: Preferences, person_id: str, session: Session, *, is_turn: bool = False) -> str:
+    """Returns why a person does not want messages about such a session, "" if they do. A person who observed themselves
+    gets them while they want them as either. `is_turn`: about a session that turned out failing afterwards."""
+    is_observer = session.facts.observer_id == person_id
+    refusals: list[str] = []
+    if is_observer:
+        is_own = not wishes.own_actions and not is_turn
+        refusals.append(OWN_ACTION if is_own else _refusal_reason(wishes.observer_wants(), session))
+    if not is_observer or (session.key.employee_id == person_id and wishes.as_employee is not None):
+        refusals.append(_refusal_reason(wishes.employee_wants(DirectMessages.ALL), session))
+    return refusals[0] if all(refusals) else ""
+
+
+def _refusal_reason(wants: Wants, session: Session) -> str:
+    if wants.kind is DirectMessages.NONE:
+        return "this person turned direct messages off"
+    return "" if is_low_enough(wants, outcome_of(session)) else f"this person wants only {wanted_results(wants)}"

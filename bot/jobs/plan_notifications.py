@@ -61,7 +61,7 @@ class PlanOutdated(Exception):
 
 def basis_of(tx: Tx) -> Basis:
     return Basis(
-        tx.people.directory_version(), tx.rules.all(MATCHABLE_STATES), tx.targets.current(), tx.mutes.not_ended()
+        tx.people.directory_version(), tx.rules.all(MATCHABLE_STATES), tx.targets.current(), tx.mutes.in_force()
     )
 
 

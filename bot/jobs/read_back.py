@@ -30,7 +30,7 @@ from bot.domain.delivery import (
     shown_versions,
 )
 from bot.domain.notifications import Delivery, DeliveryState, NotificationKind
-from bot.domain.ports import Clock, Contacts, Messenger, Nobody
+from bot.domain.ports import Clock, Contacts, Messenger, NoSlackUser
 from bot.jobs.attempts import Tried, attempt_of
 from bot.jobs.retrying_store import RetryingStore
 from bot.services import pausing
@@ -66,7 +66,7 @@ class ReadBack:
         """Remembers which versions an attempt showed that became ambiguous."""
         self._posted_versions[delivery_id] = versions
 
-    async def settle(self, delivery: Delivery) -> None:
+    async def once(self, delivery: Delivery) -> None:
         """Reads the conversation of an ambiguous delivery back and stores the result."""
         started = self._clock.now()
         resolved = await with_channel(self._store, self._contacts, delivery)
@@ -113,7 +113,7 @@ class ReadBack:
 
 async def with_channel(
     store: RetryingStore, contacts: Contacts, delivery: Delivery, *, refresh: bool = False
-) -> Delivery | Nobody | PostResult:
+) -> Delivery | NoSlackUser | PostResult:
     """The delivery with its conversation, stored before the attempt so that it can be read back. `refresh`: whose
     account a person's is may have changed since the last attempt."""
     if delivery.shadow is not None and not refresh:
@@ -129,10 +129,10 @@ async def with_channel(
     return replace(delivery, channel=destination)
 
 
-def _unresolved(detail: Nobody | PostResult) -> ReadBackResult:
+def _unresolved(detail: NoSlackUser | PostResult) -> ReadBackResult:
     """Returns the result of a read-back whose conversation could not be resolved."""
     match detail:
-        case Nobody(reason):
+        case NoSlackUser(reason):
             return Unreadable(reason)
         case DestinationGone():
             return detail

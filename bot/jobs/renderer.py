@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from bot.blocks.cards import CardFacts
+from bot.blocks.card_facts import CardFacts
 from bot.config import Settings
 from bot.domain.delivery import EditResult, MessageRefused, PostResult
 from bot.domain.errors import StoreError

@@ -230,7 +230,7 @@ class SendJob:
             until_probe = (self._probe_at or 0.0) - self._clock.monotonic()
             return max(until_probe, MIN_WAIT)
         for delivery in due_work.read_backs:
-            self._spawn(group, f"read-back:{delivery.delivery_id}", partial(self._read_back.settle, delivery))
+            self._spawn(group, f"read-back:{delivery.delivery_id}", partial(self._read_back.once, delivery))
         for destination, shadow in due_work.posts:
             wait, place = self._wait(destination, shadow), shadow or destination
             if wait > 0:

@@ -32,19 +32,19 @@ from bot.domain.delivery import (
 )
 from bot.domain.errors import MessengerUnavailable
 from bot.domain.notifications import Delivery, DeliveryState, Destination, DestinationKind, Message
-from bot.domain.pause_reasons import PRIVATE
-from bot.domain.ports import Channel, Clock, Contacts, Messenger, Nobody
+from bot.domain.ports import Channel, Clock, Contacts, Messenger, NoSlackUser
+from bot.domain.reasons import PRIVATE
 from bot.domain.routing import MISSING
 from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.jobs.attempts import Tried, attempt_of, refusal_text
 from bot.jobs.channel_guard import ChannelReadings, CheckChannelFirst, require_checked
 from bot.jobs.message_data import MessageData
+from bot.jobs.message_rights import is_awaited
 from bot.jobs.outage import claim_next
 from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.read_back import ReadBack, notify_of_failure, with_channel
 from bot.jobs.renderer import Renderer
 from bot.jobs.retrying_store import RetryingStore
-from bot.jobs.summary_counts import is_awaited
 from bot.services import pausing
 from bot.services.alerting import clear_alert, notify_ops, set_alert
 from bot.store.database import Tx
@@ -195,10 +195,10 @@ class Sender:
             return False
         return True
 
-    async def _record_unresolved(self, delivery: Delivery, reason: Nobody | PostResult, started: datetime) -> bool:
+    async def _record_unresolved(self, delivery: Delivery, reason: NoSlackUser | PostResult, started: datetime) -> bool:
         if isinstance(reason, Throttled):
             self._limiter.hold_people_back(self._clock.monotonic() + reason.after)
-        if not isinstance(reason, Nobody):
+        if not isinstance(reason, NoSlackUser):
             # A look-up that failed says nothing of the channel that shows it in shadow mode.
             return await self._record_result(delivery, reason, {}, started, about=delivery.destination)
         if waiting := await self._not_named(delivery, started):

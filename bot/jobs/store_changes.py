@@ -2,21 +2,31 @@
 
 A change commits together with its notifications. If the process stops in between, the next poll goes on: stored rows
 no longer differ.
+
+Of a listing in which nearly everything changed, as after another ISPRING_TIMEZONE, the changes that produce no
+notification are stored first (`bulk_update`): a plan for a million changes would hold them all in memory.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 import structlog
 
 from bot.domain.changes import decide, outcome_of
-from bot.domain.model import Change, ChangeKind, Details, SessionFacts, SessionKey
+from bot.domain.model import Change, ChangeKind, Details, News, SessionFacts, SessionKey
+from bot.domain.ports import Slice
 from bot.jobs.plan_notifications import NotificationPlan, PlanOutdated, basis_of, is_unknown
 from bot.store.database import Store, Tx
 
 MOST_AT_ONCE = 200  # rows and notifications in one transaction: the first cards are sent between these
+MOST_PLANNED = 20_000  # changed rows that one comparison takes and one plan holds
+# In one transaction of a bulk update: keys are random, so more of them write most pages of an index again; fewer wait
+# less.
+BULK_ROWS = 5_000
+SLICES_AT_ONCE = 6
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +80,33 @@ async def store_planned(
     return await store.transact(write_last)
 
 
+async def bulk_update(store: Store, slices: Iterator[Slice], now: datetime) -> int:
+    """Stores the changes that notify no one; returns how many. The listing must have been read to its end before:
+    nothing of one that can't be understood may be applied."""
+    stored = 0
+    while True:
+        part = await store.read(
+            lambda tx: tx.listings.diff(islice(slices, SLICES_AT_ONCE), most=MOST_PLANNED, is_part=True)
+        )
+        if not part.listed and not part.rejected:
+            return stored
+        for start in range(0, len(part.changed), BULK_ROWS):
+            stored += await store.transact(partial(_store_silent, part.changed[start : start + BULK_ROWS], now))
+
+
+def _store_silent(rows: Sequence[Row], now: datetime, tx: Tx) -> int:
+    targets = tx.targets.current()
+    stored = 0
+    for facts, fingerprint in rows:
+        change = decide(tx.sessions.get(facts.key), facts, now=now, targets=targets)
+        if change is None:
+            tx.listings.note_unchanged(facts.key, fingerprint)
+        elif change.news in (News.NONE, News.EDIT) and not is_unknown(outcome_of(change.after)):
+            tx.sessions.save(change, fingerprint)
+            stored += 1
+    return stored
+
+
 def store_notifications(tx: Tx, plan: NotificationPlan, now: datetime) -> None:
     """Stores a whole plan, whose changes are stored already."""
     for summary, members in plan.summaries:  # before the cards that follow an outage
@@ -91,7 +128,7 @@ def take_back_reassigned(
 ) -> None:
     """Redacts what was posted about sessions that iSpring gave to another employee. `keys`: of the sessions that were
     stored, that are missing or that are `back`."""
-    taken = tx.retention.take_back_reassigned(keys, back, now)
+    taken = tx.erasure.take_back_reassigned(keys, back, now)
     if taken:
         log.info("sessions.reassigned", sessions=taken)
 

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.model import Session
 from bot.domain.notifications import Destination, DestinationKind, StoredNotification, SummaryCounts
 from bot.domain.outbox import CountedSession
 from bot.domain.permissions import may_see
-from bot.domain.routing import NAMED_WITHIN, OWN_ACTION, is_low_enough, may_yet_see, wanted_results
-from bot.domain.viewers import DirectMessages, Preferences, Viewer, Wants
+from bot.domain.routing import may_yet_see
+from bot.domain.viewers import Preferences, Viewer
+from bot.jobs.message_rights import is_awaited, unwanted_reason
 from bot.store.database import Tx
 
 
@@ -55,30 +55,6 @@ def summary_counts_of(
     if not counted and isinstance(number_only, int):
         return SummaryCounts(number_only)
     return SummaryCounts(total, failing, since, waits)
-
-
-def is_awaited(stored: StoredNotification, now: datetime) -> bool:
-    """Whether a notification that was not sent yet waits for a person whom iSpring does not name now."""
-    return stored.shown_version is None and now - stored.created_at <= NAMED_WITHIN
-
-
-def unwanted_reason(wishes: Preferences, person_id: str, session: Session, *, is_turn: bool = False) -> str:
-    """Returns why a person does not want messages about such a session, "" if they do. A person who observed themselves
-    gets them while they want them as either. `is_turn`: about a session that turned out failing afterwards."""
-    is_observer = session.facts.observer_id == person_id
-    refusals: list[str] = []
-    if is_observer:
-        is_own = not wishes.own_actions and not is_turn
-        refusals.append(OWN_ACTION if is_own else _refusal_reason(wishes.observer_wants(), session))
-    if not is_observer or (session.key.employee_id == person_id and wishes.as_employee is not None):
-        refusals.append(_refusal_reason(wishes.employee_wants(DirectMessages.ALL), session))
-    return refusals[0] if all(refusals) else ""
-
-
-def _refusal_reason(wants: Wants, session: Session) -> str:
-    if wants.kind is DirectMessages.NONE:
-        return "this person turned direct messages off"
-    return "" if is_low_enough(wants, outcome_of(session)) else f"this person wants only {wanted_results(wants)}"
 
 
 def _matched_by_all(_: CountedSession) -> bool:

@@ -13,7 +13,7 @@ from bot.config import zone_named
 from bot.domain.digests import DigestView
 from bot.domain.errors import QueryError
 from bot.domain.notifications import Destination, DestinationKind, Message
-from bot.domain.pause_reasons import PRIVATE, PUBLIC
+from bot.domain.reasons import PRIVATE, PUBLIC
 from bot.domain.rules import NamesShown, Rule, RuleForm, RuleOptions, RuleState
 from bot.domain.schedules import Schedule, next_slot, parse_schedule
 from bot.domain.viewers import Viewer

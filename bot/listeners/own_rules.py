@@ -63,7 +63,7 @@ def own_rule(tx: Tx, viewer: Viewer, typed: str, verb: str, remaining: str = "")
 
 
 def _why_none(tx: Tx, viewer: Viewer, typed: str, verb: str) -> str:
-    """Why a viewer may end or change no rule of a number. Who is no admin is not told whether others have it."""
+    """Why a viewer may end or change no rule of a number. Only admins learn whether others have it."""
     known = tx.rules.get(int(typed)) if typed.isdecimal() and len(typed) < _DIGITS else None
     if known is not None and ends(viewer, known):
         return f"Rule {typed} has ended."

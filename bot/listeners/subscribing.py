@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.blocks import actions, rule_changes, rules
-from bot.blocks.cards import CardFacts
+from bot.blocks.card_facts import CardFacts
 from bot.blocks.coverage import rule_shows
 from bot.blocks.elements import notice
 from bot.blocks.markup import safe
@@ -13,7 +13,7 @@ from bot.blocks.rule_preview import Shown
 from bot.blocks.shadow import SHADOW_HINT
 from bot.domain.errors import QueryError
 from bot.domain.notifications import Destination, DestinationKind, Message
-from bot.domain.pause_reasons import PRIVATE, PUBLIC
+from bot.domain.reasons import PRIVATE, PUBLIC
 from bot.domain.rules import DEFAULT_OPTIONS, NamesShown, Rule, RuleOptions, RuleState, basis_of
 from bot.domain.viewers import DirectMessages, Viewer
 from bot.listeners.access_scope import AccessView, access_view, as_seen_by, identity_of, names, refusal

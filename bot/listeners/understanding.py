@@ -12,6 +12,8 @@ from bot.domain.text import count
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, access_view, refuse_unknown
 from bot.listeners.context import AppContext
+from bot.listeners.questions.concepts import Concept
+from bot.listeners.questions.parts import Named
 from bot.query.days import Period
 from bot.query.free_words import MOST_WORDS, ReadText, read_words
 from bot.query.keys import KEYS, Key, Term
@@ -96,17 +98,21 @@ def to_its_end(meant: Understood) -> Understood:
     return replace(meant, query=Query((*meant.query.terms, end)))
 
 
-def names_in(tx: Tx, access: AccessView, text: str) -> Sequence[Sequence[str]]:
-    """The normalized words of each name that a viewer may see and that a text holds from its first to its last word,
-    or in part: of the longest names only."""
+_CONCEPTS = {Kind.PERSON: Concept.PERSON, Kind.DEPARTMENT: Concept.PLACE}
+
+
+def named_in(tx: Tx, access: AccessView, text: str) -> Sequence[Named]:
+    """The names in a text that a viewer may see, each in whole or in part: the longest at each word."""
     index = NameIndex.of(
         all_visible_names(tx, access.scope, access.directory, (), access.viewer.person_id), access.directory
     )
     words, found, at = words_of(text)[:MOST_WORDS], [], 0
     while at < len(words):
-        for length in range(min(len(words) - at, LONGEST_NAME), 1, -1):
-            if index.named(words[at : at + length]):
-                found.append(words[at : at + length])
+        for length in range(min(len(words) - at, LONGEST_NAME), 0, -1):
+            if things := index.named(words[at : at + length]):
+                kinds = {thing.kind for thing in things}
+                concept = _CONCEPTS.get(kinds.pop(), Concept.NAME) if len(kinds) == 1 else Concept.NAME
+                found.append(Named(tuple(words[at : at + length]), concept))
                 at += length - 1
                 break
         at += 1
@@ -187,7 +193,7 @@ class _Reader:
 
 
 def _own_sessions(tx: Tx, person_id: str | None) -> tuple[int, int]:
-    """How many sessions somebody observed, and in how many they were observed, counted up to MOST_COUNTED + 1. Every
+    """How many sessions a person observed, and in how many they were observed, counted up to MOST_COUNTED + 1. Every
     scope holds one's own sessions, so that none has to be searched."""
     if person_id is None:
         return 0, 0

@@ -12,12 +12,13 @@ from bot.query.small_words import GENERIC, IGNORED, JOINS, NEGATIONS
 
 LONGEST = 8  # words
 _SHORTEST = 4  # letters of a word that may name a criterion, and of a stem
-_ENDINGS = frozenset({
+_SUFFIXES = frozenset({
     "", "s", "es", "d", "ed", "e", "ing", "y", "ies", "ied", "er", "ers", "ion", "ions", "ly",
 })  # fmt: skip  # of one stem: "washing" and "washed"
 _SAYS_NOTHING = IGNORED | GENERIC | JOINS | NEGATIONS
 _AROUND = re.compile(
-    r"\b(?:by:\w+|because of|due to|criterion|criteria|(?:get|got|getting|gets) (?:better|worse)|improv(?:ed|ing|es|e)"
+    r"\b(?:by:criterion|because of|due to|criterion|criteria|(?:get|got|getting|gets) (?:better|worse)"
+    r"|improv(?:ed|ing|es|e)"
     r"|problems? with|trouble with|wrong)\b",
     re.IGNORECASE,
 )  # what such a question says beside the criterion
@@ -77,4 +78,4 @@ def _alike(one: str, other: str) -> bool:
         return True
     stem = next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), None)
     at = min(len(one), len(other)) if stem is None else stem
-    return at >= _SHORTEST and one[at:] in _ENDINGS and other[at:] in _ENDINGS
+    return at >= _SHORTEST and one[at:] in _SUFFIXES and other[at:] in _SUFFIXES

@@ -26,7 +26,6 @@ from bot.query.keys import Key
 from bot.query.keywords import key_named, read_keyword
 from bot.query.name_index import NameIndex, words_of
 from bot.query.names import Kind
-from bot.query.period_terms import with_score_range
 from bot.query.position import Option, Position
 from bot.query.questions import MOST_OPTIONS, Question, refuse, refuse_dangling_negation
 from bot.query.small_words import (
@@ -43,7 +42,7 @@ from bot.query.small_words import (
     SAYING,
 )
 from bot.query.tokens import Token, Unclosed, plain_spelling, tokenize
-from bot.query.typed_keys import read_key
+from bot.query.typed_keys import read_key, with_score_range
 from bot.query.typed_names import read_long_name, read_mention, read_place, read_short_name
 from bot.query.typed_periods import offer_one_word_name, read_free_period
 from bot.query.typed_self import goes_through, read_own, show_both_ways

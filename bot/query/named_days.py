@@ -36,10 +36,10 @@ def _easter(today: date) -> Period:
 
 
 def _easter_of(year: int) -> date:
-    century, rest = divmod(year, 100)
+    century, remainder = divmod(year, 100)
     skipped = (century - (century + 8) // 25 + 1) // 3
     epact = (19 * (year % 19) + century - century // 4 - skipped + 15) % 30
-    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - epact - rest % 4) % 7
+    weekday = (32 + 2 * (century % 4) + 2 * (remainder // 4) - epact - remainder % 4) % 7
     late = (year % 19 + 11 * epact + 22 * weekday) // 451
     month, day = divmod(epact + weekday - 7 * late + 114, 31)
     return date(year, month, day + 1)
@@ -52,7 +52,7 @@ def _half_a_year(today: date) -> Period:
 _SATURDAY = 5
 _TODAY = _to_date("day")
 PHRASES: Mapping[str, Callable[[date], Period]] = {
-    **dict.fromkeys(("this morning", "this afternoon", "this evening", "tonight", "now", "right now"), _TODAY),
+    **dict.fromkeys(("this morning", "this afternoon", "this evening", "tonight"), _TODAY),
     **dict.fromkeys(("week to date", "wtd", "so far this week"), _to_date("week")),
     **dict.fromkeys(("month to date", "mtd", "so far this month"), _to_date("month")),
     **dict.fromkeys(("quarter to date", "qtd"), _to_date("quarter")),

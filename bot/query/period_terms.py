@@ -1,14 +1,10 @@
-"""Periods as terms of a query and in words, and terms that together make one range."""
+"""Periods as terms of a query and in words."""
 
-import re
-from collections.abc import Sequence
 from datetime import date
 
 from bot.query.days import Period
 from bot.query.keys import Key
 from bot.query.values import format_since, format_until
-
-_BOUND = re.compile(r"score:[<>]=?[\d.]+")
 
 
 def bound(period: Period, key: Key) -> date | None:
@@ -31,18 +27,3 @@ def period_text(period: Period) -> str:
         return format_since(str(period.since)).removeprefix("since ")
     said = (format_since(str(period.since)) if period.since else "", format_until(str(period.until or "")))
     return ", ".join(filter(None, said[: 2 if period.until else 1]))
-
-
-def with_score_range(terms: Sequence[str]) -> Sequence[str]:
-    """The terms with one lower and one upper bound of the score as one range: `score:>80..<90`."""
-    bounds = [term for term in dict.fromkeys(terms) if _BOUND.fullmatch(term)]
-    scores = [term for term in dict.fromkeys(terms) if term.startswith(f"{Key.SCORE}:")]
-    lower = [one for one in bounds if ">" in one]
-    if len(scores) != 2 or len(bounds) != 2 or len(lower) != 1:
-        return terms
-    low = lower[0].partition(":")[2]
-    high = next(one for one in bounds if one != lower[0]).partition(":")[2]
-    if float(low.strip("<>=")) > float(high.strip("<>=")):
-        return terms
-    both = f"{Key.SCORE}:{low.removeprefix('>=')}..{high.removeprefix('<=')}"
-    return [both if term == scores[0] else term for term in terms if term != scores[1]]

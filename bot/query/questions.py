@@ -65,8 +65,7 @@ def refuse(here: Position, used: int = 1) -> NoReturn:
 
 
 def _is_wish(here: Position) -> bool:
-    """Whether the word that was not understood is what somebody wants done: "cancel my session" without it is another
-    question."""
+    """Whether the word that was not understood is a request: "cancel my session" without it is another question."""
     return not here.terms and all(token.value.lower() in SUBJECTS for token in here.tokens[: here.at])
 
 

@@ -109,14 +109,14 @@ def _value(text: str, at: int) -> tuple[str, int, bool]:
     return found[0].rstrip(",;"), found.end(), False
 
 
-def look_alikes(text: str) -> str:
+def to_ascii_signs(text: str) -> str:
     """The text with ASCII signs for those that only look like them: `∶`, `＠`, `ˋ`, full-width letters and digits."""
     return text.translate(_WIDE)
 
 
 def plain_spelling(text: str) -> str:
     """The text without Slack's markup, with plain signs and without blanks inside `score : < 80`."""
-    text = look_alikes(unicodedata.normalize("NFC", text))
+    text = to_ascii_signs(unicodedata.normalize("NFC", text))
     text = re.sub("&(?:lt|gt|amp);", lambda found: _ENTITIES[found[0]], text)
     text = "".join(c for c in text if c.isprintable() or c.isspace())
     text = " ".join(_unmarked(part) for part in text.split(" "))

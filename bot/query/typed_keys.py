@@ -1,5 +1,6 @@
 """Keys among free words: `checklist:opening`. The words behind a key belong to it as far as they make one value."""
 
+import re
 from collections.abc import Sequence
 
 from bot.domain.errors import QueryError
@@ -15,6 +16,7 @@ from bot.query.position import LONGEST_NAME, Position, term_of
 from bot.query.questions import MOST_OPTIONS, question
 from bot.query.tokens import Token, quote
 
+_BOUND = re.compile(r"score:[<>]=?[\d.]+")
 _KIND_OF = {Key.CHECKLIST: Kind.CHECKLIST, Key.DEPT: Kind.DEPARTMENT}
 _KIND_OF |= dict.fromkeys((Key.EMPLOYEE, Key.OBSERVER), Kind.PERSON)
 
@@ -113,3 +115,18 @@ def _read_name_key(here: Position, key: Key, kind: Kind, token: Token, following
         return
     value = token.value if MENTION.fullmatch(token.value) or token.value.startswith("<") else quote(token.value)
     here.add(f"{sign}{key}:{value}", 1)
+
+
+def with_score_range(terms: Sequence[str]) -> Sequence[str]:
+    """The terms with one lower and one upper bound of the score as one range: `score:>80..<90`."""
+    bounds = [term for term in dict.fromkeys(terms) if _BOUND.fullmatch(term)]
+    scores = [term for term in dict.fromkeys(terms) if term.startswith(f"{Key.SCORE}:")]
+    lower = [one for one in bounds if ">" in one]
+    if len(scores) != 2 or len(bounds) != 2 or len(lower) != 1:
+        return terms
+    low = lower[0].partition(":")[2]
+    high = next(one for one in bounds if one != lower[0]).partition(":")[2]
+    if float(low.strip("<>=")) > float(high.strip("<>=")):
+        return terms
+    both = f"{Key.SCORE}:{low.removeprefix('>=')}..{high.removeprefix('<=')}"
+    return [both if term == scores[0] else term for term in terms if term != scores[1]]

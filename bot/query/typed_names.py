@@ -15,7 +15,7 @@ _GLUED = re.compile(r"([a-z]+)[-#]?(\d{1,4})")
 _PLACE_NUMBER = re.compile(r"(?:no|nr)?\.?(\d{1,4})s?")
 _PLACE_NUMBERS = re.compile(r"\d{1,4}(?:[/&+,]\d{1,4})+")  # "stores 12/14"
 _SHORTEST_PLURAL = 3
-_LOOK_AHEAD = 5  # words
+_LOOKAHEAD = 5  # words
 
 
 def read_mention(here: Position) -> bool:
@@ -42,10 +42,10 @@ def read_long_name(here: Position) -> bool:
             continue
         if _name(here, length, phrase):
             return True
-    return _turned_name(here) or _with_initial(here)
+    return _inverted_name(here) or _with_initial(here)
 
 
-def _turned_name(here: Position) -> bool:
+def _inverted_name(here: Position) -> bool:
     """ "Doe, John", "Doe John" and "region north": one thing by its last word and then the first."""
     pair = [here.words_of(token) for token in here.loose(here.at, 2)]
     if len(pair) < 2 or not all(pair) or any(one[0] in IGNORED or one[0] in JOINS for one in pair):
@@ -152,7 +152,7 @@ def _nested(here: Position, found: Sequence[NamedThing], length: int) -> Sequenc
 
 def _places_behind(here: Position, length: int) -> Sequence[NamedThing]:
     """The places that the next words name without doubt."""
-    words = [word for token in here.loose(here.at + length, _LOOK_AHEAD) for word in here.words_of(token)]
+    words = [word for token in here.loose(here.at + length, _LOOKAHEAD) for word in here.words_of(token)]
     for at in range(len(words)):
         if words[at] in PLACES and at + 1 < len(words) and (number := _PLACE_NUMBER.fullmatch(words[at + 1])):
             found = here.index.named([number[1]])

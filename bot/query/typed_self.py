@@ -56,14 +56,18 @@ def _names_ones_observer(here: Position, words: Sequence[str]) -> bool:
     return words[0] == "my" and ROLE_NAMES.get("".join(words[1:2])) is Key.OBSERVER and not OWN.isdisjoint(following)
 
 
-_LOOKING = frozenset({"see", "look", "view", "check", "read", "know", "find", "act", "worry"})
+_VIEW_VERBS = frozenset({"see", "look", "view", "check", "read", "know", "find", "act", "worry"})
 
 
 def _only_speaks(following: Sequence[str], before: Sequence[str]) -> bool:
     """Whether "I" only says who asks: "I want to see …", "can I get …", "I need the results of …"."""
     if following[:1] and following[0] in SPEAKING:
         return True
-    if following[:1] and following[0] in ("should", "must", "can", "could") and not _LOOKING.isdisjoint(following[1:3]):
+    if (
+        following[:1]
+        and following[0] in ("should", "must", "can", "could")
+        and not _VIEW_VERBS.isdisjoint(following[1:3])
+    ):
         return True
     asks = following[:1] == ["need"] and not SEEING.isdisjoint(following[1:3])
     return asks or (bool(before) and before[0] in ASKING_LEAVE and not SEEING.isdisjoint(following[:2]))

@@ -76,7 +76,7 @@ class _Names:
         """A value before or after: that of a rule's owner is an account, or the operator."""
         return _BY_THEMSELVES.get(text) or (self.account(text) if _SLACK_USER.fullmatch(text) else text)
 
-    def placed(self, what: str, destination: Destination, query: str) -> _What:
+    def with_destination(self, what: str, destination: Destination, query: str) -> _What:
         """A rule or a mute, with where it is and what it asks for."""
         about = self.query(query)
         match destination.kind:
@@ -92,7 +92,7 @@ class _Names:
         if kind in ("rule", "mute") and ident.isdecimal() and len(ident) < 10:
             found = self._tx.rules.get(int(ident)) if kind == "rule" else self._tx.mutes.get(int(ident))
             if found is not None:
-                return self.placed(f"{kind} {ident}", found.destination, found.query)
+                return self.with_destination(f"{kind} {ident}", found.destination, found.query)
         if kind == "channel" and (shared := ident.partition(":session:"))[1]:
             ids = [one[:8] for one in shared[2].split(",session:")]
             more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""

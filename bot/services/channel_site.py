@@ -12,7 +12,7 @@ from bot.query.nearest import normalize
 
 LONGEST_NAME = 80  # characters of a channel's name, as Slack allows
 _SHORTEST = 3  # letters of a word that names a site alone: a number alone means nothing
-_NARROWED = (Key.DEPT, Key.EMPLOYEE)
+_LIMITING = (Key.DEPT, Key.EMPLOYEE)
 
 
 def site_of_channel(
@@ -23,7 +23,7 @@ def site_of_channel(
 
     `name` is the channel's; `rules` are the queries of its rules; `known` and `scope` are what the asker may see.
     """
-    if any(term.key in _NARROWED and not term.negated for term in query.terms):
+    if any(term.key in _LIMITING and not term.negated for term in query.terms):
         return None
     found = _by_name(name, NameIndex.of(known, directory)) or _by_rules(rules, known)
     if found is None or known.directory.departments[found].parent_id is None:  # the company itself

@@ -158,7 +158,7 @@ def _attention(window: Window) -> Window:
 
 
 def _unacknowledged(tx: Tx, where: Where, window: Window, limit: int) -> tuple[Sequence[Session], int]:
-    """The lowest of the low results of a window that nobody has acknowledged, and how many there are."""
+    """The lowest of the low results of a window that are not acknowledged, and how many there are."""
     if window.start >= window.end:
         return (), 0
     return tx.reports.attention(where, window, limit), tx.reports.unacknowledged(where, window)

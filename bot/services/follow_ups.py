@@ -78,22 +78,22 @@ def _write(tx: Tx, who: str, verb: str, key: SessionKey, now: datetime, old: str
 
 def close_reached(tx: Tx, now: datetime) -> int:
     """Ends the follow-ups whose employees reached what was missed; returns how many."""
-    ended = set[int]()
+    closed = set[int]()
     for found, later, details, completed_at in tx.follow_ups.completions_after():
         number = found.follow_up.follow_up_id
-        end = None if number in ended else end_by(found, later, details, completed_at)
+        end = None if number in closed else end_by(found, later, details, completed_at)
         if end is not None and tx.follow_ups.close(found, end, now):
-            ended.add(number)
+            closed.add(number)
             _write(tx, SPOTTER, "close_follow_up", found.session.key, now, found.follow_up.due.isoformat(), str(end))
-    return len(ended)
+    return len(closed)
 
 
 def close_lost(tx: Tx, owners: Mapping[str, Viewer | None], now: datetime) -> int:
-    """Ends the follow-ups of owners who have lost the right to the session: nobody sees to it any more, and their name
-    would say that somebody does. Returns how many. Owners of whom nothing is proved keep theirs, and so do those that
-    iSpring does not name, whose link waits, or whose people it does not name: one answer may lack a person, and the end
-    is for good."""
-    directory, ended = tx.people.directory(), 0
+    """Ends the follow-ups of owners who have lost the right to the session, so that no name stands for
+    work that is not done. Returns how many. Owners of whom nothing is proved keep theirs, and so do those that iSpring
+    does not name, whose link waits, or whose people it does not name: one answer may lack a person, and the end is for
+    good."""
+    directory, closed = tx.people.directory(), 0
     for found in tx.follow_ups.all_open():
         owner, facts = owners.get(found.follow_up.owner), found.session.facts
         if owner is None or _may_be_linked_again(tx, owner):
@@ -102,8 +102,8 @@ def close_lost(tx: Tx, owners: Mapping[str, Viewer | None], now: datetime) -> in
         if verdict.allowed or verdict.waits or not tx.follow_ups.close(found, FollowUpEnd.LOST, now):
             continue
         _write(tx, SPOTTER, "close_follow_up", found.session.key, now, found.follow_up.due.isoformat(), "rights lost")
-        ended += 1
-    return ended
+        closed += 1
+    return closed
 
 
 def _may_be_linked_again(tx: Tx, owner: Viewer) -> bool:
@@ -116,20 +116,20 @@ def queue_follow_ups(tx: Tx, now: datetime) -> int:
     """Queues a list for each person with a follow-up that is due tomorrow, today or since a number of whole weeks and a
     day, or that ended by itself: one a day, from the morning on, where they are. Returns how many."""
     queued = 0
-    for owner, has_untold in tx.follow_ups.owners():
+    for owner, has_unlisted in tx.follow_ups.owners():
         zone = zone_of(tx, owner)
         today = now.astimezone(zone).date()
         subject = f"{SUBJECT}{today.isoformat()}"
         if now < instant(today, MORNING, zone) or not tx.reminders.choices(owner).late:
             continue
         destination = destination_of(tx, owner)
-        is_due = has_untold or any(
+        is_due = has_unlisted or any(
             reminds_on(one.follow_up, today, one.follow_up.taken_at.astimezone(zone).date())
             for one in tx.follow_ups.open_of(owner)
         )
         everywhere = {destination, Destination(DestinationKind.USER, owner)}  # a link may be suspended meanwhile
-        if is_due and tx.follow_ups.may_be_told(everywhere, subject):
-            tx.follow_ups.tell(owner, subject)
+        if is_due and tx.follow_ups.may_get_list(everywhere, subject):
+            tx.follow_ups.mark_listed(owner, subject)
             queued += tx.notifications.enqueue(_reminder(destination, subject), now)
     return queued
 

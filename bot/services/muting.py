@@ -76,32 +76,32 @@ def mute(
     return made, len(held)
 
 
-def unmute(tx: Tx, ended: Mute, who: str, now: datetime) -> int:
+def unmute(tx: Tx, one: Mute, who: str, now: datetime) -> int:
     """Ends a mute before its time; returns how much its recap brings."""
-    tx.audit_log.write(who, "unmute", f"mute:{ended.mute_id}", now)
-    return _end(tx, ended, now, who)
+    tx.audit_log.write(who, "unmute", f"mute:{one.mute_id}", now)
+    return _end(tx, one, now, who)
 
 
 def end_over(tx: Tx, now: datetime) -> int:
     """Ends the mutes whose time is over; returns how many there were."""
     over = tx.mutes.over(now)
-    for ended in over:
-        tx.audit_log.write(SPOTTER, "unmute", f"mute:{ended.mute_id}", now)
-        _end(tx, ended, now, None)
+    for one in over:
+        tx.audit_log.write(SPOTTER, "unmute", f"mute:{one.mute_id}", now)
+        _end(tx, one, now, None)
     return len(over)
 
 
-def _end(tx: Tx, ended: Mute, now: datetime, who: str | None) -> int:
-    tx.mutes.end(ended.mute_id, now, who)
+def _end(tx: Tx, one: Mute, now: datetime, who: str | None) -> int:
+    tx.mutes.end(one.mute_id, now, who)
     recap = Notification(
         kind=NotificationKind.RECAP,
-        destination=ended.destination,
-        subject=f"recap:{ended.mute_id}",
-        reason=f"mute {ended.mute_id} has ended",
+        destination=one.destination,
+        subject=f"recap:{one.mute_id}",
+        reason=f"mute {one.mute_id} has ended",
         facts={
-            "mute": ended.mute_id,
-            "from": int(ended.created_at.timestamp()),
-            "to": int(min(now, ended.ends_at).timestamp()),
+            "mute": one.mute_id,
+            "from": int(one.created_at.timestamp()),
+            "to": int(min(now, one.ends_at).timestamp()),
         },
     )
-    return tx.recaps.enqueue(recap, ended.mute_id, now)
+    return tx.recaps.enqueue(recap, one.mute_id, now)

@@ -4,7 +4,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.directory import RIGHTS_MAX_AGE, Directory
+from bot.domain.directory import Directory
+from bot.domain.directory_readings import RIGHTS_MAX_AGE
 from bot.domain.permissions import OPERATOR_VIEWER, Coverage, coverage_of
 from bot.domain.rules import OPERATOR
 from bot.domain.viewers import Proof, Viewer, is_identity_proved

@@ -12,7 +12,9 @@ from bot.domain.digests import digest_subject
 from bot.domain.directory import Directory
 from bot.domain.notifications import Delivery, Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import BlockedDestination, SendingPause
-from bot.domain.pause_reasons import (
+from bot.domain.permissions import scope_of
+from bot.domain.ports import Channel
+from bot.domain.reasons import (
     ARCHIVED,
     FOUND_BY_CHECK,
     MAY_NOT_CHECK,
@@ -21,10 +23,8 @@ from bot.domain.pause_reasons import (
     PUBLIC,
     SHARED_OUTSIDE,
     TRIED_AGAIN,
+    ReasonCode,
 )
-from bot.domain.permissions import scope_of
-from bot.domain.ports import Channel
-from bot.domain.reasons import ReasonCode
 from bot.domain.rules import OPERATOR, ORPHANED, Rule, RuleState
 from bot.domain.viewers import Proof, Viewer
 from bot.services.alerting import ops_destinations
@@ -97,10 +97,10 @@ def pause_all(tx: Tx, who: str, now: datetime) -> bool:
 
 def resume_all(tx: Tx, who: str, now: datetime) -> SendingPause | None:
     """Lets sending go on; returns the pause that has ended, None if there was none."""
-    ended = tx.outbox.resume_all(now)
-    if ended is not None:
+    pause = tx.outbox.resume_all(now)
+    if pause is not None:
         tx.audit_log.write(who, "resume all", "sending", now)
-    return ended
+    return pause
 
 
 def _is_found_by_check(reason: str) -> bool:
@@ -246,13 +246,13 @@ def _notify_of_end(tx: Tx, rule_id: int, now: datetime) -> None:
         return
     for paused, since in tx.notifications.pause_notices(rule_id):
         tx.notifications.cancel_unsent(paused, "the rule goes on before it could be posted; the next message says so")
-        ended = replace(
+        resumed = replace(
             paused,
             subject=f"rule_resumed:{rule_id}:{int(since.timestamp() * 1000)}",
             reason="the rule goes on",
             facts={"from": int(since.timestamp()), "to": int(now.timestamp())},
         )
-        tx.notifications.enqueue(ended, now)
+        tx.notifications.enqueue(resumed, now)
 
 
 def _owner(tx: Tx, rule: Rule) -> list[Destination]:

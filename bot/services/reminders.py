@@ -225,10 +225,10 @@ def user_of(tx: Tx, destination: Destination) -> str | None:
 def _followed_up(tx: Tx, owner: str, subject: str, today: date) -> Sequence[ReminderLine]:
     """The follow-ups that are due by tomorrow, and those that ended by themselves and that this message tells."""
     due = [one for one in tx.follow_ups.open_of(owner) if one.follow_up.due <= today + _ONE_DAY]
-    ended = tx.follow_ups.told_in(owner, subject.partition(_AGAIN)[0])
+    closed = tx.follow_ups.listed_in(owner, subject.partition(_AGAIN)[0])
     return [
         ReminderLine(session=one.session, clock=None, since=one.follow_up.taken_at, follow_up=one.follow_up)
-        for one in (*due, *ended)
+        for one in (*due, *closed)
     ]
 
 

@@ -21,7 +21,7 @@ from bot.domain.reports import (
     report,
 )
 from bot.domain.sites import NO_DEPARTMENT, all_sites, department_of, sites_among
-from bot.domain.tallies import Tally
+from bot.domain.unit_counts import UnitCounts
 from bot.store.conditions import Where
 from bot.store.database import Tx
 
@@ -91,22 +91,22 @@ def rows_by_unit(
     departments = directory.derived(department_of) if by is By.DEPT else None
 
     @cache
-    def tally_in(each: Window) -> Tally:
+    def counts_in(each: Window) -> UnitCounts:
         if every_where is None:
-            return tx.reports.tally_by(column, where, each, departments)
+            return tx.reports.unit_counts_by(column, where, each, departments)
         chosen, every = (
-            tx.reports.tally_by(column, one, each, departments, has_scores=False) for one in (where, every_where)
+            tx.reports.unit_counts_by(column, one, each, departments, has_scores=False) for one in (where, every_where)
         )
         return every.parted(chosen)
 
-    now = tally_in(window)
+    now = counts_in(window)
     unit_of = units_of([one.group for one in now.counts], scope, directory) if by is By.DEPT else {}
     all_units = added_up(now.counts, unit_of)
     if every_where is not None and sort == "-count":  # who has the most of them is not asked of those who have none
         all_units = [one for one in all_units if one.met]
     large, small, number = ranked(all_units, MOST_IN_FULL, fewest_first=sort == "count")
     large = _in_order(
-        large, sort, lambda: added_up(tally_in(earlier).counts, unit_of), is_parted=every_where is not None
+        large, sort, lambda: added_up(counts_in(earlier).counts, unit_of), is_parted=every_where is not None
     )
     first = [one.group for one in large[:MOST_IN_FULL]]
     place = {group: at for at, group in enumerate(first)}
@@ -125,7 +125,7 @@ def rows_by_unit(
     def in_full_of(each: Window) -> Sequence[OutcomeCount]:
         # A time that is counted in full already, or of which most would be asked for.
         if now.every is not None and (each is window or len(large) <= MOST_IN_FULL):
-            every = tally_in(each).every
+            every = counts_in(each).every
             if every is not None:
                 return in_units([one for one in every if unit_of.get(one.group, one.group) in place], unit_of)
         return some_in(each)

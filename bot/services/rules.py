@@ -102,7 +102,7 @@ def update_introduction(tx: Tx, rule: Rule, now: datetime) -> None:
 
 
 def end_rule(tx: Tx, rule: Rule, who: str, reason: str, now: datetime) -> Rule:
-    """Ends a rule as somebody asked; returns it."""
+    """Ends a rule on request; returns it."""
     tx.rules.set_state(rule.rule_id, RuleState.ENDED, reason, now)
     update_introduction(tx, rule, now)
     tx.audit_log.write(who, "unsubscribe", f"rule:{rule.rule_id}", now)

@@ -14,7 +14,7 @@ from bot.services.dm_availability import observers
 from bot.store.database import Tx
 
 SUBJECT = "setup"
-FIRST_LOOK_WITHIN = timedelta(hours=1)
+FIRST_CHECK_WITHIN = timedelta(hours=1)
 
 
 def setup_of(tx: Tx, settings: Settings, now: datetime) -> Sequence[SetupLine]:
@@ -71,4 +71,4 @@ def queue_setup(tx: Tx, settings: Settings, now: datetime) -> bool:
 
 def _was_in_use(tx: Tx, now: datetime) -> bool:
     """Whether it had rules before this version: a new database is looked at within a minute of its creation."""
-    return tx.polls.state().created_at < now - FIRST_LOOK_WITHIN and bool(tx.rules.all())
+    return tx.polls.state().created_at < now - FIRST_CHECK_WITHIN and bool(tx.rules.all())

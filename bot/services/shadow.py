@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.domain.alerts import SHADOW_WEEK_CODE, Facts
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.outbox import SHADOW_WEEK, ShadowCounts, ShadowMode
-from bot.domain.pause_reasons import SHADOW_PUBLIC
+from bot.domain.reasons import SHADOW_PUBLIC
 from bot.store.database import Tx
 
 
@@ -39,11 +39,11 @@ def begin_shadow(tx: Tx, channel_id: str, who: str, now: datetime) -> ShadowMode
 
 def go_live(tx: Tx, who: str, now: datetime) -> tuple[ShadowMode, ShadowCounts] | None:
     """Ends shadow mode; returns it and what it has shown, None if it was off."""
-    ended = tx.shadow.end(now)
-    if ended is None:
+    mode = tx.shadow.end(now)
+    if mode is None:
         return None
-    tx.audit_log.write(who, "shadow", f"channel:{ended.channel}", now, new="off")
-    return ended, tx.shadow.counts()
+    tx.audit_log.write(who, "shadow", f"channel:{mode.channel}", now, new="off")
+    return mode, tx.shadow.counts()
 
 
 def ask_to_go_live(tx: Tx, admins: Collection[str], now: datetime) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.delivery import AppRefused, DestinationGone, NotSent, Throttled
-from bot.domain.directory import RIGHTS_MAX_AGE
+from bot.domain.directory_readings import RIGHTS_MAX_AGE
 from bot.domain.email_matching import (
     LINK_REJECTED,
     LINKED_BY_ADMIN,
@@ -25,7 +25,7 @@ from bot.domain.email_matching import (
 from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable, Remedy, StoreBusy
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import as_admin
-from bot.domain.ports import Channel, Clock, Contact, Messenger, Nobody
+from bot.domain.ports import Channel, Clock, Contact, Messenger, NoSlackUser
 from bot.domain.viewers import BY_EMAIL, SlackUser, Viewer, is_identity_proved
 from bot.slack.errors import DECISIONS, Decision
 from bot.slack.shared_reading import ChannelMembers, SharedReading
@@ -66,7 +66,7 @@ class SlackContacts:
         return await self.prove(user_id)
 
     async def prove(self, user_id: str) -> SlackUser:
-        """A user as Slack describes them now. Whoever asks meanwhile waits for the same answer. Raises
+        """A user as Slack describes them now. Callers meanwhile wait for the same answer. Raises
         MessengerError."""
         return await self._questions.of(user_id, lambda: self._ask_about(user_id))
 
@@ -156,7 +156,7 @@ class SlackContacts:
 
     async def conversation(
         self, destination: Destination, *, shadow: Destination | None = None
-    ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
+    ) -> str | NoSlackUser | Throttled | NotSent | DestinationGone | AppRefused:
         """Slack's id of a destination's conversation: the channel, or D… for people. With `shadow` that channel's, if
         the destination has a reader: no conversation with them is opened."""
         try:
@@ -164,7 +164,7 @@ class SlackContacts:
             if destination.kind is DestinationKind.PERSON:
                 contact = await self.user_of(destination.id)
                 if contact.user is None:
-                    return Nobody(contact.reason)
+                    return NoSlackUser(contact.reason)
                 user_id = contact.user.user_id
             if shadow is not None:
                 return shadow.id
@@ -175,7 +175,7 @@ class SlackContacts:
             return _later(problem)
         except MessengerRefused as refusal:
             if refusal.code in _NO_SUCH_PERSON:
-                return Nobody(refusal.code)
+                return NoSlackUser(refusal.code)
             closed = _closed(refusal)
             if isinstance(closed, DestinationGone):
                 # A missing im:write closes direct messages only: channels must go on.
@@ -292,7 +292,7 @@ def _nobody(user_id: str, reason: str, remedy: Remedy, zone: str = "UTC") -> Vie
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The person that a full member is now, None if nobody, and why. `is_stored`: the stored link need not change."""
+    """The person that a full member is now, None if there is none, and why. `is_stored`: the stored link stays."""
 
     person_id: str | None
     reason: str

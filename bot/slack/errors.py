@@ -16,7 +16,7 @@ from bot.domain.delivery import (
     Ambiguous,
     AppRefused,
     DestinationGone,
-    EditEnded,
+    EditImpossible,
     EditResult,
     MessageRefused,
     NotSent,
@@ -50,7 +50,7 @@ class Decision(Enum):
     RIGHTS = auto()  # not with these scopes or this policy
     RESOURCE = auto()  # not this conversation with the rights there are; others may be open
     REPEATED = auto()  # an earlier attempt was accepted, and its message was deleted since
-    ENDED = auto()  # the message to edit is gone or closed for ever
+    UNEDITABLE = auto()  # the message to edit is gone or closed for ever
 
 
 def _table(**words: tuple[Decision, str]) -> Mapping[str, Decision]:
@@ -105,7 +105,7 @@ DECISIONS: Mapping[str, Decision] = _table(
         "deprecated_endpoint",
     ),
     resource=(Decision.RESOURCE, "access_denied no_permission"),
-    gone=(Decision.ENDED, "message_not_found cant_update_message edit_window_closed"),
+    gone=(Decision.UNEDITABLE, "message_not_found cant_update_message edit_window_closed"),
 )
 
 
@@ -183,7 +183,7 @@ def post_result(problem: Exception) -> PostResult:
     match parsed.decision:
         case Decision.REPEATED:
             return AlreadyPosted(parsed.reason)
-        case Decision.ENDED:
+        case Decision.UNEDITABLE:
             return MessageRefused(parsed.reason)
         case decision:
             return _sending_result(parsed, decision)
@@ -193,8 +193,8 @@ def edit_result(problem: Exception) -> EditResult:
     """What a failed chat.update means. Anything unknown is Ambiguous; editing again is harmless."""
     parsed = _parse_error(problem)
     match parsed.decision:
-        case Decision.ENDED | Decision.REPEATED:
-            return EditEnded(parsed.reason)
+        case Decision.UNEDITABLE | Decision.REPEATED:
+            return EditImpossible(parsed.reason)
         case decision:
             return _sending_result(parsed, decision)
 
@@ -227,7 +227,7 @@ def read_back_result(problem: Exception) -> ReadBackResult:
     match parsed.decision:
         case Decision.DESTINATION | Decision.NO_DIRECT:
             return DestinationGone(parsed.reason)
-        case Decision.RIGHTS | Decision.RESOURCE | Decision.ENDED:
+        case Decision.RIGHTS | Decision.RESOURCE | Decision.UNEDITABLE:
             return Unreadable(parsed.reason)
         case Decision.RATE | Decision.WORKSPACE_RATE:
             return ReadLater(parsed.reason, parsed.retry_after or DEFAULT_WAIT)

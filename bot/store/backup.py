@@ -19,11 +19,12 @@ from bot.domain.audit import AuditEntry
 from bot.domain.errors import StoreBusy, StoreUnusable
 from bot.domain.rules import OPERATOR
 from bot.store.columns import State, from_ms, from_row, to_ms, value_of
-from bot.store.erasure import RetentionRepository, erased_people
+from bot.store.erasure import Erasure
 from bot.store.lock import OWNER_ONLY, Leadership, beside, setting_up, sync
 from bot.store.migrate import refuse_strangers, set_up
 from bot.store.operations import AuditLog
 from bot.store.outbox import restore_recovery
+from bot.store.redaction import erased_people
 from bot.store.schema import APPLICATION_ID
 from bot.store.sqlite import (
     WRITE,
@@ -193,10 +194,10 @@ def _begin_recovery(connection: sqlite3.Connection, erased: Collection[str] | No
     copied = state.get("copied_at") or state.get("last_good_poll_at") or state.get("created_at")
     state.set("copied_at", None)
     recovery = restore_recovery.begin(connection, copied, now)
-    retention = RetentionRepository(connection)
-    again = None if erased is None else set(erased) - set(retention.erased_people())
+    erasure = Erasure(connection)
+    again = None if erased is None else set(erased) - set(erasure.erased_people())
     for person_id in sorted(again or ()):
-        retention.erase(person_id, now)
+        erasure.erase(person_id, now)
     AuditLog(connection).write(OPERATOR, "restore", f"copy:{from_ms(copied).isoformat()}", now)
     sessions = value_of(connection, "SELECT count(*) FROM sessions")
     connection.execute("COMMIT")

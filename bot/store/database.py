@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from bot.domain.errors import StoreBusy, StoreUnusable
 from bot.store.details import SessionDetails
-from bot.store.erasure import RetentionRepository
+from bot.store.erasure import Erasure
 from bot.store.follow_ups import FollowUps
 from bot.store.listings import Listings
 from bot.store.migrate import set_up
@@ -31,6 +31,7 @@ from bot.store.polling import Polling
 from bot.store.quiet import QuietTimes
 from bot.store.reminders import Reminders
 from bot.store.reports import Reports
+from bot.store.retention import RetentionRepository
 from bot.store.rules import Rules
 from bot.store.session_search import Search
 from bot.store.sessions import Sessions
@@ -150,6 +151,10 @@ class Tx:
     @cached_property
     def retention(self) -> RetentionRepository:
         return RetentionRepository(self._connection)
+
+    @cached_property
+    def erasure(self) -> Erasure:
+        return Erasure(self._connection)
 
     @cached_property
     def alerts(self) -> Alerts:

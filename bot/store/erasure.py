@@ -1,9 +1,7 @@
-"""Forgets people and old sessions. What is left of a session are its ids and the fingerprint of its row, so that the
-next listing that still has it says nothing new; what was posted about it owes an edit that says nothing about anybody.
-"""
+"""Erases people on request, and takes back what was posted about sessions that iSpring gave to another employee."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,25 +9,28 @@ from bot.domain.directory import Directory
 from bot.domain.model import Person, SessionKey
 from bot.domain.notifications import Destination, DestinationKind, NotificationKind
 from bot.domain.reasons import ReasonCode
-from bot.domain.retention import BETWEEN_REDACTIONS, Erased, Expired, Forgotten
+from bot.domain.retention import Erased
 from bot.domain.rules import RuleState
 from bot.query.by_id import people_in
 from bot.query.names import Names, id_value
 from bot.store.columns import State, to_json, to_ms, value_of
-from bot.store.outbox.cancel import cancel_notifications, end_rule
+from bot.store.outbox.cancel import end_rule
 from bot.store.outbox.destinations import MAY_BE_EDITED, SHOWS
-from bot.store.session_rows import IS_OVER, OF_KEY, request_edits
+from bot.store.redaction import (
+    UNSENT,
+    cancel_found,
+    cancel_unsent,
+    enqueue_redactions,
+    erased_people,
+    posted_about,
+    write_tombstones,
+)
+from bot.store.session_rows import OF_KEY, request_edits
 from bot.store.sqlite import IN_LIST, json_field
 
-# Tables that refer to a session's row.
-CHILDREN = ("history", "details", "acknowledgements", "unrouted", "reminders", "absences", "follow_ups")
-ATTEMPTS_KEPT = timedelta(days=90)  # of finished deliveries
-SLACK_USERS_KEPT = timedelta(days=30)  # Slack is asked again
-SLOTS_KEPT = timedelta(days=500)  # of rules with a schedule: longer than any of them looks back
 DIGESTS_REDACTED = timedelta(days=90)  # posted digests and reminders of that time are made anew without who was erased
 _ERASED = "the person it is about was erased"
 _REASSIGNED = "iSpring gave the session to another employee"
-_EXPIRED = "the session is older than sessions are kept"
 _NEEDS_REDACTION = f"state = 'sent' AND edit_due_at IS NOT NULL AND {SHOWS}"
 _TO_REDACT = f"state IN ('sending', 'ambiguous') OR {_NEEDS_REDACTION}"
 # A message says a query that names a person: by id, for no stored query holds the name of one person.
@@ -38,12 +39,11 @@ _SAYS = (
     f" WHERE rules.rule_id = {json_field('rule_ids', 0)} AND instr(rules.query, :named))"
     f" OR kind = '{NotificationKind.SHARED}' AND instr({json_field('facts', 'query')}, :named))"
 )
-# Not those of a delivery in sending or ambiguous: it may have been posted, and is edited once it is found. If it was
-# not, it is cancelled when it would be sent again, because nothing is stored that it could show.
-_UNSENT = "notifications.cancelled_reason IS NULL AND (notifications.delivery IS NULL OR deliveries.state = 'pending')"
 
 
-class RetentionRepository:
+class Erasure:
+    """People who are erased, and sessions that another employee has now."""
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._state = State(connection)
@@ -70,17 +70,17 @@ class RetentionRepository:
         own = [
             row["id"] for row in self._connection.execute("SELECT id FROM sessions WHERE employee_id = ?", (person_id,))
         ]
-        dropped += self._cancel_unsent(own, _ERASED)
-        self._enqueue_redactions(self._posted_about(own), now, timedelta(0))
-        self._write_tombstones(own, now)
+        dropped += cancel_unsent(self._connection, own, _ERASED)
+        enqueue_redactions(self._connection, posted_about(self._connection, own), now, timedelta(0))
+        write_tombstones(self._connection, own, now)
         observed = self._connection.execute(
             "UPDATE sessions SET version = version + 1 WHERE observer_id = ?", (person_id,)
         ).rowcount
-        self._enqueue_redactions(
-            [*self._posted_to_or_observed_by(person_id), *self._saying(person_id)], now, timedelta(0)
+        enqueue_redactions(
+            self._connection, [*self._posted_to_or_observed_by(person_id), *self._saying(person_id)], now, timedelta(0)
         )
         self._connection.execute("DELETE FROM nudges WHERE person_id = ?", (person_id,))
-        self._enqueue_redactions(self._posted_lists(now - DIGESTS_REDACTED), now, timedelta(0))
+        enqueue_redactions(self._connection, self._posted_lists(now - DIGESTS_REDACTED), now, timedelta(0))
         self._connection.execute("DELETE FROM people WHERE person_id = ?", (person_id,))
         self._state.set("directory_version", (self._state.get("directory_version") or 0) + 1)
         done = Erased(
@@ -138,7 +138,7 @@ class RetentionRepository:
             )
         ]
         self._connection.execute(f"UPDATE sessions SET version = version + 1 WHERE id {IN_LIST}", (to_json(seen),))
-        self._enqueue_redactions(self._posted_about(seen), now, timedelta(0))
+        enqueue_redactions(self._connection, posted_about(self._connection, seen), now, timedelta(0))
         for table, column in _BY_ACCOUNT:
             self._connection.execute(f"DELETE FROM {table} WHERE {column} {IN_LIST}", chosen)
         self._connection.execute("DELETE FROM email_misses WHERE email = ?", (email,))
@@ -180,9 +180,10 @@ class RetentionRepository:
         """Cancels the pending notifications to the person; returns how many."""
         places = [str(Destination(DestinationKind.PERSON, person_id))]
         places += [str(Destination(DestinationKind.USER, user)) for user in users]
-        return self._end(
+        return cancel_found(
+            self._connection,
             "SELECT notifications.id FROM notifications LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
-            f" WHERE notifications.destination {IN_LIST} AND {_UNSENT}",
+            f" WHERE notifications.destination {IN_LIST} AND {UNSENT}",
             to_json(places),
             _ERASED,
         )
@@ -240,34 +241,12 @@ class RetentionRepository:
             f"UPDATE sessions SET reassigned_at = ?, version = version + 1 WHERE id {IN_LIST}",
             (to_ms(now), to_json(given)),
         )
-        self._cancel_unsent(given, _REASSIGNED)
-        self._enqueue_redactions(self._posted_about(given), now, timedelta(0))
+        cancel_unsent(self._connection, given, _REASSIGNED)
+        enqueue_redactions(self._connection, posted_about(self._connection, given), now, timedelta(0))
         return len(given)
 
     def _reassigned(self, key: SessionKey) -> bool:
         return bool(value_of(self._connection, f"SELECT reassigned_at FROM sessions WHERE {OF_KEY}", key))
-
-    # ---- sessions --------------------------------------------------------------------------------------------------
-
-    def expire(self, before: datetime, redact_from: datetime, now: datetime, limit: int) -> Expired:
-        """Erases at most `limit` sessions that were completed, or no longer listed, before then.
-
-        Their messages are edited from `redact_from` on, one after the other, so that corrections can go in between.
-        """
-        cut = to_ms(before)
-        old = self._ids(f"finished_at < ? AND {IS_OVER}", cut, limit)
-        # A completion whose date could not be read counts from when it was stored.
-        old += self._ids(f"finished_at IS NULL AND changed_at < ? AND {IS_OVER}", cut, limit - len(old))
-        known = set(old)
-        old += [one for one in self._ids("missing_since < ?", cut, limit) if one not in known][: limit - len(old)]
-        self._cancel_unsent(old, _EXPIRED)
-        redactions = self._enqueue_redactions(self._posted_about(old), redact_from, BETWEEN_REDACTIONS)
-        self._write_tombstones(old, now)
-        return Expired(sessions=len(old), redactions=redactions)
-
-    def _ids(self, condition: str, cut: int, limit: int) -> list[int]:
-        rows = self._connection.execute(f"SELECT id FROM sessions WHERE {condition} LIMIT ?", (cut, limit))
-        return [row["id"] for row in rows]
 
     def _posted_lists(self, since: datetime) -> list[int]:
         """Digests and reminders, which may name anybody, and recaps, which name who muted and why."""
@@ -277,84 +256,6 @@ class RetentionRepository:
             (NotificationKind.DIGEST, NotificationKind.REMINDER, NotificationKind.RECAP, to_ms(since)),
         )
         return [row["delivery"] for row in rows]
-
-    def _posted_about(self, sessions: Sequence[int]) -> list[int]:
-        rows = self._connection.execute(
-            "SELECT DISTINCT delivery FROM sessions JOIN notifications USING (session_id, employee_id)"
-            f" WHERE sessions.id {IN_LIST} AND delivery IS NOT NULL",
-            (to_json(sessions),),
-        )
-        return [row["delivery"] for row in rows]
-
-    def _enqueue_redactions(self, deliveries: Iterable[int], first: datetime, between: timedelta) -> int:
-        """Marks messages for an edit, those being sent or ambiguous too; returns how many."""
-        marked = 0
-        for delivery in deliveries:
-            due_at = to_ms(first + marked * between)
-            marked += self._connection.execute(
-                "UPDATE deliveries SET edit_is_cosmetic = 0,"
-                " edit_due_at = CASE WHEN edit_due_at <= ? THEN edit_due_at ELSE ? END"
-                " WHERE id = ? AND state IN ('sent', 'sending', 'ambiguous') AND edit_ended IS NULL",
-                (due_at, due_at, delivery),
-            ).rowcount
-        return marked
-
-    def _cancel_unsent(self, sessions: Sequence[int], reason: str) -> int:
-        return self._end(
-            "SELECT notifications.id FROM sessions JOIN notifications USING (session_id, employee_id)"
-            " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
-            f" WHERE sessions.id {IN_LIST} AND {_UNSENT}",
-            to_json(sessions),
-            reason,
-        )
-
-    def _end(self, which: str, parameter: str, reason: str) -> int:
-        ids = [row["id"] for row in self._connection.execute(which, (parameter,))]
-        cancel_notifications(self._connection, ids, reason, in_hand=False)
-        return len(ids)
-
-    def _write_tombstones(self, sessions: Sequence[int], now: datetime) -> None:
-        chosen = to_json(sessions)
-        self._connection.execute(
-            "INSERT INTO erased_sessions (session_id, employee_id, fingerprint, erased_at)"
-            f" SELECT session_id, employee_id, fingerprint, ? FROM sessions WHERE id {IN_LIST}"
-            " ON CONFLICT (session_id, employee_id) DO UPDATE SET fingerprint = excluded.fingerprint,"
-            " erased_at = excluded.erased_at",
-            (to_ms(now), chosen),
-        )
-        for table in CHILDREN:
-            self._connection.execute(f"DELETE FROM {table} WHERE session {IN_LIST}", (chosen,))
-        self._connection.execute(f"DELETE FROM sessions WHERE id {IN_LIST}", (chosen,))
-
-    # ---- rows that nothing uses any more ---------------------------------------------------------------------------
-
-    def forget(self, now: datetime, audit_before: datetime | None) -> Forgotten:
-        """Deletes old rows that nothing uses; audit log entries only if a time is given. Returns how many."""
-        attempts = self._connection.execute(
-            "DELETE FROM attempts WHERE ended_at < ? AND delivery IN"
-            " (SELECT id FROM deliveries WHERE state IN ('sent', 'failed', 'cancelled'))",
-            (to_ms(now - ATTEMPTS_KEPT),),
-        ).rowcount
-        audit_log = 0
-        if audit_before is not None:
-            audit_log = self._connection.execute("DELETE FROM audit_log WHERE at < ?", (to_ms(audit_before),)).rowcount
-        # An unknown account counts as a full member's. So the accounts stay that own a rule, are linked, or shared
-        # something: the rights of those are checked again.
-        users = self._connection.execute(
-            "DELETE FROM slack_users WHERE seen_at < ? AND user_id NOT IN (SELECT slack_user_id FROM links)"
-            " AND user_id NOT IN (SELECT owner FROM rules WHERE state <> 'ended')"
-            f" AND user_id NOT IN (SELECT coalesce({json_field('facts', 'by')}, '') FROM notifications WHERE kind = ?)",
-            (to_ms(now - SLACK_USERS_KEPT), NotificationKind.SHARED),
-        ).rowcount
-        self._connection.execute("DELETE FROM email_misses WHERE at < ?", (to_ms(now - SLACK_USERS_KEPT),))
-        self._connection.execute("DELETE FROM slots WHERE planned_at < ?", (to_ms(now - SLOTS_KEPT),))
-        return Forgotten(attempts=attempts, audit_log=audit_log, slack_users=users)
-
-    def last_retention_at(self) -> datetime | None:
-        return self._state.moment("last_retention_at")
-
-    def record_retention(self, now: datetime) -> None:
-        self._state.set("last_retention_at", to_ms(now))
 
 
 # Tables with rows of a Slack account, and the column with its id.
@@ -369,20 +270,3 @@ _BY_ACCOUNT = (
     ("home_views", "user_id"),
     ("slack_users", "user_id"),
 )
-
-
-def erased_people(connection: sqlite3.Connection) -> frozenset[str]:
-    """Ids of the people who were erased."""
-    return frozenset(row[0] for row in connection.execute("SELECT person_id FROM erased_people"))
-
-
-def is_erased(connection: sqlite3.Connection, key: SessionKey) -> bool:
-    """True if the session or its employee was erased."""
-    return bool(
-        value_of(
-            connection,
-            f"SELECT EXISTS (SELECT 1 FROM erased_sessions WHERE {OF_KEY})"
-            " OR EXISTS (SELECT 1 FROM erased_people WHERE person_id = ?)",
-            (key.session_id, key.employee_id, key.employee_id),
-        )
-    )

@@ -98,22 +98,22 @@ class FollowUps:
         rows = self._connection.execute(f"{_ALL} AND owner = ? AND {_OPEN} ORDER BY due, follow_up_id", (owner,))
         return [_followed_up(row) for row in rows]
 
-    def told_in(self, owner: str, subject: str) -> Sequence[FollowedUp]:
-        """Those that ended by themselves and that a message tells."""
+    def listed_in(self, owner: str, subject: str) -> Sequence[FollowedUp]:
+        """Those that ended by themselves and that a message lists."""
         rows = self._connection.execute(
             f"{_ALL} AND owner = ? AND told_in = ? AND sessions.reassigned_at IS NULL ORDER BY closed_at, follow_up_id",
             (owner, subject),
         )
         return [_followed_up(row) for row in rows]
 
-    def tell(self, owner: str, subject: str) -> None:
-        """Lets a message tell those that ended by themselves and were not told yet."""
+    def mark_listed(self, owner: str, subject: str) -> None:
+        """Notes the message that lists those that ended by themselves and were in none yet."""
         self._connection.execute(
             "UPDATE follow_ups SET told_in = ? WHERE owner = ? AND told_in IS NULL AND ended_as IN (?, ?)",
             (subject, owner, FollowUpEnd.MET, FollowUpEnd.CORRECTED),
         )
 
-    def may_be_told(self, destinations: Collection[Destination], subject: str) -> bool:
+    def may_get_list(self, destinations: Collection[Destination], subject: str) -> bool:
         """Whether a person may get a list, wherever their messages go: neither did they get that one, nor does another
         wait for them."""
         return not value_of(
@@ -124,14 +124,14 @@ class FollowUps:
         )
 
     def owners(self) -> Sequence[tuple[str, bool]]:
-        """Who has open follow-ups, or some that ended by themselves and were not told yet; and whether they have of
+        """Who has open follow-ups, or some that ended by themselves and were in no list yet; and whether they have of
         the latter."""
         rows = self._connection.execute(
-            "SELECT owner, max(ended_as IS NOT NULL) AS untold FROM follow_ups WHERE closed_at IS NULL"
+            "SELECT owner, max(ended_as IS NOT NULL) AS unlisted FROM follow_ups WHERE closed_at IS NULL"
             " OR (told_in IS NULL AND ended_as IN (?, ?)) GROUP BY owner ORDER BY owner",
             (FollowUpEnd.MET, FollowUpEnd.CORRECTED),
         )
-        return [(row["owner"], bool(row["untold"])) for row in rows]
+        return [(row["owner"], bool(row["unlisted"])) for row in rows]
 
     def all_open(self) -> Sequence[FollowedUp]:
         """Every open follow-up, in the order in which they were taken."""

@@ -18,7 +18,7 @@ from bot.domain.model import SessionFacts, SessionKey, Targets
 from bot.domain.polling import AnswerDiff, ListingDiff, RowLabels
 from bot.domain.ports import Slice
 from bot.store.columns import State, to_json, to_ms, value_of
-from bot.store.erasure import erased_people, is_erased
+from bot.store.redaction import erased_people, is_erased
 from bot.store.schema import finish_indexes
 from bot.store.session_rows import OF_KEY, UPSERT_BEST, fingerprint_number, key_of, row_of, session_of
 from bot.store.sessions import note_checklists

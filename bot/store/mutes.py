@@ -8,7 +8,7 @@ from bot.domain.mutes import Mute
 from bot.domain.notifications import Destination
 from bot.store.columns import from_row, to_ms, value_of
 
-_NOT_ENDED = "SELECT * FROM mutes WHERE ended_at IS NULL"
+_IN_FORCE = "SELECT * FROM mutes WHERE ended_at IS NULL"
 
 
 class Mutes:
@@ -52,9 +52,9 @@ class Mutes:
         )
         return [from_row(Mute, row) for row in rows]
 
-    def not_ended(self) -> Sequence[Mute]:
-        """What holds messages back until it is ended, also when its time is over; by number."""
-        return [from_row(Mute, row) for row in self._connection.execute(f"{_NOT_ENDED} ORDER BY mute_id")]
+    def in_force(self) -> Sequence[Mute]:
+        """The mutes without an end in the database, also those whose time is over; by number."""
+        return [from_row(Mute, row) for row in self._connection.execute(f"{_IN_FORCE} ORDER BY mute_id")]
 
     def over(self, now: datetime) -> Sequence[Mute]:
         """The mutes whose time is over and whose recap is not queued yet."""

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlite_utils.db import Table
 
-from bot.domain.directory import Directory, DirectoryAges, Shortened
+from bot.domain.directory import Directory
+from bot.domain.directory_readings import DirectoryAges, Shortened
 from bot.domain.model import Department, Person, PersonStatus, Supervision
 from bot.domain.viewers import BY_EMAIL, Link, Preferences, SlackUser
 from bot.query.parser import Query, mentioned
@@ -26,7 +27,7 @@ from bot.store.columns import (
     upsert,
     value_of,
 )
-from bot.store.erasure import erased_people
+from bot.store.redaction import erased_people
 
 # The whole company at once: plain statements, because sqlite-utils takes three times as long for 50,000 people.
 _UPSERT_PERSON = upsert("people", column_names(Person), "person_id")

@@ -15,7 +15,7 @@ import msgspec
 from bot.domain.model import OutcomeKind
 from bot.domain.report_periods import Window
 from bot.domain.reports import Counts, OutcomeCount
-from bot.domain.tallies import Tally, counts_of
+from bot.domain.unit_counts import UnitCounts, counts_of
 from bot.store.columns import from_ms, listed, to_ms_up, value_of
 from bot.store.conditions import COLUMNS, Where, completed
 from bot.store.sqlite import IN_LIST
@@ -80,7 +80,7 @@ class SessionCounts:
             for (group, score), count in counter.items()
         ]
 
-    def tally_by(
+    def unit_counts_by(
         self,
         column: str,
         where: Where,
@@ -89,17 +89,17 @@ class SessionCounts:
         at_once: int = SESSIONS_AT_ONCE,
         *,
         has_scores: bool = True,
-    ) -> Tally:
+    ) -> UnitCounts:
         """The sessions completed in a window, read once and counted in each way that a report by unit needs.
         `place_of` and `at_once` as in `outcome_counts_by`. Not `has_scores`: scores may be left out."""
         if self._is_wide(where, window):
             if column != "checklist" or place_of is not None:
-                return Tally(self._grouped(column, where, window, place_of), self.outcome_counts_in(where, window))
+                return UnitCounts(self._grouped(column, where, window, place_of), self.outcome_counts_in(where, window))
             chosen = in_window(where, window, is_searched=False)
-            return Tally.of(_over(self._counted(COLUMNS[column], chosen, "1, 3, 2")))
+            return UnitCounts.of(_over(self._counted(COLUMNS[column], chosen, "1, 3, 2")))
         are_few = column == "checklist" or place_of is not None
         if are_few and has_scores:
-            return Tally.of(self.outcome_counts_by(column, where, window, place_of, at_once))
+            return UnitCounts.of(self.outcome_counts_by(column, where, window, place_of, at_once))
         # The scores of each of many people would take as much time and memory as the sessions themselves.
         often = {kind: Counter[str]() for kind in _OVER}
         scored = {kind: Counter[float | None]() for kind in _OVER}
@@ -107,11 +107,11 @@ class SessionCounts:
             often[kind].update(groups if place_of is None else [place_of.get(one, "") for one in groups])
             scored[kind].update(scores)
         if are_few:
-            return Tally.of(
+            return UnitCounts.of(
                 OutcomeCount(group, kind, None, count) for kind in _OVER for group, count in often[kind].items()
             )
         total = [OutcomeCount("", kind, score, count) for kind in _OVER for score, count in scored[kind].items()]
-        return Tally(counts_of(often), total)
+        return UnitCounts(counts_of(often), total)
 
     def _is_wide(self, where: Where, window: Window) -> bool:
         """Whether all sessions are sooner read in another order than those of the window in theirs."""
@@ -155,14 +155,14 @@ class SessionCounts:
             for kind in _OVER
             for name in (COLUMNS[column], "score")
         ]
-        for piece in self._pieces(where, window, at_once):
-            chosen = in_window(where, piece)
+        for chunk in self._chunks(where, window, at_once):
+            chosen = in_window(where, chunk)
             sql = f"SELECT {', '.join(texts)} FROM sessions WHERE {chosen.sql}"
             row = self._connection.execute(sql, chosen.parameters).fetchone()
             for kind, groups, scores in zip(_OVER, row[::2], row[1::2], strict=True):
                 yield kind, _TEXTS.decode(groups), _SCORES.decode(scores)
 
-    def _pieces(self, where: Where, window: Window, at_once: int) -> Iterator[Window]:
+    def _chunks(self, where: Where, window: Window, at_once: int) -> Iterator[Window]:
         """A window in pieces of so many sessions at most, so that memory does not grow with the window."""
         start = window.start
         sql = f"SELECT {HAPPENED} FROM sessions WHERE {_WITHIN} ORDER BY 1 LIMIT 1 OFFSET ?"
@@ -180,8 +180,8 @@ class SessionCounts:
     def employees_in(self, where: Where, window: Window) -> frozenset[str]:
         """Who is the employee of a session completed in a window."""
         found = set[str]()
-        for piece in self._pieces(where, window, SESSIONS_AT_ONCE):
-            chosen = completed_in(where, piece)
+        for chunk in self._chunks(where, window, SESSIONS_AT_ONCE):
+            chosen = completed_in(where, chunk)
             sql = f"SELECT json_group_array(employee_id) FROM sessions WHERE {chosen.sql}"
             found.update(_TEXTS.decode(value_of(self._connection, sql, chosen.parameters)))
         return frozenset(found)

@@ -16,8 +16,8 @@ from bot.domain.model import (
     SessionRecord,
 )
 from bot.store.columns import column_names, from_json, from_row, listed, to_json, to_ms, to_values, upsert, value_of
-from bot.store.erasure import is_erased
 from bot.store.follow_ups import follow_ups_of
+from bot.store.redaction import is_erased
 from bot.store.session_rows import EDIT_LEASE, IS_OVER, OF_KEY, UPSERT, id_of, request_edits, row_of, session_of
 from bot.store.session_search import Search
 from bot.store.sqlite import IN_LIST

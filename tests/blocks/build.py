@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.blocks.cards import CardFacts
+from bot.blocks.card_facts import CardFacts
 from bot.domain.directory import Directory
 from bot.domain.model import (
     AreaResult,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.blocks import actions
-from bot.blocks.cards import CardBefore
+from bot.blocks.card_facts import CardBefore
 from bot.blocks.elements import Block
 from bot.blocks.notifications import render
 from bot.domain.changes import outcome_of

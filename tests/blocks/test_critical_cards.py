@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.blocks.cards import CardBefore
+from bot.blocks.card_facts import CardBefore
 from bot.blocks.notifications import render
 from bot.blocks.results import EMOJI, SYMBOLS
 from bot.blocks.session_lists import RenderContext, result_row

@@ -12,9 +12,8 @@ from bot.config import Settings
 from bot.domain.alerts import ALERTS, LEADER_SILENT
 from bot.domain.model import Person
 from bot.domain.notifications import DeliveryState
-from bot.domain.pause_reasons import ARCHIVED
 from bot.domain.polling import PollReport
-from bot.domain.reasons import ReasonCode
+from bot.domain.reasons import ARCHIVED, ReasonCode
 from bot.domain.rules import RuleState
 from bot.domain.viewers import BY_EMAIL, SlackUser
 from bot.store.backup import back_up, restore

@@ -20,7 +20,7 @@ from bot.domain.delivery import (
     Ambiguous,
     AppRefused,
     DestinationGone,
-    EditEnded,
+    EditImpossible,
     EditResult,
     Found,
     MessageRefused,
@@ -68,7 +68,7 @@ EDIT_ANSWERS: Mapping[str, EditResult] = {
     "not sent": NotSent("connection refused"),
     "unsure": Ambiguous("the reply was lost"),
     "gone": DestinationGone("is_archived"),
-    "ended": EditEnded("message_not_found"),
+    "ended": EditImpossible("message_not_found"),
 }
 READ_BACK_RESULTS: Mapping[str, ReadBackResult] = {
     "later": ReadLater("the connection was refused"),
@@ -267,7 +267,7 @@ class Story:
                     self.reached.add(f"erased while {state}")
                 elif state is DeliveryState.SENT:
                     self.reached.add("erased once told")
-            tx.retention.erase(key.employee_id, self.now)
+            tx.erasure.erase(key.employee_id, self.now)
 
         self._do(erase)
         self._erased.add(key)
@@ -517,7 +517,7 @@ class Story:
         decided = after_edit(result, now=self.now, random01=HALF)
         if decided.shown:
             self.reached.add("redacted" if TAKEN_BACK in hand.versions.values() else "edited")
-        elif decided.ended_reason:
+        elif decided.cancelled_reason:
             self.reached.add("edits ended")
             self._never_edited_again.add(delivery.delivery_id)
         else:
@@ -525,7 +525,9 @@ class Story:
         shown = hand.versions if decided.shown else {}
         attempt = an_attempt(self.now, "edit", what)
         self._do(
-            lambda tx: tx.outbox.save_edit(delivery.delivery_id, shown, decided.due_at, decided.ended_reason, attempt)
+            lambda tx: tx.outbox.save_edit(
+                delivery.delivery_id, shown, decided.due_at, decided.cancelled_reason, attempt
+            )
         )
         return True
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from bot.domain.alerts import DISK_ENOUGH, DISK_LEFT, Facts, MonitorInput, is_round, monitored
+from bot.domain.alerts import DISK_ENOUGH, DISK_LEFT, Facts, MonitorInput, monitored
+from bot.domain.polling import is_round
 
 NOW = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
 WELL = MonitorInput(

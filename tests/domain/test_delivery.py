@@ -11,7 +11,7 @@ from bot.domain.delivery import (
     Ambiguous,
     AppRefused,
     DestinationGone,
-    EditEnded,
+    EditImpossible,
     EditResult,
     Found,
     MessageRefused,
@@ -265,8 +265,8 @@ def test_the_versions_shown_are_kept_per_notice() -> None:
         (AppRefused("token_revoked"), AfterEdit(due_at=NOW + timedelta(minutes=1))),
         (DestinationGone("not_in_channel"), AfterEdit(due_at=NOW + timedelta(hours=1))),
         (Ambiguous("brand_new", is_rejection=True), AfterEdit(due_at=NOW + timedelta(seconds=0.75))),
-        (MessageRefused("invalid_blocks"), AfterEdit(ended_reason="invalid_blocks")),
-        (EditEnded("message_not_found"), AfterEdit(ended_reason="message_not_found")),
+        (MessageRefused("invalid_blocks"), AfterEdit(cancelled_reason="invalid_blocks")),
+        (EditImpossible("message_not_found"), AfterEdit(cancelled_reason="message_not_found")),
     ],
 )
 def test_an_edit(result: EditResult, what: AfterEdit) -> None:

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.directory import Directory, DirectoryAges
+from bot.domain.directory import Directory
+from bot.domain.directory_readings import DirectoryAges
 from bot.domain.model import Department, Person, PersonStatus, Subordination
 from tests.domain.build import NOW
 

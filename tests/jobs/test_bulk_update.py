@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.model import SessionFacts
-from bot.jobs.bulk_update import SLICES_AT_ONCE, bulk_update
+from bot.jobs.store_changes import SLICES_AT_ONCE, bulk_update
 from bot.store.database import Store
 from tests.environment import open_store
 from tests.store.given import NOON, Piece, a_session, baseline, claim, enqueue, minutes, planned, see, sent, stored

@@ -39,7 +39,7 @@ async def test_a_round_brings_nothing_back_of_an_erased_owner(world: Room) -> No
     assert (await contacts.viewer(ANA)).person_id == "ana"
     now = world.clock.now()
     await world.store.transact(lambda tx: tx.rules.add(SHOP_CHANNEL, ANA, "", RuleState.ACTIVE, now))
-    await world.store.transact(lambda tx: tx.retention.erase("ana", now))
+    await world.store.transact(lambda tx: tx.erasure.erase("ana", now))
     await channel_checks(world).once()
     assert await world.store.read(lambda tx: tx.people.slack_user(ANA)) is None
 

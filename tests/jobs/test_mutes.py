@@ -172,7 +172,7 @@ async def test_what_is_erased_or_reopened_meanwhile_is_left_out(room: Room) -> N
     await muted(room)
     session = room.world.add_session()
     await room.poll()
-    await room.store.transact(lambda tx: tx.retention.erase(session.employee.id, room.clock.now()))
+    await room.store.transact(lambda tx: tx.erasure.erase(session.employee.id, room.clock.now()))
     await over(room)
     [status] = await room.reason(session)
     assert status.state is NotificationState.CANCELLED

@@ -385,7 +385,7 @@ async def test_a_change_that_waits_is_erased_with_its_session(room: Room) -> Non
     await room.poll()
     assert await waiting(room) == 1
     now = room.clock.now()
-    await room.store.transact(lambda tx: tx.retention.erase(session.employee.id, now))
+    await room.store.transact(lambda tx: tx.erasure.erase(session.employee.id, now))
     assert await waiting(room) == 0
     mend(room)
     room.clock.advance(timedelta(hours=1))

@@ -308,7 +308,7 @@ async def give(world: Room, key: SessionKey, employee: str) -> SessionKey:
     def store(tx: Tx) -> None:
         tx.sessions.save(change, bytes(8))
         tx.listings.mark_missing([key], now)
-        tx.retention.take_back_reassigned([key, other], (), now)
+        tx.erasure.take_back_reassigned([key, other], (), now)
 
     await world.store.transact(store)
     return other
@@ -365,7 +365,7 @@ async def test_a_session_that_is_given_back_is_shown_again(world: Room) -> None:
     def back(tx: Tx) -> None:
         tx.listings.mark_back([key])
         tx.listings.mark_missing([other], world.clock.now())
-        tx.retention.take_back_reassigned([key, other], [key], world.clock.now())
+        tx.erasure.take_back_reassigned([key, other], [key], world.clock.now())
 
     await world.store.transact(back)
     await world.send()
@@ -383,7 +383,7 @@ async def test_one_employee_fewer_in_a_session_of_several_takes_nothing_back(wor
     def store(tx: Tx) -> None:
         tx.sessions.save(change, bytes(8))
         tx.listings.mark_missing([key], now)
-        tx.retention.take_back_reassigned([key], (), now)
+        tx.erasure.take_back_reassigned([key], (), now)
 
     await world.store.transact(store)
     await world.send()

@@ -61,7 +61,7 @@ async def test_without_edits_a_redaction_is_made_all_the_same(world: Room) -> No
     key = await world.complete(72.0)
     await world.send()
     await world.correct(key, 75.0)
-    await world.store.transact(lambda tx: tx.retention.erase("joe", world.clock.now()))
+    await world.store.transact(lambda tx: tx.erasure.erase("joe", world.clock.now()))
     await world.send()
     assert "72" not in world.texts()[0] and "Doe" not in world.texts()[0]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.blocks.cards import CardFacts
+from bot.blocks.card_facts import CardFacts
 from bot.blocks.notifications import render
 from bot.demo.slack import ApiCall, Happening, faults
 from bot.domain.notifications import (
@@ -627,12 +627,12 @@ async def test_an_ambiguous_card_about_somebody_erased_is_redacted_where_it_stan
     async with asyncio.TaskGroup() as group:
         sending = group.create_task(world.deliver().once(limit_seconds=200.0))
         await until(lambda: world.calls(POST) == 1)
-        await world.store.transact(lambda tx: tx.retention.erase(key.employee_id, world.clock.now()))
+        await world.store.transact(lambda tx: tx.erasure.erase(key.employee_id, world.clock.now()))
         await sending
     assert world.calls(POST) == 1
     assert len(world.texts()) == stands
     assert not any("Joe" in text or "72" in text for text in world.texts())
-    left = await world.store.transact(lambda tx: tx.retention.erase(key.employee_id, world.clock.now()))
+    left = await world.store.transact(lambda tx: tx.erasure.erase(key.employee_id, world.clock.now()))
     assert left.redactions == 0
 
 

@@ -368,7 +368,7 @@ async def test_a_public_channel_gets_no_edit_that_shows_names_but_a_redaction(ro
     await room.correct(corrected, 60.0)
     await room.send(limit_seconds=60)
     assert not any("60 %" in text for text in room.texts(OFFICE))
-    await room.store.transact(lambda tx: tx.retention.erase(erased.employee_id, room.clock.now()))
+    await room.store.transact(lambda tx: tx.erasure.erase(erased.employee_id, room.clock.now()))
     await room.send(limit_seconds=600)
     assert not any("71 %" in text for text in room.texts(OFFICE))
 
@@ -378,7 +378,7 @@ async def test_who_was_erased_is_not_named_there_any_more_as_who_would_have_got_
     await room.complete(72.0, to=ANA_HERSELF, rules=())
     await room.send()
     assert "Ana" in room.texts(OFFICE)[0]
-    await room.store.transact(lambda tx: tx.retention.erase("ana", room.clock.now()))
+    await room.store.transact(lambda tx: tx.erasure.erase("ana", room.clock.now()))
     await room.send()
     assert "Ana" not in str([(one.text, one.blocks) for one in room.posted(OFFICE)])
 

@@ -68,7 +68,7 @@ async def test_a_redaction_waits_too_and_is_made_first_of_all_edits(room: Room) 
     await room.send()
     await pause(room)
     before = written(room)
-    await room.store.transact(lambda tx: tx.retention.erase(key.employee_id, room.clock.now()))
+    await room.store.transact(lambda tx: tx.erasure.erase(key.employee_id, room.clock.now()))
     await room.send(limit_seconds=30)
     assert written(room) == before
     await resume(room)

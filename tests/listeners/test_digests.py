@@ -514,7 +514,7 @@ async def test_a_posted_digest_is_made_anew_without_who_was_erased(office: Offic
     (before,) = await posted(office)
     assert "Yves Colleague" in before.text
     now = office.clock.now()
-    await office.store.transact(lambda tx: tx.retention.erase("yves", now))
+    await office.store.transact(lambda tx: tx.erasure.erase("yves", now))
     (after,) = await posted(office)
     assert "Yves" not in everything_in(Message(after.text, tuple(after.blocks)))
     assert "Emma Employee" in after.text

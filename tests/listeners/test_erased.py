@@ -16,7 +16,7 @@ pytestmark = pytest.mark.virtual_time
 
 
 async def erase(office: Office, person_id: str) -> None:
-    await office.store.transact(lambda tx: tx.retention.erase(person_id, office.clock.now()))
+    await office.store.transact(lambda tx: tx.erasure.erase(person_id, office.clock.now()))
     await office.deliver.once(limit_seconds=200.0)
 
 

@@ -485,9 +485,9 @@ async def test_erasing_the_employee_or_the_owner_removes_it(office: Office) -> N
     await office.rule(NORTH, "outcome:failed")
     await take(office, SAM)
     await take(office, SAM, key=COLLEAGUE)
-    await office.store.transact(lambda tx: tx.retention.erase("emma", office.clock.now()))
+    await office.store.transact(lambda tx: tx.erasure.erase("emma", office.clock.now()))
     assert "Emma" not in await listed(office, SAM)
-    await office.store.transact(lambda tx: tx.retention.erase("sam", office.clock.now()))
+    await office.store.transact(lambda tx: tx.erasure.erase("sam", office.clock.now()))
     count = await office.store.read(lambda tx: tx.follow_ups.owners())
     assert count == []
     assert SAM not in (await office.ask(ADMIN, f"show {COLLEAGUE.session_id[:8]}")).text

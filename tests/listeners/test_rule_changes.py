@@ -310,7 +310,7 @@ async def test_a_rule_whose_owner_was_erased_goes_on_with_another_one(office: Of
     await office.ask(SAM, "")
     await office.ask(DANA, "")
     await office.rule(NORTH, owner=SAM)
-    await office.store.transact(lambda tx: tx.retention.erase("sam", office.clock.now()))
+    await office.store.transact(lambda tx: tx.erasure.erase("sam", office.clock.now()))
     assert (await rule_of(office)).reason_code is ReasonCode.OWNER_ERASED
     heir = DANA if how == "offered" else ADMIN
     if how == "button":

@@ -7,7 +7,7 @@ import pytest
 from bot.blocks import actions
 from bot.domain.model import Person
 from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.pause_reasons import PRIVATE
+from bot.domain.reasons import PRIVATE
 from bot.domain.rules import OPERATOR, NamesShown, RuleState
 from bot.query.parser import parse
 from bot.services.rules import make_rule, rule_filters

@@ -14,7 +14,7 @@ from bot.domain.changes import decide
 from bot.domain.model import SessionKey, Targets
 from bot.domain.polling import PollReport
 from bot.listeners.commands import registry
-from bot.listeners.commands.intent import intent_of
+from bot.listeners.questions.asked import wish_of
 from bot.store.database import Tx
 from tests.listeners.office import (
     ADMIN,
@@ -81,7 +81,7 @@ IN_QUESTIONS = {"follow-up": "attention", "quiet": "silent"}
 
 @pytest.mark.parametrize("verb", [entry.verb for entry in registry()])
 def test_no_subcommand_takes_over_a_question_that_means_another(verb: str) -> None:
-    intent = intent_of(verb)
+    intent = wish_of(verb)
     assert intent is None or intent.verb == IN_QUESTIONS.get(verb, verb)
 
 

@@ -15,7 +15,7 @@ from bot.domain.errors import Remedy
 from bot.domain.model import Person, PersonStatus
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import scope_of
-from bot.domain.ports import Contacts, Nobody
+from bot.domain.ports import Contacts, NoSlackUser
 from bot.jobs.rule_owners import ask_about
 from bot.services.owners import OwnerRights
 from bot.slack.client import SlackMessenger
@@ -229,7 +229,7 @@ async def test_a_person_who_left_or_was_erased_keeps_no_link(town: Town) -> None
         await town.settle(*PEOPLE)
         assert (await town.contacts.viewer(BEN)).person_id == "ben"
         if gone == "erased":
-            await town.store.transact(lambda tx: tx.retention.erase("ben", town.clock.now()))
+            await town.store.transact(lambda tx: tx.erasure.erase("ben", town.clock.now()))
         await town.settle(
             *(replace(one, status=PersonStatus.LEFT) if one.person_id == "ben" else one for one in PEOPLE)
         )
@@ -310,8 +310,8 @@ async def test_conversations_are_channels_or_direct_messages(town: Town) -> None
     dm = town.slack.direct_message(ANA).id
     assert await conversation(Destination(DestinationKind.USER, ANA)) == dm
     assert await conversation(Destination(DestinationKind.PERSON, "ana")) == dm
-    assert isinstance(await conversation(Destination(DestinationKind.PERSON, "alone")), Nobody)
-    assert isinstance(await conversation(Destination(DestinationKind.USER, "U0NOBODY")), Nobody)
+    assert isinstance(await conversation(Destination(DestinationKind.PERSON, "alone")), NoSlackUser)
+    assert isinstance(await conversation(Destination(DestinationKind.USER, "U0NOBODY")), NoSlackUser)
 
 
 async def test_a_conversation_that_cant_be_opened_now_is_not_sent(town: Town) -> None:

@@ -14,7 +14,7 @@ from bot.domain.delivery import (
     Ambiguous,
     AppRefused,
     DestinationGone,
-    EditEnded,
+    EditImpossible,
     MessageRefused,
     NotSent,
     ReadLater,
@@ -150,7 +150,7 @@ def test_a_token_or_right_that_fails_refuses_the_app(code: str) -> None:
 @pytest.mark.parametrize("code", ["duplicate_message_not_found", "duplicate_channel_not_found"])
 def test_a_key_whose_message_is_gone_says_that_it_was_reported(code: str) -> None:
     assert post_result(said(code)) == AlreadyPosted(code)
-    assert edit_result(said(code)) == EditEnded(code)
+    assert edit_result(said(code)) == EditImpossible(code)
 
 
 def test_a_missing_scope_is_named() -> None:
@@ -159,7 +159,7 @@ def test_a_missing_scope_is_named() -> None:
 
 @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "edit_window_closed"])
 def test_an_edit_of_a_message_that_is_closed_or_gone_ends(code: str) -> None:
-    assert edit_result(said(code)) == EditEnded(code)
+    assert edit_result(said(code)) == EditImpossible(code)
     assert post_result(said(code)) == MessageRefused(code)
 
 

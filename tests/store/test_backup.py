@@ -461,7 +461,7 @@ def test_a_copy_from_before_the_first_listing_has_nothing_to_catch_up(path: Path
 def test_whoever_was_erased_since_the_copy_stays_erased(path: Path, copy: Path) -> None:
     within(path, lambda tx: baseline(tx, a_session(1), a_session(2, employee="joe")))
     copied(path, copy)
-    within(path, lambda tx: tx.retention.erase("eve", NOON))
+    within(path, lambda tx: tx.erasure.erase("eve", NOON))
     assert put_back(path, copy).erased == 1
     assert within(path, lambda tx: tx.sessions.get(a_session(1).key)) is None
     assert within(path, lambda tx: stored(tx, a_session(2, employee="joe").key).version) == 1

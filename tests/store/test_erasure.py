@@ -20,16 +20,16 @@ from bot.domain.notifications import (
     Notification,
     NotificationKind,
 )
-from bot.domain.pause_reasons import SHARED_OUTSIDE
 from bot.domain.permissions import EVERYTHING
 from bot.domain.polling import ListingDiff
-from bot.domain.reasons import ReasonCode
+from bot.domain.reasons import SHARED_OUTSIDE, ReasonCode
 from bot.domain.retention import BETWEEN_REDACTIONS, Erased
 from bot.domain.rules import RuleState
 from bot.domain.viewers import DirectMessages, Preferences, SlackUser
 from bot.query import parser as language
 from bot.store.database import Store, Tx
-from bot.store.erasure import ATTEMPTS_KEPT, CHILDREN, SLACK_USERS_KEPT
+from bot.store.redaction import CHILDREN
+from bot.store.retention import ATTEMPTS_KEPT, SLACK_USERS_KEPT
 from tests.store.given import (
     ANA,
     NOON,
@@ -87,7 +87,7 @@ def is_found(posted: Mapping[int, int], tx: Tx) -> None:
 
 
 async def erased(db: Store, person_id: str = "eve") -> Erased:
-    return await db.transact(lambda tx: tx.retention.erase(person_id, NOON))
+    return await db.transact(lambda tx: tx.erasure.erase(person_id, NOON))
 
 
 async def listing_diff(db: Store, *facts: SessionFacts) -> ListingDiff:
@@ -671,7 +671,7 @@ async def test_recaps_that_name_an_erased_person_are_edited(db: Store) -> None:
         tx.notifications.enqueue(recap, NOON)
         sent(tx, claim(tx))
         assert tx.outbox.claim_edit(NOON) is None
-        tx.retention.erase("eve", NOON)
+        tx.erasure.erase("eve", NOON)
         assert tx.outbox.claim_edit(NOON) is not None
 
     await db.transact(story)
@@ -684,7 +684,7 @@ async def test_rules_and_mutes_of_an_erased_person_end_and_no_mute_names_them(db
         rule = tx.rules.add(own, "U0EVE", "", RuleState.ACTIVE, NOON)
         tx.mutes.add(own, "", NOON + minutes(60), "U0EVE", "holiday", NOON)
         room = tx.mutes.add(ROOM, "", NOON + minutes(60), "U0EVE", "Eve is away", NOON)
-        tx.retention.erase("eve", NOON)
+        tx.erasure.erase("eve", NOON)
         ended = tx.rules.get(rule.rule_id)
         assert ended is not None
         assert ended.state is RuleState.ENDED

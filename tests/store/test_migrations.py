@@ -215,7 +215,7 @@ async def test_todays_spotter_works_with_an_old_database(path: Path, steps: int)
         assert await database.transact(lambda tx: tx.outbox.recover(NOON)) == 1
         assert [rule.query for rule in await database.read(lambda tx: tx.rules.all())] == ["outcome:failed"]
         assert await database.read(lambda tx: tx.people.linked_user("ana")) == "U1"
-        assert (await database.transact(lambda tx: tx.retention.erase("eve", NOON))).sessions == 1
+        assert (await database.transact(lambda tx: tx.erasure.erase("eve", NOON))).sessions == 1
     finally:
         database.close()
 
@@ -371,7 +371,7 @@ async def test_everything_that_version_0_1_had_to_send_is_sent_once_and_nothing_
         assert {one.delivery_id for one in looked_for} == {"unsure", "sending"}
         alerts = await database.read(lambda tx: {one.code: one.facts for one in tx.alerts.all()})
         assert alerts == {"socket_disconnected": {"minutes": 5}, "training_refused": {"reason": "HTTP 401"}}
-        assert await database.read(lambda tx: list(tx.retention.erased_people())) == ["eve"]
+        assert await database.read(lambda tx: list(tx.erasure.erased_people())) == ["eve"]
     finally:
         database.close()
 
@@ -478,7 +478,7 @@ def test_a_step_that_fails_after_it_leaves_every_name_as_typed(old: Path) -> Non
 async def test_erasing_somebody_from_a_database_of_version_0_1_leaves_no_name_in_it(old: Path) -> None:
     database = Store.open(old, now=NOON)
     try:
-        done = await database.transact(lambda tx: tx.retention.erase("ana", NOON))
+        done = await database.transact(lambda tx: tx.erasure.erase("ana", NOON))
         assert done.rules_naming == (2,)
         assert await database.truncate_log()
     finally:

@@ -117,7 +117,7 @@ def test_counts_of_groups_are_their_tallies_added_up(tmp_path: Path) -> None:
 
     def work(tx: Tx) -> None:
         where = listed_within(EVERYTHING)
-        counts = {one.group: one.figures for one in tx.reports.tally_by("employee", where, window).counts}
+        counts = {one.group: one.figures for one in tx.reports.unit_counts_by("employee", where, window).counts}
         outcome_counts = tx.reports.outcome_counts_by("employee", where, window)
         assert counts and set(counts) == {one.group for one in outcome_counts}
         for group, found in counts.items():
@@ -155,7 +155,7 @@ def test_sessions_are_counted_piece_by_piece_as_in_python(
         for place_of in (None, places):
 
             def count(tx: Tx, place_of: Mapping[str, str] | None = place_of) -> Sequence[Counts]:
-                return tx.reports.tally_by("employee", where, window, place_of, at_once).counts
+                return tx.reports.unit_counts_by("employee", where, window, place_of, at_once).counts
 
             counted = store._read_now(count)
             wanted: dict[str, tuple[int, int, int]] = {}
@@ -185,7 +185,7 @@ def test_sessions_are_counted_piece_by_piece_as_in_python(
     ),
     st.sampled_from((0, 60)),
 )
-def test_a_tally_is_what_counting_one_by_one_gives_in_a_short_and_in_a_long_time(
+def test_a_count_by_unit_is_what_counting_one_by_one_gives_in_a_short_and_in_a_long_time(
     tmp_path_factory: pytest.TempPathFactory, inside: list[tuple[str, str, float | None, bool]], outside: int
 ) -> None:
     store = open_store(tmp_path_factory.mktemp("reports") / "spotter.db", now=NOON)
@@ -210,13 +210,13 @@ def test_a_tally_is_what_counting_one_by_one_gives_in_a_short_and_in_a_long_time
         assert tx.reports._is_wide(where, window) is (outside == 0)
         for column, at in (("employee", 0), ("checklist", 1)):
             for place_of in (None, {"a": "shop", "x": "shop"}):
-                tally = tx.reports.tally_by(column, where, window, place_of)
+                counted = tx.reports.unit_counts_by(column, where, window, place_of)
                 wanted = Counter(
                     (one[at] if place_of is None else place_of.get(str(one[at]), ""), one[2])
                     for one in inside
                     if one[3]
                 )
-                found = {one.group: (one.completed, one.met, one.failing) for one in tally.counts}
+                found = {one.group: (one.completed, one.met, one.failing) for one in counted.counts}
                 assert found == {
                     group: tuple(
                         sum(count for (place, result), count in wanted.items() if place == group and result in results)
@@ -224,13 +224,13 @@ def test_a_tally_is_what_counting_one_by_one_gives_in_a_short_and_in_a_long_time
                     )
                     for group, _ in wanted
                 }
-                scores = Counter({one.score: one.count for one in tally.total})
+                scores = Counter({one.score: one.count for one in counted.total})
                 assert scores == Counter(one[2] for one in inside if one[3])
-                unscored = tx.reports.tally_by(column, where, window, place_of, has_scores=False)
-                assert sorted(unscored.counts) == sorted(tally.counts)
-                assert figures(unscored.total).completed == figures(tally.total).completed
-                if tally.every is not None:
-                    assert Counter({(one.group, one.score): one.count for one in tally.every}) == wanted
+                unscored = tx.reports.unit_counts_by(column, where, window, place_of, has_scores=False)
+                assert sorted(unscored.counts) == sorted(counted.counts)
+                assert figures(unscored.total).completed == figures(counted.total).completed
+                if counted.every is not None:
+                    assert Counter({(one.group, one.score): one.count for one in counted.every}) == wanted
 
     try:
         store._write_now(lambda tx: baseline(tx, *rows))

@@ -6,7 +6,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.ports.messenger import Channel, Contact, Contacts, Messenger, Nobody, Reply
+from bot.domain.ports.messenger import Channel, Contact, Contacts, Messenger, NoSlackUser, Reply
 from bot.domain.ports.training import (
     ChecklistsAnswer,
     DateEvidence,
@@ -29,7 +29,7 @@ __all__ = [
     "Listing",
     "Messenger",
     "NamedChecklist",
-    "Nobody",
+    "NoSlackUser",
     "Part",
     "PartHealth",
     "Reply",

@@ -98,7 +98,7 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Nobody:
+class NoSlackUser:
     """No Slack user belongs to this destination; `reason` is fit for `outbox why`."""
 
     reason: str
@@ -147,7 +147,7 @@ class Contacts(Protocol):
 
     async def conversation(
         self, destination: Destination, *, shadow: Destination | None = None
-    ) -> str | Nobody | Throttled | NotSent | DestinationGone | AppRefused:
+    ) -> str | NoSlackUser | Throttled | NotSent | DestinationGone | AppRefused:
         """Slack's id of a destination's conversation: the channel, or D… for people. With `shadow` that channel's, if
         the destination has a reader: no conversation with them is opened."""
         ...

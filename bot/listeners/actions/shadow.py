@@ -47,9 +47,9 @@ async def end(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
         mode, now = tx.shadow.mode(), ctx.clock.now()
         if mode is None or action.value != views.began(mode):
             return question_to_go_live(ctx, tx)
-        ended = go_live(tx, action.user_id, now)
-        assert ended is not None, "it was on in this transaction"
-        return views.live(*ended, now)
+        before = go_live(tx, action.user_id, now)
+        assert before is not None, "it was on in this transaction"
+        return views.live(*before, now)
 
     answer = await ctx.store.transact(work)
     ctx.wake_sender()

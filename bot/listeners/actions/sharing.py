@@ -9,9 +9,9 @@ from bot.domain.errors import NotAllowed, NotPossibleNow, Remedy
 from bot.domain.model import SessionKey
 from bot.domain.notifications import Destination, DestinationKind, Message, Notification, NotificationKind
 from bot.domain.outbox import NotificationState, NotificationStatus
-from bot.domain.pause_reasons import PRIVATE, PUBLIC
 from bot.domain.permissions import closed_reason, may_see, may_share
 from bot.domain.ports import Channel, Reply
+from bot.domain.reasons import PRIVATE, PUBLIC
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view, names, parsed_for, refuse_unknown
 from bot.listeners.channels import fit_channel, is_channel, members_of, wait_until

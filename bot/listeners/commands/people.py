@@ -154,7 +154,7 @@ def unmatched(tx: Tx, directory: Directory, linked: set[str]) -> list[links.Unma
         reason = why_unmatched(
             person,
             accounts,
-            nobody=person.email is not None and tx.people.no_slack_user_since(person.email) is not None,
+            has_no_account=person.email is not None and tx.people.no_slack_user_since(person.email) is not None,
             link_blocks=any(tx.people.link_blocked_by(one.user_id) for one in accounts),
             directory=directory,
         )

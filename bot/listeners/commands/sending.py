@@ -1,43 +1,25 @@
-"""Pauses: of one rule until a moment, and the switch with which admins stop all sending; and their set-up."""
+"""Pauses: of one rule until a moment, and the switch with which admins stop all sending."""
 
 import re
 
 from bot.blocks import rule_changes as rule_views
 from bot.blocks import sending as views
-from bot.blocks.answers import Needs
 from bot.blocks.markup import format_query_text
-from bot.blocks.setup import setup_answer
 from bot.domain.errors import NotAllowed, QueryError, Remedy
 from bot.domain.notifications import Message
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import RuleState
 from bot.listeners.access_scope import zone_of
-from bot.listeners.commands.intent import intent_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
 from bot.listeners.own_rules import is_theirs, own_rule, own_rule_text
+from bot.listeners.questions.asked import wish_of
 from bot.query.ends import HOW, read_end
 from bot.services import pausing
-from bot.services.setup import setup_of
 from bot.store.database import Tx
 
 EVERYTHING = "all"
 _RULE = re.compile(r"(?:rule\s+)?#?(\d{1,9})(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
-
-
-@subcommand(
-    "setup",
-    "What is set up, and what comes next",
-    more="The check-list of a first run, as everything is now. Each admin gets it once as a direct message, which is "
-    "edited when something changes.",
-    admins_only=True,
-    needs=Needs.NOTHING,
-    only_reads=True,
-)
-async def setup(ctx: AppContext, request: CommandRequest) -> Message:
-    """The check-list of a first run."""
-    steps = await ctx.store.read(lambda tx: setup_of(tx, ctx.settings, ctx.clock.now()))
-    return setup_answer(steps, ctx.command)
 
 
 @subcommand(
@@ -66,7 +48,7 @@ async def pause(ctx: AppContext, request: CommandRequest) -> Message:
 
 def _is_mute(words: str) -> bool:
     """ "pause notifications until tuesday" has an end, and so is a mute; "pause 3" is of a rule."""
-    intent = intent_of(f"pause {words}")
+    intent = wish_of(f"pause {words}")
     return intent is not None and intent.verb == "mute"
 
 
@@ -122,8 +104,8 @@ async def resume(ctx: AppContext, request: CommandRequest) -> Message:
         who = _admin(request, "resume")
 
         def work(tx: Tx) -> Message:
-            ended = pausing.resume_all(tx, who, ctx.clock.now())
-            return views.resumed(ended, tx.deliveries.counts())
+            pause = pausing.resume_all(tx, who, ctx.clock.now())
+            return views.resumed(pause, tx.deliveries.counts())
 
         answer = await ctx.store.transact(work)
     ctx.wake_sender()

@@ -1,4 +1,4 @@
-"""Questions about sessions and about Spotter itself: menu, help, results, show, todo, status."""
+"""Questions about sessions: results, show, todo."""
 
 import asyncio
 import re
@@ -7,9 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.blocks import answers, session_lists, to_do_lists
-from bot.blocks import status as status_view
 from bot.blocks.answers import Needs, Topic
-from bot.blocks.targets import format_general
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError, StoreBusy
@@ -19,7 +17,6 @@ from bot.domain.notifications import Message
 from bot.domain.permissions import may_follow_up, may_share, scope_of
 from bot.domain.report_periods import last_days
 from bot.domain.reports import figures
-from bot.domain.rules import RuleState
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import (
     AccessView,
@@ -29,7 +26,6 @@ from bot.listeners.access_scope import (
     refusal,
 )
 from bot.listeners.commands.registry import CommandRequest, subcommand
-from bot.listeners.commands.rules import mute_texts, visible_mutes
 from bot.listeners.context import WRITER_TIMEOUT, AppContext, next_step
 from bot.listeners.understanding import fetch_mentioned_users, to_its_end, understand
 from bot.query.by_id import with_labels
@@ -37,8 +33,6 @@ from bot.query.keys import SHAPE, Key, Term, without_shape
 from bot.query.names import ME
 from bot.query.parser import Query, say, words
 from bot.query.values import score_range
-from bot.services.digests import next_digest_at
-from bot.services.setup import setup_of
 from bot.store.conditions import asked_for, completed
 from bot.store.database import Tx
 
@@ -288,7 +282,7 @@ async def todo(ctx: AppContext, request: CommandRequest) -> Message:
 
 
 def _unacknowledged(tx: Tx, access: AccessView, now: datetime) -> int:
-    """How many low results of the last days wait for somebody in charge; 0 for who is in charge of nobody."""
+    """How many low results of the last days wait for a person in charge; 0 for people without a team."""
     if not access.scope.everything and not access.scope.employees:
         return 0
     window, nothing = last_days(ATTENTION_DAYS, now, access.zone), understand(tx, access, "", "todo", now)
@@ -299,44 +293,6 @@ def _unacknowledged(tx: Tx, access: AccessView, now: datetime) -> int:
 def _says_nothing_of_to_do(term: Term) -> bool:
     """A beginning, for what was planned before it is still to do; and "me", who observes."""
     return term.key is Key.SINCE or term.key in SHAPE or (term.value == ME and not term.negated)
-
-
-@subcommand(
-    "status",
-    "Whether Spotter is alive, late, or has messages waiting",
-    on_menu="Status",
-    needs=Needs.NOTHING,
-    only_reads=True,
-)
-async def status(ctx: AppContext, request: CommandRequest) -> Message:
-    """Whether Spotter works."""
-    return status_view.status(await ctx.store.read(lambda tx: status_of(ctx, tx, request.viewer)))
-
-
-def status_of(ctx: AppContext, tx: Tx, viewer: Viewer) -> status_view.Status:
-    """What Spotter knows of itself; the view keeps counts to admins."""
-    states = [rule.state for rule in tx.rules.all((RuleState.ACTIVE, RuleState.PAUSED))]
-    now = ctx.clock.now()
-    mutes = tx.mutes.running(now) if viewer.is_admin else visible_mutes(tx, viewer, None, now)
-    said = mute_texts(tx, viewer, mutes)
-    return status_view.Status(
-        poll=tx.polls.state(),
-        outbox=tx.deliveries.counts(ctx.clock.now()),
-        rules=states.count(RuleState.ACTIVE),
-        paused_rules=states.count(RuleState.PAUSED),
-        poll_interval=tx.polling.state().interval(ctx.settings.poll_interval, ctx.clock.now()),
-        now=now,
-        is_admin=viewer.is_admin,
-        blocked=tx.destinations.blocked() if viewer.is_admin else (),
-        alerts=tx.alerts.all() if viewer.is_admin else (),
-        next_digest_at=next_digest_at(tx, ctx.clock.now()) if viewer.is_admin else None,
-        mutes=[(one, said[one.mute_id]) for one in mutes],
-        target=format_general(tx.targets.current(), tx.targets.is_set_for_all()) if viewer.is_admin else "",
-        card_delay=tx.deliveries.card_delay() if viewer.is_admin else None,
-        admins=sorted(ctx.settings.admins),
-        open_steps=[one for one in setup_of(tx, ctx.settings, now) if not one.is_done] if viewer.is_admin else (),
-        command=ctx.command,
-    )
 
 
 def shown(ctx: AppContext, tx: Tx, access: AccessView, keys: Iterable[SessionKey]) -> session_lists.RenderContext:

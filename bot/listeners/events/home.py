@@ -22,8 +22,9 @@ from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.follow_ups import follow_ups_of
 from bot.listeners.commands.help_pages import own_role_pages
 from bot.listeners.commands.rules import mute_texts, readable, visible, visible_mutes
-from bot.listeners.commands.sessions import TO_DO_READ, shown, status_of, what_viewer_has
+from bot.listeners.commands.sessions import TO_DO_READ, shown, what_viewer_has
 from bot.listeners.commands.settings import settings_of
+from bot.listeners.commands.status import status_of
 from bot.listeners.context import AppContext, first_lines_of
 from bot.listeners.own_rules import CURRENT, ends
 from bot.listeners.requests import Event, Request, viewer_of

@@ -9,7 +9,7 @@ import structlog
 
 from bot.domain.errors import MessengerError, MessengerRefused, MessengerUnavailable, StoreBusy
 from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.pause_reasons import NOT_FOUND
+from bot.domain.reasons import NOT_FOUND
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Event
 from bot.services import pausing

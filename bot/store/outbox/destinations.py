@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.outbox import BlockedDestination
-from bot.domain.pause_reasons import SHARED_OUTSIDE
+from bot.domain.reasons import SHARED_OUTSIDE
 from bot.store.columns import State, from_ms_or_none, to_ms, value_of
 from bot.store.outbox.cancel import cancel_notifications, cancel_unintroduced_rules
 from bot.store.outbox.eligibility import PENDING, last_shadow_mode, shadow_mode, store_shadow_mode

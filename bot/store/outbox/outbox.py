@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
 from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination
 from bot.domain.outbox import Attempt, DueTimes, SendingPause
-from bot.domain.pause_reasons import SHARED_OUTSIDE
-from bot.domain.reasons import ReasonCode
+from bot.domain.reasons import SHARED_OUTSIDE, ReasonCode
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, to_ms_or_none, value_of
 from bot.store.outbox.batches import next_delivery
 from bot.store.outbox.cancel import (
@@ -22,13 +21,7 @@ from bot.store.outbox.cancel import (
 )
 from bot.store.outbox.destinations import MAY_BE_EDITED, MAY_BE_READ, Destinations
 from bot.store.outbox.duplicates import resolve_regressions
-from bot.store.outbox.eligibility import (
-    PENDING,
-    Eligibility,
-    last_sending_pause,
-    sending_pause,
-    store_sending_pause,
-)
+from bot.store.outbox.eligibility import PENDING, Eligibility, last_sending_pause, sending_pause, store_sending_pause
 from bot.store.outbox.queries import BLOCKS_REFUSED_AT
 from bot.store.outbox.restore_recovery import SUMMARY_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
@@ -235,12 +228,7 @@ class Outbox:
 
     def request_edit(self, destination: Destination, subject: str, now: datetime) -> None:
         """Makes an edit due of the message with a notification, if it was posted or may be at this moment."""
-        self._connection.execute(
-            "UPDATE deliveries SET edit_due_at = ?, edit_is_cosmetic = 0"
-            " WHERE state IN ('sent', 'sending', 'ambiguous') AND edit_ended IS NULL"
-            " AND id IN (SELECT delivery FROM notifications WHERE destination = ? AND subject = ?)",
-            (to_ms(now), str(destination), subject),
-        )
+        self.request_edits(destination, subject, subject, now)
 
     def request_edits(self, destination: Destination, first: str, last: str, now: datetime) -> None:
         """Makes edits due of the messages at a destination whose subjects lie between two, those being sent too."""
@@ -256,7 +244,7 @@ class Outbox:
         delivery_id: str,
         versions: Mapping[int, int],
         due_at: datetime | None,
-        ended_reason: str,
+        cancelled_reason: str,
         attempt: Attempt,
     ) -> None:
         """Stores what an edit came to: the versions shown by notification id, when it is tried again, or why never."""
@@ -268,9 +256,9 @@ class Outbox:
             "UPDATE notifications SET shown_version = ? WHERE id = ? AND delivery = ?",
             [(version, notification_id, row["id"]) for notification_id, version in versions.items()],
         )
-        if ended_reason:
+        if cancelled_reason:
             self._connection.execute(
-                "UPDATE deliveries SET edit_due_at = NULL, edit_ended = ? WHERE id = ?", (ended_reason, row["id"])
+                "UPDATE deliveries SET edit_due_at = NULL, edit_ended = ? WHERE id = ?", (cancelled_reason, row["id"])
             )
             return
         # A due time before the end of the lease: another edit was requested meanwhile.
@@ -294,9 +282,9 @@ class Outbox:
         pause = sending_pause(self._connection)
         if pause is None:
             return None
-        ended = replace(pause, until=now)
-        store_sending_pause(self._connection, ended)
-        return ended
+        pause = replace(pause, until=now)
+        store_sending_pause(self._connection, pause)
+        return pause
 
     def pause(self) -> SendingPause | None:
         """The pause of all sending, None if there is none."""

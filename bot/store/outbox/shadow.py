@@ -37,7 +37,7 @@ class Shadow:
         return last_shadow_mode(self._connection)
 
     def begin(self, channel: str, who: str, now: datetime) -> ShadowMode:
-        """Shows everything in one channel from now on, also what waits to be tried again and surely was not posted."""
+        """Shows everything in one channel from now on, also deliveries that wait and surely were not posted."""
         mode = ShadowMode(channel, who, now)
         store_shadow_mode(self._connection, mode)
         self._release_unsent()
@@ -49,10 +49,10 @@ class Shadow:
         mode = self.mode()
         if mode is None:
             return None
-        ended = replace(mode, until=now)
-        store_shadow_mode(self._connection, ended)
+        mode = replace(mode, until=now)
+        store_shadow_mode(self._connection, mode)
         self._release_unsent()
-        return ended
+        return mode
 
     def would_show(self) -> int:
         """How many notifications that wait now shadow mode would show, alerts and the like not counted."""
@@ -66,7 +66,7 @@ class Shadow:
         return number
 
     def counts(self) -> ShadowCounts:
-        """What the last shadow mode has shown so far, and what waits to be shown."""
+        """What the last shadow mode has shown so far, and how much it has yet to show."""
         mode = self.last()
         if mode is None:
             return ShadowCounts()

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.changes import remember
 from bot.domain.model import SessionFacts, SessionKey, Targets
 from bot.domain.viewers import DirectMessages, Preferences
-from bot.jobs.summary_counts import unwanted_reason
+from bot.jobs.message_rights import unwanted_reason
 
 ALL, NONE, BELOW = DirectMessages.ALL, DirectMessages.NONE, DirectMessages.BELOW
 

@@ -7,7 +7,7 @@ from bot.domain.model import OutcomeKind
 from bot.domain.reports import Counts, OutcomeCount, parted
 
 
-class Tally(NamedTuple):
+class UnitCounts(NamedTuple):
     """Completed sessions: the counts of each group; those of all, as one group; and `every` group by outcome and score,
     None if these are too many to be counted so."""
 
@@ -15,7 +15,7 @@ class Tally(NamedTuple):
     total: Sequence[OutcomeCount]
     every: Sequence[OutcomeCount] | None = None
 
-    def parted(self, chosen: "Tally") -> "Tally":
+    def parted(self, chosen: "UnitCounts") -> "UnitCounts":
         """These sessions, of which the chosen count as if they met a target, as `reports.parted` says."""
         found = {one.group: one.completed for one in chosen.counts}
         counts = [
@@ -23,11 +23,11 @@ class Tally(NamedTuple):
             for one in self.counts
         ]
         every = None if self.every is None or chosen.every is None else parted(self.every, chosen.every)
-        return Tally(counts, parted(self.total, chosen.total), every)
+        return UnitCounts(counts, parted(self.total, chosen.total), every)
 
     @classmethod
     def of(cls, every: Iterable[OutcomeCount]) -> Self:
-        """The tally of completed sessions that are counted by group, outcome and score."""
+        """The counts of completed sessions that are counted by group, outcome and score."""
         every = [*every]
         often: dict[OutcomeKind, dict[str, int]] = {kind: {} for kind in OutcomeKind}
         total: dict[tuple[OutcomeKind, float | None], int] = {}
