@@ -11,11 +11,11 @@ from bot.blocks.markup import NAME, date_token, escape, safe
 from bot.blocks.results import failed_by, unchecked, verdict
 from bot.blocks.rules import format_reason
 from bot.domain.changes import outcome_of
+from bot.domain.eligibility import WaitCode
 from bot.domain.explanation import Explanation, Judged
-from bot.domain.kinds import KINDS
 from bot.domain.model import ChangeKind, HistoryEntry
 from bot.domain.mutes import Mute
-from bot.domain.notifications import Destination, DestinationKind, Message
+from bot.domain.notifications import Destination, DestinationKind, Message, Notification
 from bot.domain.outbox import Attempt, NotificationState, NotificationStatus
 from bot.domain.reasons import ReasonCode
 from bot.domain.text import clean, size
@@ -216,26 +216,39 @@ def _state(status: NotificationStatus, found: Explanation, spelled: Spelling) ->
         return delivery.reason
     if status.cancelled:
         return f"was not sent: {spelled.text(status.cancelled)}"
-    if found.paused is not None and status.state in (NotificationState.PENDING, NotificationState.BLOCKED):
-        return f"waits: all sending is paused since {spelled.when(found.paused.at)}"
-    blocked = found.blocked.get(status.notification.destination)
-    if blocked is not None:
-        since = f" since {spelled.when(blocked.since)}" if blocked.since is not None else ""
-        return f"waits{since}: {format_reason(blocked.reason)}"
-    if found.shadow_closed and KINDS[status.notification.kind].is_shadowed:
-        return f"waits: shadow mode can't show it in its channel ({format_reason(found.shadow_closed)})"
-    if muted := [found.mutes[number] for number in status.notification.mutes if number in found.mutes]:
-        return f"waits: {', '.join(_muted(mute, spelled) for mute in muted)}"
-    rules = [
-        one.rule for one in found.judged if one.rule is not None and one.rule.rule_id in status.notification.rule_ids
-    ]
-    if rules and all(rule.reason for rule in rules):
-        return f"waits: {', '.join(format_reason(rule.reason) for rule in rules)}"
+    if status.waits is not None:
+        return _wait(status.waits, status.notification, found, spelled)
     end = found.quiet.get(status.notification.destination)
-    if end is not None and status.state in (NotificationState.PENDING, NotificationState.BLOCKED):
+    if end is not None and status.state is NotificationState.PENDING:
         return f"waits: it is their quiet time until {spelled.when(end)}"
     because = f" ({spelled.text(delivery.reason)})" if delivery is not None and delivery.reason else ""
     return _STATES.get(status.state, str(status.state)) + because
+
+
+def _wait(code: WaitCode, notification: Notification, found: Explanation, spelled: Spelling) -> str:
+    """What a notification waits for, with what is known of it."""
+    match code:
+        case WaitCode.ALL_PAUSED:
+            since = f" since {spelled.when(found.paused.at)}" if found.paused is not None else ""
+            return f"waits: all sending is paused{since}"
+        case WaitCode.DESTINATION_BLOCKED:
+            blocked = found.blocked[notification.destination]
+            since = f" since {spelled.when(blocked.since)}" if blocked.since is not None else ""
+            return f"waits{since}: {format_reason(blocked.reason)}"
+        case WaitCode.SHADOW_CLOSED:
+            because = f" ({format_reason(found.shadow_closed)})" if found.shadow_closed else ""
+            return f"waits: shadow mode can't show it in its channel{because}"
+        case WaitCode.MUTED:
+            muted = [found.mutes[number] for number in notification.mutes if number in found.mutes]
+            return f"waits: {', '.join(_muted(mute, spelled) for mute in muted) or 'it is muted'}"
+        case WaitCode.GOES_WITH_RECAP:
+            return "waits: it comes with the recap of a mute"
+        case WaitCode.RULE_PAUSED:
+            rules = [one.rule for one in found.judged if one.rule and one.rule.rule_id in notification.rule_ids]
+            reasons = [format_reason(rule.reason) for rule in rules if rule.reason]
+            return f"waits: {', '.join(reasons) or 'its rule is paused'}"
+        case WaitCode.RULE_NOT_INTRODUCED:
+            return "waits until the introduction of its rule is posted"
 
 
 def _muted(mute: Mute, spelled: Spelling) -> str:

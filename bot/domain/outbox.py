@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.eligibility import WaitCode
 from bot.domain.model import Session
 from bot.domain.notifications import Delivery, Destination, DestinationKind, Notification
 from bot.domain.reasons import ReasonCode
@@ -142,7 +143,7 @@ class NotificationStatus:
 
     If a summary counts the session, `summary` is its notification; delivery, state, `cancelled` and attempts are its
     own. `cancelled`: why it will not be sent, "" if it may be. `blocked_reason`: why its destination can't be written
-    to, "" if it can.
+    to, "" if it can. `waits`: why it is `BLOCKED`, None if it is not.
     """
 
     notification: Notification
@@ -154,6 +155,7 @@ class NotificationStatus:
     attempts: Sequence[Attempt]
     summary: Notification | None = None
     blocked_reason: str = ""
+    waits: WaitCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,43 +121,32 @@ def route(
     if change.news in (News.NONE, News.EDIT):
         return Routed()
     outcome = outcome_of(change.after)
+    is_own_unwanted = not observer_wants.own_actions and not change.became_failing
+    own = Destination(DestinationKind.PERSON, change.after.facts.observer_id) if is_own_unwanted else None
     by_rule = [
-        (rule, _matches(rule, change, outcome, directory, owners, filters.get(rule.rule_id), requested_at))
+        (rule, _matches(rule, change, outcome, directory, owners, filters.get(rule.rule_id), requested_at, own))
         for rule in rules
         if only is None or f"rule {rule.rule_id}" in only
     ]
+    results = [result for _, result in by_rule]
     reasons: dict[Destination, tuple[list[int], str]] = {}
-    own = (
-        Destination(DestinationKind.PERSON, change.after.facts.observer_id)
-        if not observer_wants.own_actions and not change.became_failing
-        else None
-    )
-    for number, (rule, match) in enumerate(by_rule):
-        if match.matched and rule.destination == own:
-            by_rule[number] = rule, RoutingResult(match.who, False, OWN_ACTION)
-        elif match.matched:
-            reasons.setdefault(rule.destination, ([], match.reason))[0].append(rule.rule_id)
-    results = tuple(match for _, match in by_rule)
+    for rule, result in by_rule:
+        if result.matched:
+            reasons.setdefault(rule.destination, ([], result.reason))[0].append(rule.rule_id)
     if change.news is News.COUNT:
-        counted = tuple(_notification(change, outcome, destination, *reason) for destination, reason in reasons.items())
         too_old = "it was completed too long ago to be news"
-        return Routed(
-            (), counted, (*results, *(RoutingResult(who, False, too_old) for who in ("observer", "employee")))
-        )
-    for person_id, match in _people(change, outcome, directory, observer_wants, employee_wants):
-        if only is not None and match.who not in only:
+        results += [RoutingResult(who, False, too_old) for who in ("observer", "employee")]
+        return Routed(counted=_notifications(change, outcome, reasons), results=tuple(results))
+    for person_id, result in _people(change, outcome, directory, observer_wants, employee_wants):
+        if only is not None and result.who not in only:
             continue
-        results += (match,)
-        if match.matched:
+        results.append(result)
+        if result.matched:
             # One message: what comes to a person anyway depends on no rule of theirs, which may end or be paused.
             destination = Destination(DestinationKind.PERSON, person_id)
             also = reasons.get(destination)
-            reasons[destination] = ([], f"{match.reason}; {also[1]}" if also else match.reason)
-    return Routed(
-        tuple(_notification(change, outcome, destination, *reason) for destination, reason in reasons.items()),
-        (),
-        results,
-    )
+            reasons[destination] = ([], f"{result.reason}; {also[1]}" if also else result.reason)
+    return Routed(_notifications(change, outcome, reasons), results=tuple(results))
 
 
 def _matches(
@@ -168,7 +157,9 @@ def _matches(
     owners: Mapping[str, Viewer | None],
     wanted: Filter | None,
     requested_at: datetime,
+    own: Destination | None,
 ) -> RoutingResult:
+    """`own`: the observer, if they want nothing about what they did themselves."""
     who = f"rule {rule.rule_id}"
     if rule.options.form is not RuleForm.RESULTS:
         return RoutingResult(who, False, f"the rule sends no single results but a {rule.options.form}")
@@ -196,6 +187,8 @@ def _matches(
         if missing := missing_for_rights(owner, facts, directory):
             return _waits(who, missing)
         return RoutingResult(who, False, f"the rule's owner may not see the session: {verdict.reason}")
+    if rule.destination == own:
+        return RoutingResult(who, False, OWN_ACTION)
     return RoutingResult(who, True, f"{who} matches{_waiting_reason(rule)}")
 
 
@@ -290,6 +283,12 @@ def wanted_results(wants: Wants) -> str:
 def given_up(undecided: RoutingResult) -> RoutingResult:
     """What is said of a person nothing waits for any more, because iSpring did not name them for long enough."""
     return RoutingResult(undecided.who, False, MISSING[undecided.missing])
+
+
+def _notifications(
+    change: Change, outcome: Outcome, reasons: Mapping[Destination, tuple[list[int], str]]
+) -> tuple[Notification, ...]:
+    return tuple(_notification(change, outcome, destination, *reason) for destination, reason in reasons.items())
 
 
 def _notification(

@@ -5,7 +5,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeGuard
@@ -38,6 +38,37 @@ from bot.store.database import Tx
 EDIT_WAITS = timedelta(minutes=30)  # an edit that waits for a proof or a check of its channel
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Keep:
+    """The message stays as it was posted: its rules leave corrections out. `versions`: what it counts as showing, by
+    notification id, as of the others."""
+
+    versions: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """Nothing may be shown yet, and nothing has to be taken out."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Redact:
+    """Something has to be taken out, which never waits; until the rest may be shown, it is taken out too."""
+
+    facts: CardFacts
+    versions: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Show:
+    """The message shows its sessions as they are now, as far as it may."""
+
+    facts: CardFacts
+    versions: Mapping[int, int]
 
 
 class Editor:
@@ -79,41 +110,32 @@ class Editor:
     async def edit(self, delivery: Delivery) -> bool:
         """Edits a card that `claim_edit` gave, whether Slack took it."""
         started = self._clock.now()
-        data = await self._renderer.data(delivery)
+        plan = await self._plan_edit(delivery)
         result: EditResult
-        shown: Mapping[int, int]
-        waits = ""
-        if isinstance(data, MessageData) and _shows_names(data):
-            waits = await self._edit_waits(delivery, data)
-            data = await self._renderer.data(delivery)  # the channel may be blocked by now, so that it only redacts
-            waits = waits if isinstance(data, MessageData) and _shows_names(data) else ""
-        is_tried = isinstance(data, MessageRefused) or not waits or _redacts(delivery, data)
-        is_kept = isinstance(data, MessageData) and data.keeps_as_posted and not _redacts(delivery, data)
-        if is_kept and isinstance(data, MessageData):
-            assert delivery.channel is not None and delivery.ts is not None
-            result, shown, waits, is_tried = Sent(delivery.channel, delivery.ts), data.versions, "", False
-        elif isinstance(data, MessageRefused):
-            result, shown = data, {}
-        elif not is_tried:
-            result, shown = NotSent(waits), {}
-        elif waits:  # a redaction never waits; what else the message shows goes with it until it may be shown
-            result = await self._edited(delivery, _redacted(data.facts))
-            shown = dict.fromkeys(data.versions, TAKEN_BACK)
-        else:
-            facts = await self._as_theirs(delivery, data.facts)
-            result = await self._edited(delivery, facts) if isinstance(facts, CardFacts) else facts
-            shown = data.versions
+        match plan:
+            case MessageRefused():
+                result = plan
+            case _Keep():
+                assert delivery.channel is not None and delivery.ts is not None
+                result = Sent(delivery.channel, delivery.ts)
+            case _Wait():
+                result = NotSent(plan.reason)
+            case _Redact():
+                result = await self._edited(delivery, plan.facts)
+            case _Show():
+                facts = await self._as_theirs(delivery, plan.facts)
+                result = await self._edited(delivery, facts) if isinstance(facts, CardFacts) else facts
         now = self._clock.now()
         failures = self._failures[delivery.delivery_id]
         decided = after_edit(result, now=now, random01=self._random01(), failures=failures)
-        self._count_failure(delivery, is_tried and isinstance(result, NotSent | Ambiguous))
-        if waits and (decided.shown or not is_tried):  # a redaction that failed is tried again as soon as any edit
-            decided = replace(decided, due_at=now + EDIT_WAITS)
-        versions = shown if decided.shown else {}
+        self._count_failure(delivery, not isinstance(plan, _Wait) and isinstance(result, NotSent | Ambiguous))
+        if isinstance(plan, _Wait) or (isinstance(plan, _Redact) and decided.shown):
+            decided = replace(decided, due_at=now + EDIT_WAITS)  # a redaction that failed comes as soon as any edit
+        versions = plan.versions if decided.shown and isinstance(plan, _Keep | _Redact | _Show) else {}
         if isinstance(result, Throttled):
             self._limiter.hold_edits_back(self._clock.monotonic() + result.after)
         attempt = attempt_of("edit", result, started, now)
-        if is_kept:
+        if isinstance(plan, _Keep):
             attempt = replace(attempt, result="kept", reason="its rules leave corrections out")
         self._tried(attempt.what, attempt.result)
 
@@ -125,6 +147,23 @@ class Editor:
         await self._store.transact(record_result)
         log.info("delivery.edited", delivery=delivery.delivery_id, result=attempt.result, reason=attempt.reason)
         return decided.shown
+
+    async def _plan_edit(self, delivery: Delivery) -> MessageRefused | _Keep | _Wait | _Redact | _Show:
+        """What becomes of a posted message; MessageRefused if it can't be rendered."""
+        data = await self._renderer.data(delivery)
+        waits = ""
+        if isinstance(data, MessageData) and _shows_names(data):
+            waits = await self._edit_waits(delivery, data)
+            data = await self._renderer.data(delivery)  # the channel may be blocked by now, so that it only redacts
+        if isinstance(data, MessageRefused):
+            return data
+        if data.keeps_as_posted and not _redacts(delivery, data):
+            return _Keep(data.versions)
+        if not waits or not _shows_names(data):
+            return _Show(data.facts, data.versions)
+        if not _redacts(delivery, data):
+            return _Wait(waits)
+        return _Redact(_redacted(data.facts), dict.fromkeys(data.versions, TAKEN_BACK))
 
     def _count_failure(self, delivery: Delivery, is_failure: bool) -> None:
         if is_failure:

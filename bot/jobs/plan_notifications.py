@@ -14,6 +14,7 @@ from typing import NamedTuple
 from bot.config import Settings
 from bot.domain.cadence import joins_until
 from bot.domain.changes import outcome_of
+from bot.domain.filters import Filter
 from bot.domain.model import Change, ChangeKind, News, Outcome, OutcomeKind, SessionKey, Targets
 from bot.domain.mutes import Mute
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
@@ -24,7 +25,6 @@ from bot.domain.rules import Rule
 from bot.domain.viewers import DirectMessages, Preferences
 from bot.jobs.outage import outage_summary
 from bot.jobs.rule_owners import owners_of
-from bot.query.parser import Filter
 from bot.services.muting import Muted
 from bot.services.owners import OwnerRights
 from bot.services.rules import rule_filters

@@ -20,7 +20,7 @@ from bot.query.tokens import Token, Unclosed, quote, tokenize
 from bot.query.values import format_day
 
 __all__ = [
-    "EXAMPLES", "Filter", "Key", "Names", "Query", "Term",
+    "EXAMPLES", "Key", "Names", "Query", "Term",
     "is_text", "matches", "mentioned", "parse", "pin", "resolve", "say", "unmatched", "words",
 ]  # fmt: skip
 

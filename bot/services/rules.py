@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
+from bot.domain.filters import Filter
 from bot.domain.model import OutcomeKind
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import EVERYTHING, AccessScope
@@ -13,7 +14,7 @@ from bot.domain.routing import introduction
 from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, Rule, RuleForm, RuleOptions, RuleState
 from bot.query.by_id import MOST_IDS, by_id, kept_as_text, same_meaning, with_labels
 from bot.query.keys import OUTCOMES, SHAPE
-from bot.query.parser import Filter, Key, Names, Query, Term, is_text, parse, resolve, say, unmatched, words
+from bot.query.parser import Key, Names, Query, Term, is_text, parse, resolve, say, unmatched, words
 from bot.services.visible_names import visible_names
 from bot.store.database import Tx
 

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.changes import decide, outcome_of
+from bot.domain.filters import Filter
 from bot.domain.model import Change, Moment, Session, SessionFacts, SessionKey
 from bot.domain.notifications import Destination, DestinationKind, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.routing import Routed, RoutingResult, candidates, route, subject_of
 from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.domain.viewers import DirectMessages, Viewer, Wants
-from bot.query.parser import Filter, Names, parse, resolve
+from bot.query.parser import Names, parse, resolve
 from tests.domain.build import CHECKLISTS, DIRECTORY, EIGHTY, NOW, facts, session
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C1")

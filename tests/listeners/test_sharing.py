@@ -204,7 +204,7 @@ def where_admin_is(office: Office, user: str) -> Office:
     [
         (OLGA, one(LOW), "only admins of Spotter, and the employee"),
         (SAM, one(LOW), "only admins of Spotter, and the employee"),
-        (EMMA, one(FOREIGN), "neither observe, supervise nor manage"),
+        (EMMA, one(FOREIGN), "no such session among those you may see"),
         (EMMA, EVERYTHING, "only admins of Spotter share lists"),
         (SAM, EVERYTHING, "only admins of Spotter share lists"),
         (UNLINKED, one(LOW), "no active person in iSpring"),
@@ -220,6 +220,12 @@ async def test_what_comes_back_from_a_button_is_checked_anew(
     assert answered is not None and reason in answered.text
     await office.send()
     assert await office.posted(NORTH) == [] and await office.audit_log() == []
+
+
+async def test_a_forged_button_does_not_say_whether_a_session_of_others_exists(office: Office) -> None:
+    absent = FOREIGN._replace(session_id="a0ee0000-0000-4000-8000-000000000000")
+    answers = [await preview(office, EMMA, one(key)) for key in (FOREIGN, absent)]
+    assert answers[0] == answers[1]
 
 
 @pytest.mark.promise("shared_outside")

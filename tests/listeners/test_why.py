@@ -59,6 +59,14 @@ async def test_what_rests_with_its_rule_says_so(office: Office) -> None:
     assert "waits for an admin to take it over" in await reason(office, ADMIN, key.session_id[:8])
 
 
+async def test_what_waits_for_an_introduction_says_so(office: Office) -> None:
+    rule = await rule_of(office)
+    key = await news(office, 7)
+    await office.store.transact(lambda tx: tx.rules.set_state(rule.rule_id, RuleState.PENDING, "", office.clock.now()))
+    said = await reason(office, ADMIN, key.session_id[:8])
+    assert "waits until the introduction of its rule is posted" in said
+
+
 async def test_attempts_are_listed_with_what_slack_answered(office: Office) -> None:
     await rule_of(office)
     key = await news(office, 7)

@@ -6,12 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.errors import QueryError
-from bot.domain.filters import Accepted, Condition, Range, ShownScore
+from bot.domain.filters import Accepted, Condition, Filter, Range, ShownScore
 from bot.domain.model import OutcomeKind
 from bot.query.keys import KEYS
 from bot.query.parser import (
     EXAMPLES,
-    Filter,
     Key,
     Names,
     Query,

@@ -9,7 +9,7 @@ from bot.domain.errors import NotAllowed, NotPossibleNow, Remedy
 from bot.domain.model import SessionKey
 from bot.domain.notifications import Destination, DestinationKind, Message, Notification, NotificationKind
 from bot.domain.outbox import NotificationState, NotificationStatus
-from bot.domain.permissions import may_see, may_share
+from bot.domain.permissions import closed_reason, may_see, may_share
 from bot.domain.ports import Channel, Reply
 from bot.domain.reasons import PRIVATE, PUBLIC
 from bot.domain.viewers import Viewer
@@ -119,12 +119,13 @@ def _chosen(ctx: AppContext, tx: Tx, viewer: Viewer, key: SessionKey | None, que
     access = access_view(tx, viewer)
     if key is not None:
         session = tx.sessions.get(key)
-        if session is None:
-            raise NotPossibleNow("there is no such session")
+        if session is None or not may_see(viewer, session.facts, access.directory).allowed:
+            # The same of one that exists and of one that does not: a button's value can be forged.
+            reason = closed_reason(viewer) or "there is no such session among those you may see"
+            raise NotAllowed(reason, Remedy.NONE if access.scope.everything else Remedy.RIGHTS)
         verdict = may_share(viewer, session.facts, access.directory)
         if not verdict.allowed:
-            is_visible = may_see(viewer, session.facts, access.directory).allowed
-            raise NotAllowed(verdict.reason, Remedy.ADMIN if is_visible else Remedy.RIGHTS)
+            raise NotAllowed(verdict.reason, Remedy.ADMIN)
         return _Chosen([key], 1)
     if not viewer.is_admin:
         raise NotAllowed("only admins of Spotter share lists of results", Remedy.ADMIN)

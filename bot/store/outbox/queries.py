@@ -2,10 +2,11 @@
 
 import re
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bot.domain.eligibility import WaitCode
 from bot.domain.model import SessionKey
 from bot.domain.notifications import Delivery, Destination
 from bot.domain.outbox import Attempt, CardDelay, NotificationState, NotificationStatus, OutboxCounts
@@ -175,20 +176,29 @@ class Deliveries:
             shadow=shadow_mode(self._connection),
         )
 
+    def _waits(self) -> tuple[Mapping[int, WaitCode], Mapping[str, WaitCode]]:
+        """Why blocked deliveries wait, by id, and blocked groups, by key."""
+        eligibility = Eligibility(self._connection)
+        return (
+            {retry.delivery: retry.waits for retry in eligibility.retries() if retry.waits is not None},
+            {group.key: group.waits for group in eligibility.groups() if group.waits is not None},
+        )
+
     def _blocked(self) -> tuple[str, str]:
         """The parameters of `_STATE`: ids of blocked deliveries and keys of blocked groups, as JSON lists."""
-        eligibility = Eligibility(self._connection)
-        deliveries = to_json([retry.delivery for retry in eligibility.retries() if retry.waits])
-        return deliveries, to_json(eligibility.waiting_keys())
+        deliveries, groups = self._waits()
+        return to_json([*deliveries]), to_json([*groups])
 
     def _statuses(self, where: str, parameters: Sequence[object]) -> list[NotificationStatus]:
+        deliveries, groups = self._waits()
         rows = self._connection.execute(
-            f"SELECT notifications.*, blocked_reason, {_STATE} AS standing {_JOINED} WHERE {where}",
-            (*self._blocked(), *parameters),
+            f"SELECT notifications.*, blocked_reason, {GROUP_KEY} AS group_key, {_STATE} AS standing"
+            f" {_JOINED} WHERE {where}",
+            (to_json([*deliveries]), to_json([*groups]), *parameters),
         ).fetchall()
-        return [self._status(row) for row in rows]
+        return [self._status(row, deliveries.get(row["delivery"], groups.get(row["group_key"]))) for row in rows]
 
-    def _status(self, row: sqlite3.Row) -> NotificationStatus:
+    def _status(self, row: sqlite3.Row, waits: WaitCode | None) -> NotificationStatus:
         if row["digest_id"] is not None:
             summary = self._statuses("notifications.id = ?", (row["digest_id"],))[0]
             return replace(
@@ -211,6 +221,7 @@ class Deliveries:
             cancelled_code=code,
             attempts=self._attempts(row["delivery"]),
             blocked_reason=row["blocked_reason"] or "",
+            waits=waits if state is NotificationState.BLOCKED else None,
         )
 
     def _attempts(self, delivery: int | None) -> Sequence[Attempt]:
