@@ -224,6 +224,15 @@ def note_filters(tx: Tx, state: PollingState, rows: int, now: datetime, *, is_pr
     if state.is_doubted(now):
         if rows:
             set_alert(tx, "filters_unreliable", {"problem": "answers lack sessions that are there"}, now)
-    else:
+    elif not state.fails_alone():
         clear_alert(tx, "filters_unreliable", now)
+    return state
+
+
+def note_failing(tx: Tx, state: PollingState, now: datetime) -> PollingState:
+    """The state after an increment lacked an answer that could hold news; raises the alert if full listings can be
+    read meanwhile: else iSpring is away, which other alerts say."""
+    state = replace(state, failing_since=state.failing_since or now)
+    if state.fails_alone():
+        set_alert(tx, "filters_unreliable", {"problem": "requests for some of the sessions fail"}, now)
     return state

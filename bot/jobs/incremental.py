@@ -4,7 +4,7 @@ What no step sees at once (a correction, a move or a deletion of a session that 
 sweep sees, a few checklists a poll, and the daily full listing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,6 +15,7 @@ from bot.config import Settings
 from bot.domain.errors import BadRequest, TrainingError
 from bot.domain.incremental import (
     ID_BYTES,
+    LONGEST_HOLD,
     MOST_FETCHED,
     MOST_SWEPT,
     RECENTLY,
@@ -23,6 +24,8 @@ from bot.domain.incremental import (
     PollingState,
     Sweep,
     after_size,
+    held_until,
+    is_held,
     is_suspicious,
     names_in_order,
     next_sweep,
@@ -32,7 +35,7 @@ from bot.domain.incremental import (
 from bot.domain.model import OutcomeKind, SessionKey
 from bot.domain.polling import PollMode, PollReport, RowLabels
 from bot.domain.ports import ChecklistsAnswer, Clock, Training
-from bot.jobs.answers import Answers, Fetched, FilterIgnored, Totals, note_filters
+from bot.jobs.answers import Answers, Fetched, FilterIgnored, Totals, note_failing, note_filters
 from bot.jobs.full_listing import end_incremental_alerts, note_good
 from bot.jobs.listing_changes import ChangeWriter, PollRun
 from bot.jobs.parts import SESSIONS, note_left_out
@@ -44,6 +47,7 @@ from bot.store.database import Store, Tx
 IN_PROGRESS = "IN_PROGRESS"
 NOT_STARTED = "NOT_STARTED"
 PASSED = "PASSED"
+KIND = {IN_PROGRESS: OutcomeKind.IN_PROGRESS, NOT_STARTED: OutcomeKind.PLANNED}
 MOST_UNKNOWN = 200  # sessions of an unknown status that one poll asks for: they may never leave it
 ROUND_LATE = timedelta(hours=24)
 FRUITLESS_FOR = timedelta(days=1)  # an id of which nothing could be stored is not asked for again before
@@ -73,10 +77,12 @@ class _Work:
     totals: Totals = field(default_factory=Totals)
     listed: dict[SessionKey, RowLabels] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
+    lacks: bool = False  # an answer that could hold news, because a step failed or is held
 
 
 class Increment:
-    """Reads one increment at a time. It remembers ids that led to nothing while the process runs."""
+    """Reads one increment at a time. It remembers ids that led to nothing, and steps that failed, while the process
+    runs."""
 
     def __init__(
         self, training: Training, store: Store, clock: Clock, settings: Settings, writer: ChangeWriter
@@ -87,6 +93,7 @@ class Increment:
         self._settings = settings
         self.answers = Answers(training, store, writer)
         self._fruitless: dict[str, datetime] = {}
+        self._held: dict[str, datetime] = {}  # until when: steps, and checklists to compare, that failed
         self._unknown_turn = 0
 
     async def read(self, run: PollRun, state: PollingState, *, with_planned: bool = False) -> RawAnswers:
@@ -96,40 +103,72 @@ class Increment:
         before = await self._store.read(lambda tx: tx.polling.open_sessions())
         counts = await self._store.read(lambda tx: tx.polling.completed_counts())
         work = _Work(run, state, ByteBudget(total, state.debts), before, counts)
-        await self._list_open(work, IN_PROGRESS, OutcomeKind.IN_PROGRESS)
-        await self._fetch_unknown(work)
-        if work.budget.allowance(Account.PLANNED) > 0 or with_planned:
-            await self._list_open(work, NOT_STARTED, OutcomeKind.PLANNED)
-            work.state = replace(work.state, planned_at=run.started)
-        for step in (self._read_names, self._read_recent, self._sweep):
-            try:
-                await step(work)
-            except TrainingError as error:  # the open sessions were read; what is left is read by the next poll
-                log.warning("poll.step_failed", step=step.__name__.strip("_"), error=str(error))
+        try:
+            await self._list_open(work, IN_PROGRESS)
+            await self._fetch_gone(work, IN_PROGRESS)
+        except TrainingError:
+            await self._store.transact(lambda tx: tx.polling.save_state(note_failing(tx, work.state, run.started)))
+            raise
+        planned = partial(self._read_planned, is_due=with_planned)
+        for step in (self._fetch_unknown, planned, self._read_names, self._read_recent):
+            work.lacks |= not await self._has_done(work, step)
+        await self._has_done(work, self._sweep)
         sweeps = await self._store.read(lambda tx: tx.polling.sweeps(work.counts))
         oldest = oldest_swept(sweeps, work.state.since) or run.started
         report = await self._store.transact(lambda tx: self._end(tx, work, oldest))
         return RawAnswers(report, work.listed, frozenset(work.whole))
 
+    async def _has_done(self, work: _Work, step: Callable[[_Work], Awaitable[None]]) -> bool:
+        """Takes a step; whether it was taken to its end. The running sessions were read: what a step lacks is read
+        later."""
+        name = getattr(step, "func", step).__name__.strip("_")
+        if is_held(self._held.get(name), work.run.started):
+            return False
+        began = self._clock.now()
+        try:
+            await step(work)
+        except TrainingError as error:
+            log.warning("poll.step_failed", step=name, error=str(error))
+            self._held[name] = held_until(began, self._clock.now())
+            return False
+        self._held.pop(name, None)
+        return True
+
     # ---- 1 and 2: open sessions ----------------------------------------------------------------------------------
 
-    async def _list_open(self, work: _Work, status: str, kind: OutcomeKind) -> None:
-        """Lists the sessions of a status; those stored with it that are not listed are asked for by id."""
-        size = work.totals.size
+    async def _list_open(self, work: _Work, status: str) -> None:
+        """Lists the sessions of a status."""
         answer = await self.answers.listed(work.run, work.totals, status=status)
-        if status == NOT_STARTED:
-            work.budget.spend(Account.PLANNED, work.totals.size - size)
         work.listed |= answer.rows
         back = await self._note_present(answer.rows)
         work.totals.left_out += sum(_is_as_before(key, answer.rows[key], work) for key in back)
-        if not answer.is_whole:
-            return  # a session that is not listed may be among the rows that could not be read
-        work.whole.add(status)
-        gone = [key for key, (was, _) in work.before.items() if was is kind and key not in work.listed]
+        if answer.is_whole:
+            work.whole.add(status)
+
+    async def _fetch_gone(self, work: _Work, status: str) -> None:
+        """Asks by id for the sessions that are stored with a status and were not listed. If a row of the list could not
+        be read, one of them may be that row."""
+        gone = [key for key, (was, _) in work.before.items() if was is KIND[status] and key not in work.listed]
         if len(gone) > MOST_FETCHED and is_suspicious(len(gone), len(work.before)):
             self._suspect(work, len(gone))  # a full listing shows them sooner than the next polls
-        fetched = await self._fetch_open(work, gone)
-        work.totals.left_out += sum(_is_as_before(key, fetched.rows[key], work) for key in gone if key in fetched.rows)
+        try:
+            rows = (await self._fetch_open(work, gone)).rows
+        except TrainingError:
+            self._make_full_due(work)  # there is news, and only a full listing can say which
+            raise
+        if status in work.whole:
+            work.totals.left_out += sum(_is_as_before(key, rows[key], work) for key in gone if key in rows)
+
+    async def _read_planned(self, work: _Work, *, is_due: bool) -> None:
+        if work.budget.allowance(Account.PLANNED) <= 0 and not is_due:
+            return
+        size = work.totals.size
+        try:
+            await self._list_open(work, NOT_STARTED)
+        finally:
+            work.budget.spend(Account.PLANNED, work.totals.size - size)
+        work.state = replace(work.state, planned_at=work.run.started)
+        await self._fetch_gone(work, NOT_STARTED)
 
     async def _fetch_unknown(self, work: _Work) -> None:
         """Asks for the sessions of an unknown status, which no list holds: the newest, and in turn some of the
@@ -169,6 +208,9 @@ class Increment:
 
     def _suspect(self, work: _Work, gone: int) -> None:
         log.warning("sessions.doubted", gone=gone, open=len(work.before))
+        self._make_full_due(work)
+
+    def _make_full_due(self, work: _Work) -> None:
         # One that decided nothing, because most sessions are gone, is not read again at each poll.
         since_full = work.run.started - (work.state.full_at or work.run.started)
         is_due = work.state.is_full_due or since_full >= work.state.full_interval()
@@ -245,7 +287,7 @@ class Increment:
         """Compares the completed sessions of as many checklists as the bytes allow, the one that waits longest first:
         all in one answer, or in parts by id."""
         sweeps = await self._store.read(lambda tx: tx.polling.sweeps(work.counts))
-        done: set[str] = set()
+        done = {one.checklist_id for one in sweeps if is_held(self._held.get(one.checklist_id), work.run.started)}
         while sweep := next_sweep(sweeps, done):
             done.add(sweep.checklist_id)
             allowance = work.budget.allowance(Account.SWEEP)
@@ -258,9 +300,14 @@ class Increment:
                     await self._sweep_whole(work, sweep)
                 else:
                     await self._sweep_part(work, sweep, limit)
-            except BadRequest:  # iSpring may have deleted the checklist
-                part = replace(sweep, cursor="", began_at=work.run.started)
+            except TrainingError as error:
+                # iSpring may have deleted the checklist, or not manage all of it. It does not hold up the others.
+                part = replace(sweep, cursor=sweep.cursor or "", began_at=sweep.began_at or work.run.started)
                 await self._store.transact(partial(_save_sweep, part))
+                if sweep.cursor is not None:
+                    self._held[sweep.checklist_id] = work.run.started + LONGEST_HOLD
+                if not isinstance(error, BadRequest):
+                    raise
             work.budget.spend(Account.SWEEP, work.totals.size - size)
 
     async def _sweep_whole(self, work: _Work, sweep: Sweep) -> None:
@@ -325,6 +372,7 @@ class Increment:
         state = replace(work.state, debts={name: debt for name, debt in work.budget.debts.items() if debt > 0})
         state = after_size(state, sessions * state.row_bytes, self._settings.full_listing_limit, now)
         if state.mode is PollMode.INCREMENTAL:
+            state = note_failing(tx, state, run.started) if work.lacks else replace(state, failing_since=None)
             state = note_filters(tx, state, totals.left_out, now)
         else:
             end_incremental_alerts(tx, now)
