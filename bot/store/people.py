@@ -238,7 +238,7 @@ class People:
         """The person of an account, None if it has no link or its link is suspended."""
         person_id: str | None = value_of(
             self._connection,
-            f"SELECT links.person_id {_MATCHED} WHERE links.slack_user_id = ? AND {_NOT_SUSPENDED}",
+            f"SELECT links.person_id {MATCHED} WHERE links.slack_user_id = ? AND {NOT_SUSPENDED}",
             (slack_user_id,),
         )
         return person_id
@@ -247,7 +247,7 @@ class People:
         """The account of a person, None if there is no link or it is suspended."""
         slack_user_id: str | None = value_of(
             self._connection,
-            f"SELECT links.slack_user_id {_MATCHED} WHERE links.person_id = ? AND {_NOT_SUSPENDED}",
+            f"SELECT links.slack_user_id {MATCHED} WHERE links.person_id = ? AND {NOT_SUSPENDED}",
             (person_id,),
         )
         return slack_user_id
@@ -295,11 +295,11 @@ class People:
 
 
 # A link made by e-mail is suspended while either side has another address than when it was made.
-_MATCHED = (
+MATCHED = (
     "FROM links LEFT JOIN slack_users ON slack_users.user_id = links.slack_user_id"
     " LEFT JOIN people ON people.person_id = links.person_id"
 )
-_NOT_SUSPENDED = (
+NOT_SUSPENDED = (
     "(links.email IS NULL OR ((slack_users.user_id IS NULL OR slack_users.email = links.email)"
     " AND (people.person_id IS NULL OR people.email = links.email)))"
 )
