@@ -31,17 +31,20 @@ COLUMNS: Mapping[str, str] = {
 @dataclass(slots=True)
 class Where:
     """Parts of a WHERE, joined by AND, and their parameters in order. `is_of_people`: they leave the sessions of some
-    people only, which the index of these people finds. `difference`: of the same sessions, those without a condition
+    people only, which the index of these people finds. `is_of_days`: the index of days answers for them alone, as they
+    name nobody and no checklist. `difference`: of the same sessions, those without a condition
     that leaves people out, and those of them that it leaves out; None if there is no such condition."""
 
     parts: list[str] = field(default_factory=list)
     parameters: list[object] = field(default_factory=list)
     is_of_people: bool = False
+    is_of_days: bool = False
     difference: "tuple[Where, Where] | None" = None
 
     def add(self, part: str, *parameters: object) -> None:
         self.parts.append(f"({part})")
         self.parameters.extend(parameters)
+        self.is_of_days = False
         self.difference = None
 
     @property
@@ -53,6 +56,7 @@ def listed_within(scope: AccessScope) -> Where:
     """The sessions of a scope that iSpring still lists."""
     where = Where()
     where.add("missing_since IS NULL")
+    where.is_of_days = scope.everything
     return within(scope, where)
 
 
@@ -109,6 +113,7 @@ def _employees_of(scope: AccessScope) -> str:
 def matching(wanted: Filter, where: Where) -> Where:
     """Adds the conditions of a filter; a scope is added before, as it says which index to search."""
     where.is_of_people |= any(one.column.name in _PEOPLE and not one.negated for one in wanted.conditions)
+    is_of_days = where.is_of_days and all(one.column.name in _OF_DAYS for one in wanted.conditions)
     # Conditions that leave people out come last: the sessions without them are counted apart.
     conditions = sorted(wanted.conditions, key=_leaves_people_out)
     every = None
@@ -127,6 +132,7 @@ def matching(wanted: Filter, where: Where) -> Where:
         others = Where([*every.parts], [*every.parameters], is_of_people=True)
         others.add(" OR ".join(part for part, _ in left_out), *(one for _, values in left_out for one in values))
         where.difference = every, others
+    where.is_of_days = is_of_days
     return where
 
 
@@ -135,6 +141,7 @@ def _leaves_people_out(condition: Condition) -> bool:
 
 
 _PEOPLE = ("employee", "observer")  # columns
+_OF_DAYS = ("outcome", "score", "happened")
 # An index answers for the other checklists, one after the other. A session without one is of none of them.
 _OTHER_CHECKLISTS = "checklist_id IN (SELECT checklist_id FROM checklists WHERE NOT ({}) UNION ALL SELECT '')"
 
