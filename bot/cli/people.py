@@ -60,7 +60,8 @@ def _reachable(tx: Tx) -> tuple[list[tuple[Person, Reachability]], int]:
     """Every active person with their account, by name; and the number of the others."""
     directory = tx.people.directory()
     active = [one for one in directory.people.values() if directory.is_active(one.person_id)]
-    found = [(one, reachability(tx, one, directory)) for one in sorted(active, key=lambda one: one.name.casefold())]
+    active.sort(key=lambda one: one.name.casefold())
+    found = [*zip(active, reachability(tx, active, directory), strict=True)]
     return found, len(directory.people) - len(active)
 
 

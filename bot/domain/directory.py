@@ -298,6 +298,12 @@ def _closed(people: Collection[str], reports: Mapping[str, Sequence[str]]) -> se
     return found
 
 
+def active_by_name(directory: Directory) -> Sequence[str]:
+    """The ids of the active people in the order of their names."""
+    active = (one for one in directory.people.values() if one.status is PersonStatus.ACTIVE)
+    return [one.person_id for one in sorted(active, key=lambda one: (one.name, one.person_id))]
+
+
 def _with_initials(directory: Directory) -> Directory:
     people = {ident: replace(person, name=initials(person.name)) for ident, person in directory.people.items()}
     return replace(directory, people=people, _derived={})

@@ -575,6 +575,22 @@ async def test_a_database_that_was_used_before_the_chain_counted_says_that_it_ra
 
 
 @pytest.mark.parametrize("is_finished", [True, False])
+def test_the_index_of_days_is_made_where_the_first_listing_is_stored(path: Path, is_finished: bool) -> None:
+    write_old(path, STEPS.index("m037_index_of_days"))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        if not is_finished:
+            connection.execute("DROP INDEX IF EXISTS sessions_by_score")
+            connection.commit()
+        was_finished = "sessions_by_score" in indexes_of(connection)
+    store = Store.open(path, now=NOON)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert ("sessions_by_day" in indexes_of(connection)) == was_finished == is_finished
+        store._write_now(lambda tx: tx.listings.finish_baseline(b"digest", NOON))
+        assert "sessions_by_day" in indexes_of(connection)
+    store.close()
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
 @pytest.mark.parametrize(
     ("step", "replaced", "index"),
     [
