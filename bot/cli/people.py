@@ -15,8 +15,8 @@ from bot.cli.rows import with_store
 from bot.cli.terminal import echo, json_of, table_of
 from bot.config import Needs, load
 from bot.domain.errors import MessengerError, MessengerUnavailable, SpotterError
-from bot.domain.model import Person
 from bot.domain.ports import Clock, Contacts
+from bot.domain.staff import Person
 from bot.domain.text import clean
 from bot.services.dm_availability import Reachability, reachability
 from bot.slack.client import SlackMessenger

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from bot.domain.model import Department, Person, PersonStatus, Subordination, Supervision
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import ERASED_PERSON
+from bot.domain.staff import Department, Person, PersonStatus, Subordination, Supervision
 from bot.domain.text import initials
 
 T = TypeVar("T")

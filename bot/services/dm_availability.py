@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.directory import Directory
 from bot.domain.email_matching import match_by_email
-from bot.domain.model import Person
 from bot.domain.notifications import Destination, DestinationKind
+from bot.domain.staff import Person
 from bot.domain.viewers import BY_EMAIL, DirectMessages, Preferences
 from bot.store.accounts import KnownAccounts
 from bot.store.database import Tx

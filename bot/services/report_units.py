@@ -6,7 +6,6 @@ from functools import cache
 from typing import NamedTuple
 
 from bot.domain.directory import Directory
-from bot.domain.model import Department
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import (
@@ -21,6 +20,7 @@ from bot.domain.reports import (
     report,
 )
 from bot.domain.sites import NO_DEPARTMENT, all_sites, department_of, sites_among
+from bot.domain.staff import Department
 from bot.domain.unit_counts import UnitCounts
 from bot.store.conditions import Where
 from bot.store.database import Tx

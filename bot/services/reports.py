@@ -22,10 +22,10 @@ from bot.domain.reports import (
 )
 from bot.domain.sites import NO_DEPARTMENT, department_of
 from bot.domain.whole_reports import Silent, SilentUnit, Trend
-from bot.query.keys import OUTCOMES, Key, Query, Term, without_shape
+from bot.query.keys import Key, Query, Term, without_shape
 from bot.query.names import Kind, Names
 from bot.query.parser import say
-from bot.query.values import since_when, until_when
+from bot.query.values import OUTCOMES, since_when, until_when
 from bot.services.report_units import MOST_IN_FULL, Units, counted, labels_of, rows_by_unit
 from bot.store.conditions import Where, asked_for
 from bot.store.database import Tx

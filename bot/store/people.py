@@ -10,7 +10,7 @@ from sqlite_utils.db import Table
 
 from bot.domain.directory import Directory
 from bot.domain.directory_readings import DirectoryAges, Shortened
-from bot.domain.model import Department, Person, PersonStatus, Supervision
+from bot.domain.staff import Department, Person, PersonStatus, Supervision
 from bot.domain.viewers import BY_EMAIL, Link, Preferences, SlackUser
 from bot.query.parser import Query, mentioned
 from bot.store.columns import (

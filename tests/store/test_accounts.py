@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.domain.model import Person
+from bot.domain.staff import Person
 from bot.domain.viewers import BY_EMAIL, DirectMessages, Preferences, SlackUser
 from bot.store.database import Store, Tx
 from tests.store.given import NOON

@@ -17,11 +17,12 @@ import pytest
 import sqlite_utils
 
 from bot.domain.errors import StoreUnusable
-from bot.domain.model import OutcomeKind, Supervision
+from bot.domain.model import OutcomeKind
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.outbox import NotificationState
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import RuleState
+from bot.domain.staff import Supervision
 from bot.domain.viewers import DirectMessages, Preferences
 from bot.services.rules import rule_filters
 from bot.store.database import Store, Tx
