@@ -150,7 +150,7 @@ class Ispring:
 
     async def checklists(self, checklist_ids: Sequence[str] = ()) -> ChecklistsAnswer:
         rows, received = await self._checklist_rows({"checklistIds": list(checklist_ids)} if checklist_ids else {})
-        named = [NamedChecklist(row.checklist_id or "", row.ids) for row in rows]
+        named = [NamedChecklist((row.checklist_id or "").strip(), row.ids) for row in rows]
         return ChecklistsAnswer(named, received.size, received.wire_size)
 
     async def _checklist_rows(self, asked: Mapping[str, object]) -> tuple[Sequence[ChecklistRow], Received]:

@@ -27,6 +27,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 MaybeId = Annotated[str, Meta(max_length=LONGEST_ID)]  # empty for absent
 Number = float | None
 
+BLANK_ID = "an id is nothing but blanks"
 SHORT = 100  # bytes of a part
 
 _NAMED = msgspec.json.Decoder(dict[str, Raw])
@@ -162,6 +163,18 @@ def number_of(text: str) -> float:
 def finite(number: float | None) -> float | None:
     """Returns the number; None if it is absent, infinite or not a number ("NaN" and "inf" are read from texts)."""
     return number if number is None or math.isfinite(number) else None
+
+
+def folded(ident: str) -> str:
+    """Returns what an id is compared by: iSpring spells one id in different cases, and may send blanks around it."""
+    return ident.strip().lower()
+
+
+def required(ident: str) -> str:
+    """Returns the same of an id that identifies a row. Raises msgspec.ValidationError if it is nothing but blanks."""
+    if found := folded(ident):
+        return found
+    raise msgspec.ValidationError(BLANK_ID)
 
 
 def text_of(value: object) -> str:

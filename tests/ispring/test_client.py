@@ -859,6 +859,31 @@ async def test_checklists_name_ids_in_any_shape(ispring: Ispring, stand_in: Ispr
     assert ispring.health()[Part.CHECKLISTS].left_out == 1
 
 
+async def test_ids_are_read_without_the_blanks_around_them_in_every_part(
+    ispring: Ispring, stand_in: IspringStandIn
+) -> None:
+    supervised = {"subordinationType": "manual", "supervisorId": " P9\t"}
+    person = {"userId": " P1 ", "departmentId": " D1 ", "subordination": supervised, "manageableDepartmentIds": " D2 "}
+    serving(stand_in, "/users/v2", {"userProfiles": [person, {"userId": " "}]})
+    (read,) = await ispring.people()
+    assert (read.person_id, read.department_id, read.supervisor_id) == ("p1", "d1", "p9")
+    assert read.manages_departments == ("d2",)
+    serving(stand_in, "/departments", {"departments": [{"departmentId": "D2 ", "parentDepartmentId": " D1"}]})
+    (department,) = await ispring.departments()
+    assert (department.department_id, department.parent_id) == ("d2", "d1")
+    key = {"sessionId": " S1", "employeeId": "P1 "}
+    criteria = [key | {"criterionId": " C1", "groupId": " G1 "}, key | {"criterionId": " "}]
+    serving(stand_in, "/job-training/completed-session/criterion/result/list", criteria)
+    serving(stand_in, "/job-training/completed-session/criterion-group/result/list", [key | {"groupId": "G1 "}])
+    details = (await ispring.details([SessionKey("s1", "p1")]))[SessionKey("s1", "p1")]
+    assert [(one.criterion_id, one.area_id) for one in details.criteria] == [("c1", "g1")]
+    assert [one.area_id for one in details.areas] == ["g1"]
+    rows = [{"checklistId": " L1", "sessionIds": [" S1 ", " "]}]
+    serving(stand_in, "/job-training/checklist/sessions/list", rows)
+    answer = await ispring.checklists()
+    assert [(one.checklist_id, list(one.session_ids())) for one in answer.checklists] == [("L1", ["S1"])]
+
+
 @pytest.mark.parametrize("expires_in", [None, "", "soon", [], 0, -1, "NaN", "1800", 1800.0, "1800,0", True])
 @pytest.mark.parametrize("form", ["%s", "\ufeff%s", '{"response":%s}'])
 async def test_a_token_lasts_as_documented_if_its_lifetime_can_not_be_read(
