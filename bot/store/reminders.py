@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from bot.domain.model import Session, SessionKey
 from bot.domain.notifications import Destination, NotificationKind
-from bot.domain.reminders import LATE_AFTER, Choices, Reminded, ReminderClock, ReminderStep
+from bot.domain.reminders import AGAIN, ESCALATES_AFTER, LATE_AFTER, Choices, Reminded, ReminderClock, ReminderStep
 from bot.domain.report_periods import Window
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, value_of
 from bot.store.outbox.eligibility import PENDING
@@ -105,6 +105,12 @@ class Reminders:
             "INSERT INTO reminders (session, clock, since, step, destination, subject, at)"
             f" SELECT id, ?, ?, ?, ?, ?, ? FROM sessions WHERE {OF_KEY} ON CONFLICT DO NOTHING",
             (clock, to_ms(since), step, str(destination or ""), subject, to_ms(now), *key),
+        )
+
+    def forget_ahead(self, now: datetime) -> None:
+        """Forgets whom a clock that was ahead reminded; what was put off stays."""
+        self._connection.execute(
+            "DELETE FROM reminders WHERE at > ? AND instr(subject, ?) = 0", (to_ms(now + ESCALATES_AFTER), AGAIN)
         )
 
     def listed(

@@ -103,8 +103,8 @@ class Sessions:
             value_of(
                 self._connection,
                 f"SELECT count(*) FROM history WHERE session = (SELECT id FROM sessions WHERE {OF_KEY})"
-                f" AND kind {IN_LIST} AND old IS NOT NULL AND at > ?",
-                (*key, listed(_ALWAYS_NEWS), to_ms(now - RECENTLY)),
+                f" AND kind {IN_LIST} AND old IS NOT NULL AND at BETWEEN ? AND ?",
+                (*key, listed(_ALWAYS_NEWS), to_ms(now - RECENTLY), to_ms(now + RECENTLY)),
             )
         )
 
