@@ -189,8 +189,8 @@ def _unread(what: str, effect_and_remedy: str) -> Alert:
 def _shortened(what: str) -> Alert:
     """The alert of a list of iSpring's that is too short to be believed."""
     return Alert(
-        sentence=f"iSpring's list of {what} has only {{entries}} of {{entries_known}} known: that is not believed, and "
-        "those known stay.",
+        sentence=f"iSpring's list of {what} is not believed: it names {{entries}}, while {{entries_known}} "
+        "{entries_known:is|are} known, and these stay.",
         remedy="Check that the API account still sees all departments. If it is true, it is believed after 24 hours; "
         "an empty list never is.",
         resolved=f"iSpring's list of {what} is believed again",

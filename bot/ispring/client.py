@@ -23,9 +23,10 @@ from bot.ispring.connection import LONGEST_HOLD, Call, Connection, Limits, Recei
 from bot.ispring.dates import DateOrder, Dates
 from bot.ispring.listing import WHAT, SpooledListing
 from bot.ispring.parts import Parts
+from bot.ispring.row_kinds import AREA, CHECKLIST, CRITERION, DEPARTMENT, PERSON, RowKind
 from bot.ispring.statuses import KeyRefused
-from bot.ispring.tolerant import LeftOut, read_row, read_rows
-from bot.ispring.wire import AreaRow, ChecklistRow, CriterionRow, DepartmentRow, PersonRow
+from bot.ispring.tolerant import LeftOut, one_each, read_rows
+from bot.ispring.wire import ChecklistRow
 
 LISTING_PATH = "/job-training/sessions/result/list"
 CHECKLISTS_PATH = "/job-training/checklist/sessions/list"
@@ -163,7 +164,7 @@ class Ispring:
                     raise
                 self._parts.refused_batch(Part.CHECKLISTS, error)  # a checklist that was asked for may be deleted
                 return (), Received(0, b"")
-            rows, left_out, _ = await self._page(body, call.what, "", _checklist)
+            rows, left_out, _ = await self._page(body, call.what, "", CHECKLIST)
             self._finished(Part.CHECKLISTS, left_out)
             return rows, received
 
@@ -178,18 +179,18 @@ class Ispring:
         found: dict[SessionKey, list[AreaResult]] = {}
         for session_ids in _batches(keys):
             with self._reading(Part.AREAS):
-                for key, area in await self._rows(Part.AREAS, AREAS_PATH, "the competency areas", session_ids, _area):
+                for key, area in await self._rows(Part.AREAS, AREAS_PATH, "the competency areas", session_ids, AREA):
                     found.setdefault(key, []).append(area)
         return {key: areas for key, areas in found.items() if key in set(keys)}
 
     async def people(self) -> Sequence[Person]:
         with self._reading(Part.PEOPLE):
-            return await self._pages(Part.PEOPLE, PEOPLE_PATH, "the list of people", "userProfiles", _person)
+            return await self._pages(Part.PEOPLE, PEOPLE_PATH, "the list of people", "userProfiles", PERSON)
 
     async def departments(self) -> Sequence[Department]:
         with self._reading(Part.DEPARTMENTS):
             return await self._pages(
-                Part.DEPARTMENTS, DEPARTMENTS_PATH, "the list of departments", "departments", _department
+                Part.DEPARTMENTS, DEPARTMENTS_PATH, "the list of departments", "departments", DEPARTMENT
             )
 
     def health(self) -> Mapping[Part, PartHealth]:
@@ -230,7 +231,7 @@ class Ispring:
     ) -> Mapping[SessionKey, Details]:
         criteria: dict[SessionKey, list[CriterionResult]] = {}
         with self._reading(Part.CRITERIA):
-            for key, line in await self._rows(Part.CRITERIA, CRITERIA_PATH, "the criteria", session_ids, _criterion):
+            for key, line in await self._rows(Part.CRITERIA, CRITERIA_PATH, "the criteria", session_ids, CRITERION):
                 if key in wanted:
                     criteria.setdefault(key, []).append(line)
         if not criteria:
@@ -252,7 +253,7 @@ class Ispring:
         path: str,
         what: str,
         session_ids: Sequence[str],
-        read: Callable[[bytes, LeftOut], T],
+        kind: RowKind[T],
     ) -> list[T]:
         """Returns the rows of some sessions. iSpring refuses the whole batch because of one id that it does not accept;
         then the batch is halved until that id is alone, and the id is skipped.
@@ -275,29 +276,29 @@ class Ispring:
                     middle = len(batch) // 2
                     batches += [batch[:middle], batch[middle:]]
                 continue
-            rows, left_out, _ = await self._page(body, what, "", read)
+            rows, left_out, _ = await self._page(body, what, "", kind)
+            rows = one_each(rows, kind.ident, left_out, kind.rank)
             self._parts.answered(part)
             self._parts.note_left_out(part, left_out, is_whole=False)
             found += rows
         return found
 
-    async def _pages(
-        self, part: Part, path: str, what: str, list_name: str, read: Callable[[bytes, LeftOut], T]
-    ) -> list[T]:
+    async def _pages(self, part: Part, path: str, what: str, list_name: str, kind: RowKind[T]) -> list[T]:
         found: list[T] = []
         left_out = LeftOut()
         seen: set[str] = set()
         params = {"pageSize": str(PAGE_SIZE)}
         for _ in range(MOST_PAGES):
             body = await self._page_body(Call("GET", path, what, params=params))
-            items, odd, token = await self._page(body, what, list_name, read)
+            items, odd, token = await self._page(body, what, list_name, kind)
             found += items
             left_out.add(odd)
             if len(found) > MOST_ITEMS:
                 raise TrainingUnreadable(f"iSpring's answer to {what} has more than {MOST_ITEMS} entries.")
             if token is None:
+                once = await asyncio.to_thread(one_each, found, kind.ident, left_out, kind.rank)
                 self._finished(part, left_out)
-                return found
+                return once
             if token in seen:
                 raise TrainingUnreadable(f"iSpring's answer to {what} repeats a page without end.")
             seen.add(token)
@@ -323,14 +324,14 @@ class Ispring:
         return await self._connection.answer(call)
 
     async def _page(
-        self, body: bytes, what: str, list_name: str, read: Callable[[bytes, LeftOut], T]
+        self, body: bytes, what: str, list_name: str, kind: RowKind[T]
     ) -> tuple[list[T], LeftOut, str | None]:
         """Returns the items of a page, what was left out of it, and the token of the next page; decodes in a thread.
         Raises TrainingUnreadable if no item can be decoded."""
 
         def decode() -> tuple[Page, list[T], LeftOut]:
             page = page_of(body, what, list_name)
-            return page, *read_rows(page.items, read)
+            return page, *read_rows(page.items, kind.read)
 
         page, items, left_out = await asyncio.to_thread(decode)
         if left_out.rows and not items:
@@ -344,28 +345,6 @@ def _batches(keys: Collection[SessionKey]) -> Iterator[list[str]]:
     session_ids = list(dict.fromkeys(key.session_id for key in keys))
     for start in range(0, len(session_ids), IDS_AT_ONCE):
         yield session_ids[start : start + IDS_AT_ONCE]
-
-
-def _checklist(raw: bytes, left_out: LeftOut) -> ChecklistRow:
-    return read_row(ChecklistRow, raw, left_out)
-
-
-def _criterion(raw: bytes, left_out: LeftOut) -> tuple[SessionKey, CriterionResult]:
-    row = read_row(CriterionRow, raw, left_out)
-    return row.key, row.result_of()
-
-
-def _area(raw: bytes, left_out: LeftOut) -> tuple[SessionKey, AreaResult]:
-    row = read_row(AreaRow, raw, left_out)
-    return row.key, row.result_of()
-
-
-def _person(raw: bytes, left_out: LeftOut) -> Person:
-    return read_row(PersonRow, raw, left_out).person(left_out)
-
-
-def _department(raw: bytes, left_out: LeftOut) -> Department:
-    return read_row(DepartmentRow, raw, left_out).department(left_out)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ text or an id from a number. A part that can't be read in any of these ways is l
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Annotated, Any, TypeVar, get_args
@@ -143,6 +143,20 @@ def read_rows(items: Sequence[bytes], read: Callable[[bytes, LeftOut], T]) -> tu
         except UNREADABLE as error:
             left_out.note_row(f"row {number}: {error}")
     return understood, left_out
+
+
+def one_each(rows: Sequence[T], ident: Callable[[T], Hashable], left_out: LeftOut, rank: Callable[[T], Any]) -> list[T]:
+    """Returns one row of each id. Of rows that contradict each other the one with the highest rank counts, else the
+    last; each such row is counted as one that could not be read."""
+    kept: dict[Hashable, T] = {}
+    for row in rows:
+        before = kept.setdefault(ident(row), row)
+        if before == row:
+            continue
+        left_out.note_row("one id in several rows that differ")
+        if rank(row) >= rank(before):
+            kept[ident(row)] = row
+    return list(kept.values())
 
 
 def number_of(text: str) -> float:

@@ -122,7 +122,13 @@ class ChecklistRow(Struct, rename="camel"):
     """One row of `/job-training/checklist/sessions/list`. The ids stay undecoded: a million texts take 90 MB."""
 
     checklist_id: MaybeId | None = None
-    session_ids: Raw = Raw(b"null")
+    session_ids: Raw = Raw(b"")
+
+    def check(self) -> None:
+        """Raises msgspec.ValidationError if nothing says that this is a checklist: an error in place of the list is an
+        object too."""
+        if not self.session_ids and not self.checklist_id:
+            raise msgspec.ValidationError("Object has neither `checklistId` nor `sessionIds`")
 
     def ids(self) -> Iterator[str]:
         """Yields the ids as spelled, without blanks around them, from a list or a lone id. An id contains no escapes;
