@@ -35,7 +35,6 @@ LATE_AFTER: Mapping[ReminderClock, timedelta] = {
     ReminderClock.UNFINISHED: timedelta(hours=48),
 }
 ESCALATES_AFTER = timedelta(hours=24)  # since the reminder before
-AGAIN = ":again:"  # in the subject of a snoozed reminder, between the first subject and the time it comes
 OLDEST = timedelta(days=30)  # what is late for longer belongs on a list, and causes no reminder
 
 

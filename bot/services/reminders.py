@@ -10,7 +10,6 @@ from bot.domain.model import Session
 from bot.domain.notifications import Destination, DestinationKind, Notification, NotificationKind
 from bot.domain.permissions import may_follow_up, may_see, scope_of
 from bot.domain.reminders import (
-    AGAIN,
     LATE_AFTER,
     OLDEST,
     ReminderClock,
@@ -31,6 +30,7 @@ MORNING = time(8)  # local, when what is planned is listed
 MORNING_ENDS = time(12)  # a list of today that comes later is useless
 _ONE_DAY = timedelta(days=1)
 _LATE = "reminder:"  # before the time at which a message comes that lists what is late, in its subject
+_AGAIN = ":again:"  # in the subject of a snoozed reminder, between the first subject and the time it comes
 
 
 def queue_late(tx: Tx, now: datetime) -> int:
@@ -97,7 +97,7 @@ def _message(tx: Tx, destination: Destination, now: datetime) -> str:
     next full hour. What was snoozed for longer delays nothing else."""
     at = datetime.fromtimestamp((now.timestamp() // 3_600 + 1) * 3_600, UTC)
     for pending in tx.reminders.pending_subjects(destination):
-        if datetime.fromisoformat(pending.rpartition(AGAIN)[2].removeprefix(_LATE)) <= at:
+        if datetime.fromisoformat(pending.rpartition(_AGAIN)[2].removeprefix(_LATE)) <= at:
             return pending
     subject = f"{_LATE}{at.isoformat()}"
     tx.notifications.enqueue(_notification(destination, subject, ReminderKind.LATE), now, at)
@@ -191,7 +191,7 @@ def _lines(
     person = notification.destination.id
     if kind is ReminderKind.PLANNED:
         day = date.fromisoformat(str(notification.facts["day"]))
-        last = day + _ONE_DAY if AGAIN in notification.subject else day
+        last = day + _ONE_DAY if _AGAIN in notification.subject else day
         if now.astimezone(zone).date() > last:
             return []  # it waited, for a mute or quiet time: its heading would be wrong
         planned = tx.reminders.planned_for(person, _two_days(day, zone))
@@ -226,7 +226,7 @@ def user_of(tx: Tx, destination: Destination) -> str | None:
 def _followed_up(tx: Tx, owner: str, subject: str, today: date) -> Sequence[ReminderLine]:
     """The follow-ups that are due by tomorrow, and those that ended by themselves and that this message tells."""
     due = [one for one in tx.follow_ups.open_of(owner) if one.follow_up.due <= today + _ONE_DAY]
-    ended = tx.follow_ups.told_in(owner, subject.partition(AGAIN)[0])
+    ended = tx.follow_ups.told_in(owner, subject.partition(_AGAIN)[0])
     return [
         ReminderLine(session=one.session, clock=None, since=one.follow_up.taken_at, follow_up=one.follow_up)
         for one in (*due, *ended)
@@ -239,9 +239,9 @@ def _followed_up(tx: Tx, owner: str, subject: str, today: date) -> Sequence[Remi
 def snooze(tx: Tx, reminder: Notification, until: datetime, now: datetime) -> None:
     """Sends a reminder again later, as it is then, instead of any earlier snooze of it; no other follows before
     a day has passed since."""
-    first = reminder.subject.partition(AGAIN)[0]
-    subject = f"{first}{AGAIN}{until.isoformat()}"
-    for earlier in tx.reminders.snoozed_subjects(reminder.destination, f"{first}{AGAIN}"):
+    first = reminder.subject.partition(_AGAIN)[0]
+    subject = f"{first}{_AGAIN}{until.isoformat()}"
+    for earlier in tx.reminders.snoozed_subjects(reminder.destination, f"{first}{_AGAIN}"):
         if earlier != subject:
             tx.notifications.cancel_unsent(replace(reminder, subject=earlier), "it was snoozed again")
             tx.reminders.snooze(reminder.destination, earlier, subject, until)

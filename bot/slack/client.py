@@ -37,13 +37,14 @@ from bot.domain.notifications import Message
 from bot.domain.ports import Channel, Clock
 from bot.domain.viewers import SlackUser
 from bot.slack.answers import (
-    CHANNEL_FIELDS,
     EVENT_TYPE,
     Identity,
     channel_of,
     delivery_of,
     header,
     is_ours,
+    is_whole_channel,
+    is_whole_user,
     next_cursor,
     object_of,
     slack_user_of,
@@ -285,6 +286,8 @@ class SlackMessenger:
             return known
         answer = await self.api.ask(self.web.conversations_open, users=user_id)
         channel = str(object_of(answer, "channel")["id"])
+        if not channel.startswith("D"):  # others could read it
+            raise MessengerUnavailable("Slack opened no direct message; it is asked again later.")
         if len(self._direct) >= MOST_DIRECT:
             self._direct.clear()
         self._direct[user_id] = channel
@@ -293,7 +296,10 @@ class SlackMessenger:
     async def user(self, user_id: str) -> SlackUser:
         """Raises MessengerRefused("user_not_found") if there is no such user, else MessengerError."""
         me = await self.who_am_i()
-        return slack_user_of(object_of(await self.api.ask(self.web.users_info, user=user_id), "user"), me)
+        found = object_of(await self.api.ask(self.web.users_info, user=user_id), "user")
+        if found["id"] != user_id or not is_whole_user(found):
+            raise MessengerUnavailable("Slack's answer does not say whose account it is; it is asked again later.")
+        return slack_user_of(found, me)
 
     async def user_by_email(self, email: str) -> SlackUser | None:
         """The user with this address, None if Slack names none. Raises MessengerError."""
@@ -304,7 +310,10 @@ class SlackMessenger:
             if refusal.is_unknown_user:
                 return None
             raise
-        return slack_user_of(object_of(answer, "user"), me)
+        found = object_of(answer, "user")
+        if not is_whole_user(found):
+            raise MessengerUnavailable("Slack's answer does not say whose account it is; it is asked again later.")
+        return slack_user_of(found, me)
 
     def described(self, user: Mapping[str, object]) -> SlackUser:
         """A user as an event describes them; Slack is not asked. Until we know our own workspace, any is ours."""
@@ -313,7 +322,10 @@ class SlackMessenger:
     async def channel(self, channel_id: str) -> Channel:
         """Raises MessengerError: `channel_not_found` also for private channels the bot is not in."""
         found = object_of(await self.api.ask(self.web.conversations_info, channel=channel_id), "channel")
-        return channel_of({"id": channel_id, **found})
+        is_whole = bool(found.get("is_im")) or is_whole_channel(found)
+        if found["id"] != channel_id or not is_whole:
+            raise MessengerUnavailable("Slack's answer does not say how the channel is; it is asked again later.")
+        return channel_of(found)
 
     async def own_channels(self, cursor: str = "") -> tuple[Sequence[Channel], str]:
         """One page of the channels that the bot is in, and the cursor of the next, "" after the last one. Raises
@@ -329,7 +341,7 @@ class SlackMessenger:
         if not isinstance(found, list):
             raise MessengerUnavailable("Slack's answer holds no channels; it is asked again later.")
         # A user's own conversations come without `is_member`, so it is what the list itself says.
-        whole = [one for one in found if isinstance(one, dict) and one.keys() >= CHANNEL_FIELDS]
+        whole = [one for one in found if is_whole_channel(one)]
         listed = [channel_of({**one, "is_member": True}) for one in whole]
         return listed, next_cursor(answer) or ""
 

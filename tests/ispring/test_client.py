@@ -887,7 +887,8 @@ async def test_ids_are_read_without_the_blanks_around_them_in_every_part(
 
 async def test_an_error_in_place_of_the_checklists_is_none(ispring: Ispring, stand_in: IspringStandIn) -> None:
     """Read as an empty checklist, it would say that the listing leaves nothing out."""
-    for answer in ({"code": 500, "message": "no"}, {}, [{}], {"error": "x"}):
+    answers: list[Any] = [{"code": 500, "message": "no"}, {}, [{}], {"error": "x"}]
+    for answer in answers:
         serving(stand_in, "/job-training/checklist/sessions/list", answer)
         with pytest.raises(TrainingUnreadable, match="Not one row"):
             await ispring.named_sessions()

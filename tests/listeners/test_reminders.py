@@ -12,6 +12,7 @@ from bot.domain.model import Moment, SessionFacts, SessionKey, Targets
 from bot.domain.notifications import Message
 from bot.domain.reminders import ReminderClock
 from bot.jobs.remind import RemindJob
+from bot.services.reminders import snooze_session
 from bot.store.database import Store, Tx
 from tests.clock import NOON
 from tests.listeners.office import (
@@ -97,6 +98,22 @@ async def test_who_was_reminded_by_a_clock_that_was_ahead_is_reminded_when_it_is
     assert "not started since 1 d" in reminders(office, OLGA)[-1].text
     await pass_time(office, NOON + timedelta(days=3, hours=4), job)
     assert len(reminders(office, SAM)) == 1
+
+
+async def test_what_was_put_off_for_days_is_not_taken_for_what_a_clock_that_was_ahead_did(office: Office) -> None:
+    job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
+    await pass_time(office, NOON + timedelta(days=2, hours=2), job)
+    until = office.clock.now() + timedelta(days=4)
+
+    def put_off(tx: Tx) -> None:
+        session = tx.sessions.get(PLANNED)
+        assert session is not None and snooze_session(tx, session, until, office.clock.now())
+
+    await office.store.transact(put_off)
+    await pass_time(office, until - timedelta(hours=3), job)
+    assert len(reminders(office, OLGA)) == 1
+    await pass_time(office, until + timedelta(hours=1), job)
+    assert len(reminders(office, OLGA)) == 2
 
 
 async def test_a_clock_set_back_by_an_hour_reminds_nobody_twice(office: Office) -> None:
