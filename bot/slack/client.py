@@ -110,12 +110,16 @@ class SlackMessenger:
     # ---- who we are ----------------------------------------------------------------------------------------------
 
     async def identify(self) -> Identity:
-        """Asks Slack who the token belongs to (auth.test). Raises MessengerError."""
+        """Asks Slack who the token belongs to (auth.test). Raises MessengerError; what was known before stays then."""
         answer = await self.api.ask(self.web.auth_test)
+        team_id, bot_user_id = answer.get("team_id"), answer.get("user_id")
+        # Without our workspace's id every account would be one of ours.
+        if not (isinstance(team_id, str) and team_id and isinstance(bot_user_id, str) and bot_user_id):
+            raise MessengerUnavailable("Slack's answer does not say whose token it is; it is asked again later.")
         scopes = str(header(answer.headers, "x-oauth-scopes") or "")
         self._identity = Identity(
-            team_id=str(answer.get("team_id") or ""),
-            bot_user_id=str(answer.get("user_id") or ""),
+            team_id=team_id,
+            bot_user_id=bot_user_id,
             bot_id=str(answer.get("bot_id") or ""),
             scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
             team=str(answer.get("team") or ""),
@@ -261,7 +265,7 @@ class SlackMessenger:
             async with self.api.session.post(address, data=file, timeout=limit, allow_redirects=False) as answer:
                 if answer.status != 200:
                     raise MessengerUnavailable(f"Slack did not take the file (HTTP {answer.status}).")
-        except (aiohttp.ClientError, TimeoutError) as problem:
+        except (aiohttp.ClientError, TimeoutError, ValueError) as problem:  # an address may be none at all
             raise MessengerUnavailable("The file could not be sent to Slack.") from problem
         try:
             await self.api.ask(
@@ -356,7 +360,10 @@ class SlackMessenger:
             answer = await self.api.ask(
                 self.web.conversations_members, channel=channel_id, limit=MEMBERS_A_PAGE, cursor=cursor
             )
-            found.update(str(member) for member in answer.get("members") or ())
+            members = answer.get("members")
+            if not isinstance(members, list):
+                raise MessengerUnavailable("Slack's answer holds no members; it is asked again later.")
+            found.update(member for member in members if isinstance(member, str))
             cursor = next_cursor(answer)
             if cursor is None:
                 return frozenset(found)

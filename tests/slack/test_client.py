@@ -11,7 +11,7 @@ from bot.app.clock import SystemClock
 from bot.demo.slack import SlackStandIn, User, faults
 from bot.demo.slack.faults import Fault
 from bot.domain.delivery import DestinationGone, Found, NotFound, Sent
-from bot.domain.errors import MessengerRefused, MessengerUnavailable
+from bot.domain.errors import MessengerRefused, MessengerUnavailable, MessengerUnclear
 from bot.domain.notifications import Message
 from bot.domain.ports import Messenger
 from bot.slack.client import SlackMessenger, client_msg_id
@@ -187,6 +187,40 @@ async def test_a_direct_message_is_opened_to_nothing_but_one(slack: SlackStandIn
     with pytest.raises(MessengerUnavailable):
         await messenger.open_dm(ANA)
     assert (await messenger.open_dm(ANA)).startswith("D")
+
+
+async def test_who_we_are_is_not_lost_by_an_answer_that_does_not_say(
+    slack: SlackStandIn, messenger: SlackMessenger
+) -> None:
+    """Without our workspace's id every account would be one of ours."""
+    me = await messenger.who_am_i()
+    for odd in ({"ok": True}, {"ok": True, "team_id": None, "user_id": BOT}, {"ok": True, "team_id": me.team_id}):
+        slack.faults.order("auth.test", spoiled(odd))
+        with pytest.raises(MessengerUnavailable):
+            await messenger.check_token()
+    assert await messenger.who_am_i() == me
+    assert not (await messenger.user(STRANGER)).is_full_member
+
+
+@pytest.mark.parametrize("odd", [{}, {"members": None}, {"members": 5}, {"members": "U0ANA"}])
+async def test_an_answer_without_members_does_not_say_that_nobody_is_in(
+    odd: dict[str, object], slack: SlackStandIn, messenger: SlackMessenger
+) -> None:
+    slack.faults.order("conversations.members", spoiled({"ok": True} | odd))
+    with pytest.raises(MessengerUnavailable):
+        await messenger.members(SHOP)
+    assert ANA in await messenger.members(SHOP)
+
+
+@pytest.mark.parametrize("address", ["not an address", "ftp://x/y", "http://" + "a" * 70_000, 5, ["x"], ""])
+async def test_a_file_whose_address_is_none_is_not_sent(
+    address: object, slack: SlackStandIn, messenger: SlackMessenger
+) -> None:
+    given = {"ok": True, "upload_url": address, "file_id": "F1"}
+    slack.faults.order("files.getUploadURLExternal", spoiled(given))
+    with pytest.raises(MessengerUnavailable) as problem:
+        await messenger.upload(SHOP, BytesIO(b"x"), name="a.csv", title="a", comment="")
+    assert not isinstance(problem.value, MessengerUnclear), "it surely was not sent"
 
 
 async def test_a_large_channels_members_are_read_page_by_page(slack: SlackStandIn, messenger: SlackMessenger) -> None:
