@@ -29,6 +29,7 @@ def moved_clock(monkeypatch: pytest.MonkeyPatch) -> type[MovedClock]:
     return MovedClock
 
 
+@pytest.mark.promise("clock_set")
 @pytest.mark.parametrize(
     "jumps",
     [

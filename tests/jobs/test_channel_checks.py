@@ -45,6 +45,7 @@ async def test_a_round_brings_nothing_back_of_an_erased_owner(world: Room) -> No
     assert await world.store.read(lambda tx: tx.people.slack_user(ANA)) is None
 
 
+@pytest.mark.promise("clock_set")
 @pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=30)])
 async def test_what_a_clock_that_was_ahead_blocked_goes_on_once_it_is_mended(world: Room, ahead: timedelta) -> None:
     now = world.clock.now()

@@ -84,6 +84,7 @@ async def test_reminders_begin_again_if_the_clock_was_set_back_behind_their_begi
     assert began is not None and began < ahead
 
 
+@pytest.mark.promise("clock_set")
 async def test_who_was_reminded_by_a_clock_that_was_ahead_is_reminded_when_it_is_time(office: Office) -> None:
     """Else nobody hears of what gets late after the clock was set right, and nobody above them."""
     job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
