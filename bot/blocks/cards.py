@@ -20,24 +20,22 @@ from bot.blocks.elements import (
 )
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_ups import follow_up_button, format_follow_ups
+from bot.blocks.history import completion_before, corrected_headline, corrections_of, history_line
 from bot.blocks.markup import NAME, TITLE, bare, date_token, escape, moment_token, safe
 from bot.blocks.results import (
     change_since_previous,
-    completion_before,
-    corrected_headline,
     failed_by,
     format_missing_details,
     format_points_short,
     format_skipped,
     format_times,
     headline,
-    history_line,
     observed_by,
     reasons,
     unchecked,
 )
 from bot.domain.changes import outcome_of
-from bot.domain.model import NO_DATE, ChangeKind, HistoryEntry, Session, SessionKey, SessionRecord
+from bot.domain.model import NO_DATE, ChangeKind, Session, SessionKey, SessionRecord
 from bot.domain.text import lasting
 from bot.query.names import id_value
 
@@ -92,8 +90,7 @@ def card_title(record: SessionRecord, name: str) -> str:
     first completion of the session."""
     outcome, corrections = outcome_of(record.session), corrections_of(record)
     is_corrected = bool(corrections) and corrections[-1].kind is ChangeKind.CORRECTED and outcome.is_over
-    old = corrections[-1].old if is_corrected else None
-    title = headline(name, outcome) if old is None else corrected_headline(name, old, outcome)
+    title = corrected_headline(name, corrections[-1]) if is_corrected else headline(name, outcome)
     return f"{title}, completed again" if outcome.is_over and record.session.completion > 1 else title
 
 
@@ -191,18 +188,6 @@ def format_unchecked(record: SessionRecord) -> str:
 def _said(lines: Sequence[str]) -> list[Block]:
     text = "\n".join(line for line in lines if line)
     return [section(mrkdwn(text))] if text else []
-
-
-def corrections_of(record: SessionRecord) -> list[HistoryEntry]:
-    """The corrections of the completion that is shown, by iSpring or by criteria that came late; `completion_before`
-    says what was before that."""
-    found: list[HistoryEntry] = []
-    for entry in record.history:
-        if entry.kind in (ChangeKind.CORRECTED, ChangeKind.CHECKED):
-            found.append(entry)
-        elif entry.kind is ChangeKind.REOPENED:
-            found.clear()
-    return found
 
 
 def format_acknowledged(record: SessionRecord) -> str:

@@ -1,4 +1,5 @@
-"""The parts of a result in words: its headline, the weakest areas and criteria, points, and how it changed."""
+"""The parts of a result in words: its headline, the weakest areas and criteria, points, and how it compares with the
+one before; `history` says how it changed."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,11 +9,9 @@ from bot.blocks.markup import NAME, TITLE, bar, bare, date_token, day_token, saf
 from bot.domain.changes import outcome_of
 from bot.domain.model import (
     AreaResult,
-    ChangeKind,
     CriterionResult,
     Details,
     DetailsState,
-    HistoryEntry,
     Outcome,
     OutcomeKind,
     Session,
@@ -70,15 +69,6 @@ def verdict(outcome: Outcome, *beside: float) -> str:
 def headline(name: str, outcome: Outcome, *beside: float) -> str:
     """`🔴 Maria Lopez · 72 %, below target 80 %`, as plain text that may be untrusted. `beside`: see `verdict`."""
     return f"{EMOJI[outcome.kind]} {name} · {bare(str(score_and_word(outcome, *beside)))}"
-
-
-def corrected_headline(name: str, old: Outcome, new: Outcome) -> str:
-    """`🔴 Corrected: Maria Lopez 90 % → 60 %, now below target 80 %`, as plain text that may be untrusted."""
-    before = score_and_word(old, *([] if new.score is None else [new.score]))
-    after = score_and_word(new, *([] if old.score is None else [old.score]))
-    now = "now " if old.kind is not new.kind else ""
-    turn = f"{bare(before.score or before.word)} → {after.score}, " if after.score else "· "
-    return f"{EMOJI[new.kind]} Corrected: {name} {turn}{now}{bare(after.word)}"
 
 
 def observed_by(observer: str, limit: int = NAME, *, begins: bool = False) -> str:
@@ -247,23 +237,6 @@ def format_missing_details(session: Session) -> str:
     return NOT_AVAILABLE if session.details in (DetailsState.PENDING_FETCH, DetailsState.UNAVAILABLE) else ""
 
 
-def completion_before(record: SessionRecord) -> str:
-    """What a re-opened session was, or what one completed again was before, for mrkdwn; "" for the others.
-
-    `It was Below target, 60 % (target 80 %), until it was re-opened 3 Oct`; `Completed again: before, it was …`.
-    """
-    session = record.session
-    is_over = outcome_of(session).is_over
-    if session.completed_as is None or (is_over and session.completion == 1):
-        return ""
-    last = next((entry for entry in reversed(record.history) if entry.kind is ChangeKind.REOPENED), None)
-    was = "completed" if last is None or last.old is None else f"“{safe(word(last.old), TITLE)}”"
-    when = f" {date_token(last.at)}" if last is not None else ""
-    if is_over:
-        return f"Completed again: it was {was} before it was re-opened{when}."
-    return f"It was {was} until it was re-opened{when}. Its result is not known until it is completed again."
-
-
 def change_since_previous(record: SessionRecord) -> str:
     """`↘ 28 points down since 6 Nov (83 %).`, in percentage points, for mrkdwn; "" without two scores. Both scores are
     named if the card shows its own with fewer decimals."""
@@ -301,37 +274,3 @@ def format_times(times: int, outcome: Outcome) -> str:
     if times < 2:
         return ""
     return f"{_ORDINALS[times] if times < len(_ORDINALS) else f'{times}th'} time {what} on this checklist."
-
-
-def history_line(entry: HistoryEntry) -> str:
-    """One change in words, for mrkdwn: `86 % → 91 %, corrected 23 Nov, 14:02`."""
-    when = date_token(entry.at)
-    old, new = entry.old, entry.new
-    if entry.kind is ChangeKind.REOPENED:
-        was = f"{safe(word(old), TITLE)}, " if old else ""
-        return f"{was}re-opened {when}"
-    if entry.kind is ChangeKind.CORRECTED and old:
-        return f"{_turn(old, new)}, corrected {when}"
-    if entry.kind is ChangeKind.CHECKED and old:
-        return f"{safe(word(old), TITLE)} → {safe(word(new), TITLE + NAME)}, when its criteria were read {when}"
-    return f"{safe(word(new), TITLE)}, {_VERBS[entry.kind]} {when}"
-
-
-def _turn(old: Outcome, new: Outcome) -> str:
-    """What a correction changed, for mrkdwn: the scores alone if the verdict stayed, both with the same decimals."""
-    if old.kind is not new.kind or old.score is None or new.score is None:
-        beside = [score for score in (old.score, new.score) if score is not None]
-        return f"{safe(word(old, *beside), TITLE)} → {safe(word(new, *beside), TITLE)}"
-    change = difference(old.score, new.score, new.target)
-    return f"{change.before} → {change.now}"
-
-
-_VERBS = {
-    ChangeKind.APPEARED: "first seen",
-    ChangeKind.MOVED: "changed",
-    ChangeKind.COMPLETED: "seen completed",
-    ChangeKind.CORRECTED: "corrected",
-    ChangeKind.REOPENED: "re-opened",
-    ChangeKind.RETITLED: "changed",
-    ChangeKind.CHECKED: "criteria read",
-}

@@ -40,6 +40,7 @@ def queue_late(tx: Tx, now: datetime) -> int:
     if active_since is None or active_since > now:  # the clock was set back
         tx.reminders.begin(now)
         return 0
+    tx.reminders.forget_ahead(now)
     earliest = max(active_since, now - OLDEST)
     windows = [Window(earliest - late, now - late) for late in LATE_AFTER.values()]
     directory, queued = tx.people.directory(), 0

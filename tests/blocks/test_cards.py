@@ -21,6 +21,7 @@ from bot.domain.model import (
     HistoryEntry,
     Moment,
     OutcomeKind,
+    Points,
     SessionRecord,
 )
 from bot.domain.notifications import Message
@@ -221,6 +222,38 @@ def test_a_correction_names_both_scores_with_as_many_decimals_as_keep_them_apart
     one = replace(one, history=(HistoryEntry(at=NOW, version=2, kind=ChangeKind.CORRECTED, old=old, new=new),))
     first = render(delivery_of(one), facts(one)).text.splitlines()[0]
     assert first == "🔴 Corrected: Maria Lopez 80 % → 79.6 %, now below target 80 %"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (Points(30.0, 50.0), Points(31.0, 50.0), "30 → 31 of 50 points, still 60 %"),
+        (Points(12.0, 20.0), Points(30.0, 50.0), "12 of 20 → 30 of 50 points, still 60 %"),
+        (Points(None, 50.0), Points(30.0, 50.0), "? → 30 of 50 points, still 60 %"),
+        (Points(30.001, 50.0), Points(30.002, 50.0), "other points, still 60 %"),
+        (None, None, "other points, still 60 %"),  # an entry of an earlier Spotter
+    ],
+)
+def test_a_correction_of_points_alone_says_so_and_repeats_no_score(
+    old: Points | None, new: Points | None, said: str
+) -> None:
+    one = record(session(result=60.0, points=None))
+    outcome = outcome_of(one.session)
+    entry = HistoryEntry(
+        at=NOW, version=2, kind=ChangeKind.CORRECTED, old=outcome, new=outcome, old_points=old, new_points=new
+    )
+    text = render(delivery_of(one), facts(replace(one, history=(entry,)))).text
+    assert text.splitlines()[0] == f"🔴 Corrected: Maria Lopez {said}, below target 80 %"
+    assert f"Result changed: {said}, corrected 23 Nov" in text
+
+
+def test_a_correction_that_turns_the_verdict_at_the_same_score_does_not_repeat_the_score() -> None:
+    one = record(session(result=91.0, points=None))
+    met = outcome_of(one.session)
+    critical = replace(met, kind=OutcomeKind.CRITICAL, critical=("Cold room logged",))
+    entry = HistoryEntry(at=NOW, version=2, kind=ChangeKind.CORRECTED, old=critical, new=met)
+    first = render(delivery_of(one), facts(replace(one, history=(entry,)))).text.splitlines()[0]
+    assert first.startswith("✅ Corrected: Maria Lopez 91 %, now met target 80 %")
 
 
 def test_only_a_bad_result_asks_to_be_acknowledged() -> None:

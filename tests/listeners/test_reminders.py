@@ -10,7 +10,9 @@ from bot.demo.slack import Message as Posted
 from bot.domain.changes import decide
 from bot.domain.model import Moment, SessionFacts, SessionKey, Targets
 from bot.domain.notifications import Message
+from bot.domain.reminders import ReminderClock
 from bot.jobs.remind import RemindJob
+from bot.services.reminders import snooze_session
 from bot.store.database import Store, Tx
 from tests.clock import NOON
 from tests.listeners.office import (
@@ -80,6 +82,48 @@ async def test_reminders_begin_again_if_the_clock_was_set_back_behind_their_begi
     await pass_time(office, NOON + timedelta(hours=1))
     began = await office.store.read(lambda tx: tx.reminders.active_since())
     assert began is not None and began < ahead
+
+
+@pytest.mark.promise("clock_set")
+async def test_who_was_reminded_by_a_clock_that_was_ahead_is_reminded_when_it_is_time(office: Office) -> None:
+    """Else nobody hears of what gets late after the clock was set right, and nobody above them."""
+    job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
+    since = NOON + timedelta(days=1)
+    await pass_time(office, NOON + timedelta(hours=1), job)
+    office.clock.jump(timedelta(days=8))
+    await job.once()
+    assert await office.store.read(lambda tx: tx.reminders.reminded(PLANNED, ReminderClock.NOT_STARTED, since))
+    office.clock.jump(-timedelta(days=8))
+    await pass_time(office, NOON + timedelta(days=2, hours=2), job)
+    assert len(reminders(office, OLGA)) in (1, 2), "the one of the clock that was ahead may have been sent"
+    assert "not started since 1 d" in reminders(office, OLGA)[-1].text
+    await pass_time(office, NOON + timedelta(days=3, hours=4), job)
+    assert len(reminders(office, SAM)) == 1
+
+
+async def test_what_was_put_off_for_longer_than_a_day_comes_when_it_was_put_off_to(office: Office) -> None:
+    """After midnight "until tomorrow" is up to 33 hours; it is not what a clock that was ahead did."""
+    job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
+    await pass_time(office, NOON + timedelta(days=2, hours=2), job)
+    until = office.clock.now() + timedelta(hours=33)
+
+    def put_off(tx: Tx) -> None:
+        session = tx.sessions.get(PLANNED)
+        assert session is not None and snooze_session(tx, session, until, office.clock.now())
+
+    await office.store.transact(put_off)
+    await pass_time(office, until - timedelta(hours=3), job)
+    assert len(reminders(office, OLGA)) == 1
+    await pass_time(office, until + timedelta(hours=1), job)
+    assert len(reminders(office, OLGA)) == 2
+
+
+async def test_a_clock_set_back_by_an_hour_reminds_nobody_twice(office: Office) -> None:
+    job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
+    await pass_time(office, NOON + timedelta(days=2, hours=2), job)
+    office.clock.jump(timedelta(hours=-1))
+    await pass_time(office, NOON + timedelta(days=2, hours=4), job)
+    assert len(reminders(office, OLGA)) == 1
 
 
 async def test_each_line_has_the_id_that_show_takes(office: Office) -> None:
