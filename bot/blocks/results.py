@@ -81,6 +81,14 @@ def corrected_headline(name: str, old: Outcome, new: Outcome) -> str:
     return f"{EMOJI[new.kind]} Corrected: {name} {turn}{now}{bare(after.word)}"
 
 
+def is_said_by_headline(change: HistoryEntry) -> bool:
+    """Whether `corrected_headline` says all that a correction changed: both scores, and no other word was lost."""
+    old, new = change.old, change.new
+    if change.kind is not ChangeKind.CORRECTED or old is None or old.score is None or new.score is None:
+        return False
+    return old.kind is new.kind or old.kind in (OutcomeKind.COMPLETED, OutcomeKind.MET, OutcomeKind.BELOW)
+
+
 def observed_by(observer: str, limit: int = NAME, *, begins: bool = False) -> str:
     """`observed by Ana Ruiz`, for mrkdwn, of a session in any state. `begins`: a line begins with it."""
     return f"{'Observed' if begins else 'observed'} by {safe(observer, limit)}"
@@ -153,9 +161,9 @@ def lowest_criteria(criteria: Iterable[CriterionResult]) -> list[CriterionResult
     return [one for one, *_ in sorted(lost, key=lambda found: (-found[1], found[2]))]
 
 
-def reasons(details: Details, outcome: Outcome) -> list[str]:
+def reasons(details: Details, outcome: Outcome, *, briefly: bool = False) -> list[str]:
     """Why a result is low, line by line for mrkdwn: the critical criteria that failed it, then the areas below the
-    target, each above the criteria that lost most.
+    target, each above the criteria that lost most, or alone (`briefly`).
 
     If no area is below it, the criteria alone; [] if nothing lost points.
     """
@@ -165,10 +173,10 @@ def reasons(details: Details, outcome: Outcome) -> list[str]:
     if outcome.kind is OutcomeKind.CRITICAL and (target is None or outcome.score is None or outcome.score >= target):
         return lines
     others = replace(details, criteria=tuple(one for one in details.criteria if one not in critical))
-    return lines + _weak(others, target)
+    return lines + _weak(others, target, briefly)
 
 
-def _weak(details: Details, target: float | None) -> list[str]:
+def _weak(details: Details, target: float | None, briefly: bool) -> list[str]:
     below = weakest_areas(details, len(details.areas), 100.0 if target is None else target)
     areas = below[:WEAK_AREAS]
     shown = {area.area_id for area, _ in areas}
@@ -178,7 +186,8 @@ def _weak(details: Details, target: float | None) -> list[str]:
     lines = []
     for area, value in areas:
         lines.append(f"{bar(value)} *{percent(value, target=target)}* {_area_title(area)}")
-        lines += [safe(criterion_line(one), TITLE + NAME) for one in lowest if one.area_id == area.area_id]
+        if not briefly:
+            lines += [safe(criterion_line(one), TITLE + NAME) for one in lowest if one.area_id == area.area_id]
     more = len(below) - len(areas)
     return (
         [*lines, f"and {count(more, 'more area', 'more areas')} below target"] if more and target is not None else lines
@@ -303,23 +312,24 @@ def format_times(times: int, outcome: Outcome) -> str:
     return f"{_ORDINALS[times] if times < len(_ORDINALS) else f'{times}th'} time {what} on this checklist."
 
 
-def history_line(entry: HistoryEntry) -> str:
-    """One change in words, for mrkdwn: `86 % → 91 %, corrected 23 Nov, 14:02`."""
+def history_line(entry: HistoryEntry, *, with_verdict: bool = True) -> str:
+    """One change in words, for mrkdwn: `86 % → 91 %, corrected 23 Nov, 14:02`. Without a verdict a correction says the
+    scores alone, if there are two."""
     when = date_token(entry.at)
     old, new = entry.old, entry.new
     if entry.kind is ChangeKind.REOPENED:
         was = f"{safe(word(old), TITLE)}, " if old else ""
         return f"{was}re-opened {when}"
     if entry.kind is ChangeKind.CORRECTED and old:
-        return f"{_turn(old, new)}, corrected {when}"
+        return f"{_turn(old, new, with_verdict)}, corrected {when}"
     if entry.kind is ChangeKind.CHECKED and old:
         return f"{safe(word(old), TITLE)} → {safe(word(new), TITLE + NAME)}, when its criteria were read {when}"
     return f"{safe(word(new), TITLE)}, {_VERBS[entry.kind]} {when}"
 
 
-def _turn(old: Outcome, new: Outcome) -> str:
+def _turn(old: Outcome, new: Outcome, with_verdict: bool) -> str:
     """What a correction changed, for mrkdwn: the scores alone if the verdict stayed, both with the same decimals."""
-    if old.kind is not new.kind or old.score is None or new.score is None:
+    if (with_verdict and old.kind is not new.kind) or old.score is None or new.score is None:
         beside = [score for score in (old.score, new.score) if score is not None]
         return f"{safe(word(old, *beside), TITLE)} → {safe(word(new, *beside), TITLE)}"
     change = difference(old.score, new.score, new.target)
