@@ -439,7 +439,7 @@ async def test_it_ends_by_itself_when_the_employee_meets_the_target_and_its_owne
     await pass_time(office, NOON + timedelta(days=6))
     assert "You have no open follow-up" in await listed(office, SAM)
     (end,) = told(office, SAM)
-    assert "ended by itself: has been reached" in end.text
+    assert "done: a later session met the target" in end.text
     shown = (await office.ask(SAM, f"show {LOW.session_id[:8]}")).text
     assert f"Followed up by <@{SAM}>, reached" in shown
     assert ("spotter", "close_follow_up", f"session:{LOW.session_id}:emma") in await office.audit_log()
