@@ -303,6 +303,27 @@ async def test_it_ends_when_its_owner_loses_the_right_and_nobody_is_shown_as_see
     assert ("spotter", "close_follow_up", f"session:{LOW.session_id}:emma") in await office.audit_log()
 
 
+async def test_a_result_needs_somebody_again_when_who_saw_to_it_loses_the_right(office: Office) -> None:
+    await take(office, SAM)
+    await pass_time(office, NOON + timedelta(hours=1))
+    assert "Emma" not in (await office.ask(ADMIN, "attention")).text
+    await office.ask(ADMIN, f"unlink <@{SAM}>")
+    await pass_time(office, NOON + timedelta(hours=2))
+    assert "Emma" in (await office.ask(ADMIN, "attention")).text
+
+
+async def test_a_result_stays_acknowledged_when_its_follow_up_is_closed_and_the_question_says_so(
+    office: Office,
+) -> None:
+    await take(office, SAM)
+    (close,) = [
+        one for one in buttons_of({"blocks": (await office.ask(SAM, "follow-ups")).blocks}) if "Close" in str(one)
+    ]
+    assert "The result stays acknowledged." in str(close["confirm"])
+    await office.press(SAM, close["action_id"], close["value"])
+    assert "Emma" not in (await office.ask(ADMIN, "attention")).text
+
+
 async def test_it_stays_while_slack_can_not_say_who_its_owner_is(office: Office) -> None:
     await take(office, SAM)
     await office.store.transact(lambda tx: tx.people.unlink(SAM))

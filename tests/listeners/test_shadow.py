@@ -196,7 +196,10 @@ async def test_reminders_are_shown_there_and_say_later_that_nobody_got_them(offi
     await pressed(office, await office.ask(ADMIN, "shadow off"), actions.GO_LIVE)
     await pass_time(office, NOON + timedelta(days=3, hours=4))
     [to_supervisor] = office.slack.messages(office.slack.direct_message(SAM).id)
-    assert "observed by Olga Observer, who would have been reminded 20 Mar 2026, 13:00 UTC, in shadow mode" in to_supervisor.text
+    assert (
+        "observed by Olga Observer, who would have been reminded 20 Mar 2026, 13:00 UTC, in shadow mode"
+        in to_supervisor.text
+    )
     assert len(shown(office)) == 1
 
 
