@@ -90,9 +90,9 @@ def close_reached(tx: Tx, now: datetime) -> int:
 
 def close_lost(tx: Tx, owners: Mapping[str, Viewer | None], now: datetime) -> int:
     """Ends the follow-ups of owners who have lost the right to the session: nobody sees to it any more, and their name
-    would say that somebody does. The result is not acknowledged by them any more either. Returns how many. Owners of whom nothing is proved keep theirs, and so do those that
-    iSpring does not name, whose link waits, or whose people it does not name: one answer may lack a person, and the end
-    is for good."""
+    would say that somebody does; nor is the result acknowledged by them any more. Returns how many. Owners of whom
+    nothing is proved keep theirs, and so do those that iSpring does not name, whose link waits, or whose people it does
+    not name: one answer may lack a person, and the end is for good."""
     directory, ended = tx.people.directory(), 0
     for found in tx.follow_ups.all_open():
         owner, facts = owners.get(found.follow_up.owner), found.session.facts

@@ -85,8 +85,8 @@ async def test_a_supervisor_reads_what_needs_them_and_each_of_their_people(offic
     first, second = said.index("Yves Colleague · 66 %"), said.index("Emma Employee · 72 %")
     assert first < second, "the lowest first"
     assert "*Your people, 30 days*" in said
-    assert "*Emma Employee* · 2 completed · 1 below target · fewer than 5 · 1 planned" in said
-    assert "*Yves Colleague* · 1 completed · 1 below target · fewer than 5" in said
+    assert "*Emma Employee* · 2 completed · 1 below target · too few for a percentage · 1 planned" in said
+    assert "*Yves Colleague* · 1 completed · 1 below target · too few for a percentage" in said
     assert "Zoltan" not in said and "Ulf" not in said
 
 
