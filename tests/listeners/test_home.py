@@ -105,6 +105,12 @@ async def test_a_manager_of_several_sites_reads_a_line_for_each(office: Office) 
     assert "*North (own people)* · 1 completed · 1 below target" in said
 
 
+async def test_an_admin_reaches_the_people_without_an_account_from_the_tab(office: Office) -> None:
+    for user, has_it in ((ADMIN, True), (SAM, False)):
+        commands = [one.get("value") for one in buttons_of(await office.home(user))]
+        assert ("link list" in commands) is has_it
+
+
 async def test_an_admin_reads_the_company_by_checklist_and_how_spotter_is(office: Office) -> None:
     said = await read(office, ADMIN)
     assert "reading and sending" in said
