@@ -111,6 +111,15 @@ class UnroutedChanges:
         )
         return from_ms_or_none(found)
 
+    def count_of(self, code: ReasonCode, before: datetime) -> int:
+        """How many sessions have changes that wait for this reason since a time."""
+        found: int = value_of(
+            self._connection,
+            "SELECT count(DISTINCT session) FROM unrouted WHERE reason_code = ? AND created_at <= ?",
+            (code, to_ms(before)),
+        )
+        return found
+
     def count(self) -> int:
         """How many changes wait."""
         found: int = value_of(self._connection, "SELECT count(*) FROM unrouted")
