@@ -3,7 +3,7 @@
 from bot.blocks.markup import NAME, TITLE, bare, date_token, safe
 from bot.blocks.results import EMOJI, amount, headline
 from bot.domain.changes import outcome_of
-from bot.domain.model import ChangeKind, HistoryEntry, Outcome, SessionRecord
+from bot.domain.model import ChangeKind, HistoryEntry, Outcome, OutcomeKind, SessionRecord
 from bot.domain.outcomes import difference, score_and_word, word
 
 _VERBS = {
@@ -49,6 +49,15 @@ def corrected_headline(name: str, entry: HistoryEntry) -> str:
     return f"{lead} {turn}{after.score}, {now}{bare(after.word)}"
 
 
+def is_said_by_headline(change: HistoryEntry) -> bool:
+    """Whether `corrected_headline` says all that a correction changed: both scores, and no other word was lost."""
+    old, new = change.old, change.new
+    if change.kind is not ChangeKind.CORRECTED or old is None or old.score is None or new.score is None:
+        return False
+    is_turn = (old.kind, old.critical) != (new.kind, new.critical)
+    return not is_turn or old.kind in (OutcomeKind.COMPLETED, OutcomeKind.MET, OutcomeKind.BELOW)
+
+
 def completion_before(record: SessionRecord) -> str:
     """What a re-opened session was, or what one completed again was before, for mrkdwn; "" for the others.
 
@@ -66,15 +75,16 @@ def completion_before(record: SessionRecord) -> str:
     return f"It was {was} until it was re-opened{when}. Its result is not known until it is completed again."
 
 
-def history_line(entry: HistoryEntry) -> str:
-    """One change in words, for mrkdwn: `86 % → 91 %, corrected 23 Nov, 14:02`."""
+def history_line(entry: HistoryEntry, *, with_verdict: bool = True) -> str:
+    """One change in words, for mrkdwn: `86 % → 91 %, corrected 23 Nov, 14:02`. Without a verdict a correction says the
+    scores alone, if there are two."""
     when = date_token(entry.at)
     old, new = entry.old, entry.new
     if entry.kind is ChangeKind.REOPENED:
         was = f"{safe(word(old), TITLE)}, " if old else ""
         return f"{was}re-opened {when}"
     if entry.kind is ChangeKind.CORRECTED and old:
-        return f"{_turn(entry, old)}, corrected {when}"
+        return f"{_turn(entry, old, with_verdict)}, corrected {when}"
     if entry.kind is ChangeKind.CHECKED and old:
         return f"{safe(word(old), TITLE)} → {safe(word(new), TITLE + NAME)}, when its criteria were read {when}"
     return f"{safe(word(new), TITLE)}, {_VERBS[entry.kind]} {when}"
@@ -89,13 +99,14 @@ def points_alone(entry: HistoryEntry) -> str:
     return f"{_points(entry)}, still {said.score or said.word}"
 
 
-def _turn(entry: HistoryEntry, old: Outcome) -> str:
+def _turn(entry: HistoryEntry, old: Outcome, with_verdict: bool) -> str:
     """What a correction changed, for mrkdwn: the scores alone if the verdict stayed, both with the same decimals; the
     points if the score stayed too."""
     new = entry.new
     if same := points_alone(entry):
         return safe(same, TITLE + NAME)
-    if (old.kind, old.critical) != (new.kind, new.critical) or old.score is None or new.score is None:
+    is_turn = with_verdict and (old.kind, old.critical) != (new.kind, new.critical)
+    if is_turn or old.score is None or new.score is None:
         beside = [score for score in (old.score, new.score) if score is not None]
         return f"{safe(word(old, *beside), TITLE)} → {safe(word(new, *beside), TITLE)}"
     change = difference(old.score, new.score, new.target)

@@ -143,9 +143,9 @@ def lowest_criteria(criteria: Iterable[CriterionResult]) -> list[CriterionResult
     return [one for one, *_ in sorted(lost, key=lambda found: (-found[1], found[2]))]
 
 
-def reasons(details: Details, outcome: Outcome) -> list[str]:
+def reasons(details: Details, outcome: Outcome, *, briefly: bool = False) -> list[str]:
     """Why a result is low, line by line for mrkdwn: the critical criteria that failed it, then the areas below the
-    target, each above the criteria that lost most.
+    target, each above the criteria that lost most, or alone (`briefly`).
 
     If no area is below it, the criteria alone; [] if nothing lost points.
     """
@@ -155,10 +155,10 @@ def reasons(details: Details, outcome: Outcome) -> list[str]:
     if outcome.kind is OutcomeKind.CRITICAL and (target is None or outcome.score is None or outcome.score >= target):
         return lines
     others = replace(details, criteria=tuple(one for one in details.criteria if one not in critical))
-    return lines + _weak(others, target)
+    return lines + _weak(others, target, briefly)
 
 
-def _weak(details: Details, target: float | None) -> list[str]:
+def _weak(details: Details, target: float | None, briefly: bool) -> list[str]:
     below = weakest_areas(details, len(details.areas), 100.0 if target is None else target)
     areas = below[:WEAK_AREAS]
     shown = {area.area_id for area, _ in areas}
@@ -168,7 +168,8 @@ def _weak(details: Details, target: float | None) -> list[str]:
     lines = []
     for area, value in areas:
         lines.append(f"{bar(value)} *{percent(value, target=target)}* {_area_title(area)}")
-        lines += [safe(criterion_line(one), TITLE + NAME) for one in lowest if one.area_id == area.area_id]
+        if not briefly:
+            lines += [safe(criterion_line(one), TITLE + NAME) for one in lowest if one.area_id == area.area_id]
     more = len(below) - len(areas)
     return (
         [*lines, f"and {count(more, 'more area', 'more areas')} below target"] if more and target is not None else lines

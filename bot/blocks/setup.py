@@ -43,7 +43,7 @@ def setup_answer(steps: Sequence[SetupLine], command: str) -> Message:
     """The answer to `setup`, with a text to announce Spotter."""
     # Nothing in a code block is formatted: it is copied as it stands.
     announcement = ANNOUNCEMENT.format(command=command).replace("`", "")
-    ready = section(mrkdwn(f"*To post in a channel when you go live:*\n```{announcement}```"))
+    ready = section(mrkdwn(f"*To post in a channel when you go live*\n```{announcement}```"))
     return message([*setup_blocks(steps, command), ready])
 
 

@@ -19,6 +19,7 @@ from bot.domain.outbox import SHADOW_WEEK
 POLL_LATE = timedelta(minutes=15)  # or five intervals if that is longer: shorter gaps end by themselves
 STUCK = timedelta(minutes=30)  # that a due message may wait: more than the longest back-off, less than a shift
 DISCONNECTED = timedelta(minutes=2)  # without commands: reconnecting takes seconds
+UNNAMED_FOR = timedelta(hours=1)  # that results may wait for their observer's name: each poll may bring it
 LEADER_SILENT = timedelta(minutes=2)  # without a sign of life, which is given every few seconds
 DISK_LEFT = 200 * 1024 * 1024  # bytes; a listing of a large account is spooled beside the database
 DISK_ENOUGH = 300 * 1024 * 1024  # bytes at which the alert ends: at DISK_LEFT it would come and go
@@ -43,6 +44,7 @@ class MonitorInput:
     `waiting_since`: creation of the oldest message that can be sent and has no clear result yet. `disconnected_for`: in
     seconds. `disk_left`: in bytes, None if unknown. `directory`: when iSpring's people and departments were read.
     `shadow_since`: since when shadow mode is on, None if it is off; `shadow_closed`: why nothing can be shown in it.
+    `unnamed`: the sessions whose observer iSpring has not named for UNNAMED_FOR, and for whom somebody waits.
     `shadow_unresolved`: what earlier shadow modes may have shown in a channel that can't be read back, None if nothing.
     """
 
@@ -56,6 +58,7 @@ class MonitorInput:
     disconnected_for: float
     disk_left: int | None
     directory: DirectoryAges = field(default_factory=DirectoryAges)
+    unnamed: int = 0
     shadow_since: datetime | None = None
     shadow_closed: str = ""
     shadow_unresolved: Facts | None = None
@@ -123,6 +126,10 @@ def _directory_old(seen: MonitorInput, before: Facts | None) -> Facts | None:
         return None
     oldest = min(at for _, at in old)
     return {"parts": " and ".join(name for name, _ in old), "hours": int((seen.now - oldest).total_seconds() // 3600)}
+
+
+def _observers_unnamed(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    return {"sessions": seen.unnamed} if seen.unnamed else None
 
 
 def _shadow_closed(seen: MonitorInput, before: Facts | None) -> Facts | None:
@@ -315,6 +322,17 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             resolved="iSpring lists each session once",
             past="some came more than once",
             severity=Severity.WARNING,
+            is_checked=False,
+        ),
+        "observers_unnamed": Alert(
+            sentence="iSpring does not say who observed {sessions}. Cards are posted; the observer's message, and what "
+            "rules that ask for an observer send, wait up to 7 days for the name.",
+            remedy="Give each such session an observer in iSpring; if it has one, ask iSpring's support why its list "
+            "leaves it out.",
+            resolved="nothing waits for an observer's name any more",
+            past="results waited",
+            severity=Severity.WARNING,
+            condition=_observers_unnamed,
             is_checked=False,
         ),
         "parts_left_out": Alert(

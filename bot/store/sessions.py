@@ -202,6 +202,18 @@ class Sessions:
             request_edits(self._connection, key, now, cosmetic=False, before=now + EDIT_LEASE)
         return bool(added)
 
+    def withdraw_acknowledgement(self, key: SessionKey, slack_user_id: str, now: datetime) -> None:
+        """A person's acknowledgement of a result is gone, as if they had not seen it; nothing happens without one."""
+        row = self._row(key)
+        if row is None:
+            return
+        removed = self._connection.execute(
+            "DELETE FROM acknowledgements WHERE session = ? AND slack_user_id = ?", (row["id"], slack_user_id)
+        ).rowcount
+        if removed:
+            self._connection.execute("UPDATE sessions SET version = version + 1 WHERE id = ?", (row["id"],))
+            request_edits(self._connection, key, now, cosmetic=False, before=now + EDIT_LEASE)
+
 
 def _points_of(session: Session) -> Points:
     return Points(session.facts.points, session.facts.total_points)

@@ -224,6 +224,7 @@ LINES = {
     "results_flapping": "Alert: ",
     "rows_rejected": "can't be understood",
     "rows_duplicated": "Alert: ",
+    "observers_unnamed": "Alert: ",
     "parts_left_out": "can't be read as a whole",
     "people_unread": "can't be read (",
     "departments_unread": "can't be read (",

@@ -116,6 +116,15 @@ class UnroutedChanges:
         rows = self._connection.execute("SELECT reason_code, count(*) AS number FROM unrouted GROUP BY reason_code")
         return {ReasonCode(row["reason_code"]): row["number"] for row in rows}
 
+    def count_of(self, code: ReasonCode, before: datetime) -> int:
+        """How many sessions have changes that wait for this reason since a time."""
+        found: int = value_of(
+            self._connection,
+            "SELECT count(DISTINCT session) FROM unrouted WHERE reason_code = ? AND created_at <= ?",
+            (code, to_ms(before)),
+        )
+        return found
+
     def count(self) -> int:
         """How many changes wait."""
         return sum(self.counts().values())
