@@ -173,8 +173,9 @@ _PHRASES: Mapping[Concept, str] = {
         who am i, wrong account, my account, who i am, not my account, linked to me, my e-mail, my email address
     """,
     C.BEGIN: """
-        help, help me, i am new, new here, am new, new manager, new supervisor, new observer, new admin, how to
-        start, get started, where to start, instructions, tutorial, guide
+        next step, next steps, how do i do this, how do i do that, how do i use, help, help me, i am new, new
+        here, am new, new manager, new supervisor, new observer, new admin, how to start, get started, where to
+        start, instructions, tutorial, guide
     """,
     C.AUDIT: """
         audit log, audit trail, change log, changelog, activity log, who changed, who set, who exported, who
@@ -185,10 +186,10 @@ _PHRASES: Mapping[Concept, str] = {
     """,
     C.VERSION: "version, release, build",
     C.SPOTTER: """
-        spotter, the bot, this bot, ispring, the app, the system, slack, sync, synced, polling, outbox, queue,
-        last sync, last poll, last read, last update, last updated, up to date, health, set up, setup,
-        configured, set up next, configure, you work, it work, it working, you working, it run, is it up, is it
-        alive, offline
+        misconfigured, spotter, the bot, this bot, ispring, the app, the system, slack, sync, synced, polling,
+        outbox, queue, last sync, last poll, last read, last update, last updated, up to date, health, set up,
+        setup, configured, set up next, configure, you work, it work, it working, you working, it run, is it up,
+        is it alive, offline
     """,
     C.WOULD: "would, what if",
     C.SAME: "same, the same, same thing, the same thing, same checklist, the same checklist, same one, the same one",
@@ -337,11 +338,16 @@ _PHRASES: Mapping[Concept, str] = {
         overdue, late, past due, behind schedule, delayed, missed deadlines, deadline passed, past the due date,
         past their due date, past its due date, not on time, running late, slipped through
     """,
-    C.UPCOMING: "upcoming, coming, next, ahead, due, calendar, schedule, agenda, booked, lined up, diary",
+    C.UPCOMING: """
+        will check me, will observe me, will train me, will assess me, going to observe me, going to check me,
+        upcoming, coming, next, ahead, due, calendar, schedule, agenda, booked, lined up, diary
+    """,
     C.TODO: """
-        to do, todo, to finish, to complete, to conduct, to observe, left, my list, my plate, tasks, my tasks,
-        remaining, to be done, must do, should do, i need to do, half finished, half done, to check, do next,
-        should i do, must i do, shall i do, should i observe, must i observe, should i check, should we do
+        todos, do i have something, have i got anything, have i got something, anything for me, do i observe, do
+        i check, do i train, will i observe, am i observing, must i finish, should i finish, do i have to
+        finish, to do, todo, to finish, to complete, to conduct, to observe, left, my list, my plate, tasks, my
+        tasks, remaining, to be done, must do, should do, i need to do, half finished, half done, to check, do
+        next, should i do, must i do, shall i do, should i observe, must i observe, should i check, should we do
     """,
     C.ATTENTION: """
         needs attention, need attention, needs my attention, need my attention, attention, acknowledge,

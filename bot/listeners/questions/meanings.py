@@ -39,7 +39,7 @@ class Meaning:
 MEANINGS: Sequence[Meaning] = (
     # ---- one session, and what was sent of it
     Meaning("why was I not told about 7c31e0aa", "why", "", [C.WHY, C.ID], drops=C.NOT | C.MESSAGE),
-    Meaning("details of 3fa91c07", "show", "", [C.ID]),
+    Meaning("open session 3fa91c07", "show", "{id}", [C.ID], drops=_EVERYTHING),
     Meaning("why no card for sofia yesterday", "results", "", [C.WHY, C.MESSAGE, C.NAME | C.PERIOD], drops=C.NOT),
     Meaning("did anybody get a message about sofia", "results", "", [C.ANYONE, C.MESSAGE, C.NAME | C.LOW | C.PERIOD]),
     Meaning("is my result posted in the channel", "results", "{mine}", [C.POSTED, C.RESULT]),
@@ -193,6 +193,7 @@ MEANINGS: Sequence[Meaning] = (
     Meaning("what should I coach sofia on", "trend", "by:criterion", [C.WHAT, C.NEED, C.NAME], drops=C.LOW),
     Meaning("what goes wrong in store 12", "trend", "by:criterion {mine}", [C.WHAT, C.MISTAKE | C.MISSED]),
     # ---- who and what is best, and what changed
+    Meaning("how is sofia doing as an observer", "results", "observed by", [C.AS_OBSERVER, C.PERSON]),
     Meaning("who is my trainer", "trend", "by:observer employee:me", [C.MY_OBSERVER], C.RESULT | C.SESSION),
     Meaning("most lenient observers", "trend", "by:observer sort:-score", [C.LENIENT]),
     Meaning("am I too strict", "trend", "by:observer", [C.STRICT]),
@@ -200,7 +201,8 @@ MEANINGS: Sequence[Meaning] = (
         "did I do better than last time",
         "history",
         "{mine}",
-        [C.IMPROVE | C.DECLINE | C.THAN, C.LAST, C.ME | C.PERSON],
+        [C.IMPROVE | C.DECLINE | C.THAN | C.COMPARE, C.LAST, C.ME | C.PERSON],
+        C.PERIOD,
         drops=C.LAST,
     ),
     Meaning(
@@ -335,6 +337,7 @@ MEANINGS: Sequence[Meaning] = (
     Meaning("our digests", "rules", "digests", [C.DIGEST], drops=_EVERYTHING),
     Meaning("all rules everywhere", "rules", "all", [C.ALL_RULES], drops=_EVERYTHING),
     Meaning("what rules are here", "rules", "", [C.RULE], drops=_EVERYTHING),
+    Meaning("remove target opening", "target", "remove", [C.STOP, C.TARGET]),
     Meaning("all targets please", "target", "", [C.TARGET], drops=_EVERYTHING),
     Meaning("this is not my name", "link", "", [C.IDENTITY], drops=_EVERYTHING),
     Meaning("i am new manager of store 12", "help", "", [C.BEGIN], drops=_EVERYTHING),

@@ -9,7 +9,7 @@ GREETING = re.compile(
 )
 HELP = re.compile(
     r"(?:\?+|help ?me|(?:i )?need (?:some |your )?help(?: with .+)?|(?:can|could) you help(?: me)?"
-    r"|how (?:does|do) (?:this|it|you) work"
+    r"|how (?:does|do) (?:this|it|you|spotter|(?:this|the) (?:bot|app)) work"
     r"|what (?:can|do) (?:you|i) (?:do|ask|type|say)\??"
     r"|what(?:'?s| is) (?:this|spotter|this bot|the bot)\??|who are you\??"
     r"|what (?:does|can) (?:it|this|spotter|(?:this|the) (?:bot|app)) do(?: for me)?\??|usage|examples?"

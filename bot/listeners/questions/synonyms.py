@@ -30,6 +30,7 @@ _WORDS = {
         ),
         "in progress": "half-finished half-done",
         "yesterday's": "yesterdays",
+        "today's": "todays",
         "tomorrow's": "tomorrows tmrws",
         "yesterday": "yday ystrday yest yestrday yesteday yesturday",
         "tomorrow": "tmrw tmr tomoz tomorow tommorow 2moro",

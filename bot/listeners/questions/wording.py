@@ -178,6 +178,11 @@ class _Question:
         at = self._at(C.NUMBER)
         return ("", ()) if at is None else (f"score:{self.parts[at].typed.rstrip('%')}", (at,))
 
+    def id(self) -> Filled:
+        """The id of one session."""
+        at = self._at(C.ID)
+        return ("", ()) if at is None else (self.parts[at].typed, (at,))
+
     def bound(self) -> Filled:
         """ "more than 3": the answer shows how many each has."""
         at = [one for one in (self._at(C.THAN), self._at(C.NUMBER)) if one is not None]
@@ -248,7 +253,7 @@ _PLACES: Mapping[str, Callable[[_Question], Filled]] = {
     f"{{{fill.__name__}}}": fill
     for fill in (
         _Question.unit, _Question.doer, _Question.beside, _Question.rows, _Question.ever, _Question.limit,
-        _Question.best, _Question.most, _Question.score, _Question.bound, _Question.again, _Question.due,
+        _Question.best, _Question.most, _Question.score, _Question.id, _Question.bound, _Question.again, _Question.due,
         _Question.mine, _Question.sessions, _Question.own, _Question.ahead, _Question.for_me, _Question.theirs,
     )
 }  # fmt: skip
