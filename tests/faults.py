@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.domain.model import AreaResult, Department, Details, Person, SessionKey
+from bot.domain.model import AreaResult, Details, SessionKey
 from bot.domain.ports import ChecklistsAnswer, DateEvidence, Part, PartHealth, SessionFilter, Slice
+from bot.domain.staff import Department, Person
 from tests.clock import NOON
 
 NAME = "Emma Employee"

@@ -130,6 +130,10 @@ PROMISES: dict[str, Promise] = {
         "iSpring ignores a filter, or its filters leave sessions out",
         "`OPS_CHANNEL` is notified and full listings are read until a day passes without; no session is lost",
     ),
+    "failing_calls": Promise(
+        "iSpring lists all sessions, but refuses or never answers requests for some of them",
+        "full listings, at most one in 15 minutes, show what these hide; `OPS_CHANNEL` is notified; nothing else waits",
+    ),
     "odd_result": Promise(
         "a result is no percentage",
         "it is shown as it came, unless the points contradict it; the log counts such rows",

@@ -19,9 +19,9 @@ from bot.app.stopping import wait_for_stop
 from bot.config import Settings
 from bot.domain.alerts import LEADER_IS_SILENT, is_silent
 from bot.domain.errors import StoreBusy
-from bot.domain.model import Supervision
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.rules import OPERATOR, RuleState
+from bot.domain.staff import Supervision
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.completeness import CompletenessCheck
 from bot.jobs.details import FetchDetails

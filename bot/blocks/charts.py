@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from bot.blocks.elements import Block
 from bot.blocks.markup import bare
+from bot.domain.notifications import Message
 
 NEWEST = frozenset({"data_table", "data_visualization"})
 MOST_POINTS = 20
@@ -49,3 +50,8 @@ def _cell(value: str | tuple[float, str]) -> dict[str, object]:
         return {"type": "raw_text", "text": bare(value, _CELL) or "–"}  # an empty cell loses the whole message
     number, text = value
     return {"type": "raw_number", "value": number, "text": text}
+
+
+def has_newest(message: Message) -> bool:
+    """Whether a message has blocks that not every workspace takes."""
+    return any(block.get("type") in NEWEST for block in message.blocks)

@@ -19,8 +19,8 @@ from bot.blocks.elements import (
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, bare, date_token, safe
 from bot.domain.directory import Directory
-from bot.domain.model import Person
 from bot.domain.notifications import Message
+from bot.domain.staff import Person
 from bot.domain.text import count
 from bot.domain.viewers import BY_EMAIL, Link
 

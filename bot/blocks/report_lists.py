@@ -179,20 +179,20 @@ def silent(shown: Silent, days: int | None, asked: Asked, first: str = "") -> Me
     which = "" if asked.words == "all sessions" else f"\nCounting only {format_query_text(asked.words, 800)}"
     blocks: list[Block] = [section(mrkdwn(f"*Without a completed session {when}*{which}"))]
     units = (
-        ("employee", shown.employees, shown.all_employees),
-        ("site", shown.sites, shown.all_sites),
-        ("observer", shown.observers, shown.all_observers),
+        ("employee", shown.employees, shown.silent_employees, shown.all_employees),
+        ("site", shown.sites, len(shown.sites), shown.all_sites),
+        ("observer", shown.observers, len(shown.observers), shown.all_observers),
     )
-    for what, those, every in sorted(units, key=lambda one: one[0] != first):
+    for what, those, number, every in sorted(units, key=lambda one: one[0] != first):
         if not every:
             continue
         # An observer may have observed others meanwhile, of which the reader learns nothing.
         whom = " · with the people you may see" if what == "observer" and asked.coverage is not None else ""
-        blocks.append(section(mrkdwn(f"*{len(those):,} of {count(every, what)}*{whom}")))
+        blocks.append(section(mrkdwn(f"*{number:,} of {count(every, what)}*{whom}")))
         listed = those[: asked.limit]
         blocks += line_sections([_silent_line(one) for one in listed])
-        if len(those) > len(listed):
-            blocks.append(section(mrkdwn(more_rows(len(those) - len(listed), asked))))
+        if number > len(listed):
+            blocks.append(section(mrkdwn(more_rows(number - len(listed), asked))))
     if shown.sites:
         blocks.append(context("A site is active if it or a department below it had a session."))
     return report_answer(asked, blocks)

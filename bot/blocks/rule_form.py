@@ -9,9 +9,10 @@ from bot.blocks.elements import OPTION_TEXT, OPTION_VALUE, Block, context, menu,
 from bot.blocks.markup import bare, safe
 from bot.domain.rules import NamesShown, Rule, RuleOptions, basis_of
 from bot.query.by_id import with_labels
-from bot.query.keys import KEYS, OUTCOMES, Key, Query, Term
+from bot.query.keys import KEYS, Key, Query, Term
 from bot.query.names import Names, id_of
 from bot.query.parser import say
+from bot.query.values import OUTCOMES
 
 MOST_CHOSEN = 20  # of one menu
 _MENUS: Mapping[str, tuple[Key, str]] = {

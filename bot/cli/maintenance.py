@@ -15,11 +15,11 @@ from bot.config import load
 from bot.domain.audit import AuditEntry, AuditLine
 from bot.domain.directory import Directory
 from bot.domain.errors import SpotterError
-from bot.domain.model import Person
 from bot.domain.permissions import AccessScope
 from bot.domain.ports import Clock
 from bot.domain.retention import Erased
 from bot.domain.rules import OPERATOR
+from bot.domain.staff import Person
 from bot.domain.text import clean
 from bot.query import parser as language
 from bot.services.audit import in_words

@@ -15,8 +15,8 @@ from bot.cli.rows import with_store
 from bot.cli.terminal import echo, json_of, table_of
 from bot.config import Needs, load
 from bot.domain.errors import MessengerError, MessengerUnavailable, SpotterError
-from bot.domain.model import Person
 from bot.domain.ports import Clock, Contacts
+from bot.domain.staff import Person
 from bot.domain.text import clean
 from bot.services.dm_availability import Reachability, reachability
 from bot.slack.client import SlackMessenger
@@ -60,7 +60,8 @@ def _reachable(tx: Tx) -> tuple[list[tuple[Person, Reachability]], int]:
     """Every active person with their account, by name; and the number of the others."""
     directory = tx.people.directory()
     active = [one for one in directory.people.values() if directory.is_active(one.person_id)]
-    found = [(one, reachability(tx, one, directory)) for one in sorted(active, key=lambda one: one.name.casefold())]
+    active.sort(key=lambda one: one.name.casefold())
+    found = [*zip(active, reachability(tx, active, directory), strict=True)]
     return found, len(directory.people) - len(active)
 
 

@@ -38,7 +38,7 @@ from bot.config.values import (
     token,
 )
 from bot.domain.errors import ConfigError
-from bot.domain.model import Supervision
+from bot.domain.staff import Supervision
 
 SILENT = "silent"
 LONGEST_INTERVAL = 30 * 86_400.0  # seconds; a longer one counts as this, because timers have a limit

@@ -7,9 +7,10 @@ any field to something the vendor might send.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from random import Random
 
 NOT_STARTED = "NOT_STARTED"
 IN_PROGRESS = "IN_PROGRESS"
@@ -153,3 +154,24 @@ def score(criteria: Iterable[Criterion], grades: dict[str, Grade]) -> tuple[floa
 def percent_of(points: float, total_points: float) -> float | None:
     """The vendor's result: a percentage with two decimals, None where nothing was graded."""
     return round(points / total_points * 100, 2) if total_points else None
+
+
+def random_grades(
+    rng: Random, checklist: Checklist, percent: float, skip: int = 0, *, left_out: Collection[str] | None = None
+) -> dict[str, Grade]:
+    """Whole points for each criterion that come as near to `percent` as they can.
+
+    `skip` criteria are skipped at random, or exactly those whose ids are in `left_out`.
+    """
+    criteria = checklist.criteria
+    if left_out is None:
+        left_out = {one.id for one in rng.sample(criteria, min(skip, len(criteria)))}
+    points = {one.id: one.points for one in criteria if one.id not in left_out}
+    total = sum(points.values())
+    to_lose = total - min(total, max(0, round(total * percent / 100)))
+    while to_lose:
+        weak = rng.choice([criterion for criterion, left in points.items() if left])
+        lost = rng.randint(1, min(points[weak], to_lose))
+        points[weak] -= lost
+        to_lose -= lost
+    return {one.id: Grade(float(points[one.id]) if one.id in points else None) for one in criteria}

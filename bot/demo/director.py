@@ -21,13 +21,13 @@ from bot.demo.child import LOOK_EVERY, Child
 from bot.demo.company import IN_PROGRESS
 from bot.demo.deeds import Deeds
 from bot.demo.hints import usual_hints
+from bot.demo.history import furnished, happen, pass_time
 from bot.demo.ispring import IspringStandIn
 from bot.demo.slack import SlackStandIn, Workspace
 from bot.demo.slack.deliveries import ACKNOWLEDGE_WITHIN
 from bot.demo.slack.entities import Json
 from bot.demo.stage import Deed, Stage
 from bot.demo.troubles import TROUBLES, Scene, ordered
-from bot.demo.world import World
 from bot.domain.errors import SpotterError
 
 RHYTHM = (10.0, 20.0)
@@ -79,7 +79,7 @@ class Director:
         self._stack = contextlib.AsyncExitStack()
         self._is_first = True
         self.hints = usual_hints()
-        self.world = World(seed, clock)
+        self.world = furnished(seed, clock)
         self.workspace = Workspace()
         self.cast: Cast = assemble(self.world, self.workspace)
         self.ispring = IspringStandIn(self.world, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
@@ -192,7 +192,7 @@ class Director:
         """Stop the bot, move the world's clock, start the bot by the new time. Answers how much happened meanwhile."""
         async with self._changing_the_bot:
             await self._child.stop()
-            happened = self.world.pass_time(duration)
+            happened = pass_time(self.world, duration)
             await self._child.start(self.settings)
         self.stage.report("clock", "world")
         return len(happened)
@@ -237,7 +237,7 @@ class Director:
         if self._is_first and running:
             self.world.complete(running[0], percent=FIRST_RESULT)
         else:
-            self.world.happen()
+            happen(self.world)
         self._is_first = False
 
     async def _watch_what_is_silent(self) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING
 
 from bot.demo.checklists import CHECKLISTS
 from bot.demo.company import (
@@ -17,13 +16,11 @@ from bot.demo.company import (
     PASSED,
     Checklist,
     Department,
-    Grade,
+    Event,
     Person,
 )
 from bot.demo.names import AREA_MANAGERS, COMPANY, FRONT_JOBS, HEAD_OFFICE, KITCHEN_JOBS, REGIONS, SITE_PEOPLE
-
-if TYPE_CHECKING:
-    from bot.demo.world import World
+from bot.demo.world import World
 
 HISTORY_DAYS = 90
 COMPLETED, ALL_SKIPPED, RUNNING, OVERDUE, UPCOMING = 575, 1, 5, 5, 14
@@ -34,12 +31,14 @@ EVENTS_A_DAY = 20
 PAUSED, LEFT = (1, 10), (2, 9)
 
 
-def furnish(world: World) -> None:
-    """Found the company and let ninety days go by."""
+def furnished(seed: int, now: Callable[[], datetime]) -> World:
+    """A company with ninety days of history, the same for the same seed and clock."""
+    world = World.empty(now, seed)
     found(world)
     for title, published, areas in CHECKLISTS:
         world.add_checklist(title, areas=areas, published=published)
     _Past(world).live()
+    return world
 
 
 def found(world: World) -> None:
@@ -199,33 +198,12 @@ def pair(world: World, rng: Random, *, with_those_who_left: bool = False) -> tup
     site = rng.choice(world.sites)
     team = [one for one in world.people.values() if world.site_of(one) is site]
     visitors = [one for one in world.people.values() if world.site_of(one) is None]
-    leads, task_pool = team[:4], [one for one in team[4:] if one.is_active or with_those_who_left]
-    employee = rng.choice(leads[1:]) if rng.random() < 0.08 else rng.choice(task_pool)
+    leads, trainees = team[:4], [one for one in team[4:] if one.is_active or with_those_who_left]
+    employee = rng.choice(leads[1:]) if rng.random() < 0.08 else rng.choice(trainees)
     candidates = [one for one in leads if one is not employee]
     # The learning manager travels.
     observer = visitors[1] if rng.random() < 0.04 else rng.choice(candidates)
     return employee, observer
-
-
-def grades(
-    rng: Random, checklist: Checklist, percent: float, skip: int = 0, *, left_out: Collection[str] | None = None
-) -> dict[str, Grade]:
-    """Whole points for each criterion that come as near to `percent` as they can.
-
-    `skip` criteria are skipped at random, or exactly those whose ids are in `left_out`.
-    """
-    criteria = checklist.criteria
-    if left_out is None:
-        left_out = {one.id for one in rng.sample(criteria, min(skip, len(criteria)))}
-    points = {one.id: one.points for one in criteria if one.id not in left_out}
-    total = sum(points.values())
-    to_lose = total - min(total, max(0, round(total * percent / 100)))
-    while to_lose:
-        weak = rng.choice([criterion for criterion, left in points.items() if left])
-        lost = rng.randint(1, min(points[weak], to_lose))
-        points[weak] -= lost
-        to_lose -= lost
-    return {one.id: Grade(float(points[one.id]) if one.id in points else None) for one in criteria}
 
 
 def working_hour(rng: Random, day: datetime) -> datetime:
@@ -241,8 +219,8 @@ def moments(rng: Random, duration: timedelta) -> list[float]:
     return sorted(rng.random() for _ in range(count))
 
 
-def ids(world: World) -> None:
-    """One believable event: planned, started, completed (high or low) or corrected."""
+def happen(world: World) -> Event:
+    """Lets one believable event happen: planned, started, completed (high or low) or corrected."""
     rng, now = world.rng, world.now()
     waiting = [one for one in world.open_sessions() if one.status == NOT_STARTED]
     running = [one for one in world.open_sessions() if one.status == IN_PROGRESS]
@@ -272,3 +250,14 @@ def ids(world: World) -> None:
             before = session.result or 0.0
             shift = rng.choice((-25, -12, 8, 12))
             world.correct(session, min(100.0, max(5.0, before + (shift if 5 < before + shift < 100 else -shift))))
+    return world.events[-1]
+
+
+def pass_time(world: World, duration: timedelta) -> list[Event]:
+    """Moves the world's clock on; what would have happened meanwhile happens, spread over the time."""
+    begin, happened = world.shift, list[Event]()
+    for moment in moments(world.rng, duration):
+        world.shift = begin + duration * moment
+        happened.append(happen(world))
+    world.shift = begin + duration
+    return happened

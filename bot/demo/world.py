@@ -1,8 +1,8 @@
 """A company whose people observe each other at work: what the demo shows and what the tests arrange.
 
-`World(seed, now)` is furnished: three sites, about forty people, six checklists and ninety days of history, the same
-for the same seed and clock. `World.empty(now)` holds nothing; the `add_…` methods put in exactly what is asked for and
-tell no listener. The verbs (`plan`, `start`, `complete`, …) change a session and tell every listener.
+`World.empty(now)` holds nothing; the `add_…` methods put in exactly what is asked for and tell no listener. The verbs
+(`plan`, `start`, `complete`, …) change a session and tell every listener. `history.furnished` makes one with three
+sites, about forty people, six checklists and ninety days of history.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TypeAlias
 
-from bot.demo import history
 from bot.demo.checklists import PLAIN_AREAS, AreaText
 from bot.demo.company import (
     ACTIVE,
@@ -28,6 +27,7 @@ from bot.demo.company import (
     Grade,
     Person,
     Session,
+    random_grades,
 )
 from bot.demo.names import MAIL_DOMAIN, plain
 
@@ -37,45 +37,27 @@ Listener: TypeAlias = Callable[[Event], None]
 class World:
     """The people, checklists and sessions of one company, and the clock they live by."""
 
-    def __init__(self, seed: int, now: Callable[[], datetime], *, furnished: bool = True) -> None:
+    def __init__(self, seed: int, now: Callable[[], datetime]) -> None:
         self.rng = Random(seed)
         self.departments: dict[str, Department] = {}
         self.people: dict[str, Person] = {}
         self.checklists: dict[str, Checklist] = {}
         self.events: list[Event] = []
         self._clock = now
-        self._shift = timedelta()
+        self.shift = timedelta()  # how far this world is ahead of the clock it was given
         self._sessions: dict[tuple[str, str], Session] = {}
         self._listeners: list[Listener] = []
-        if furnished:
-            history.furnish(self)
 
     @classmethod
     def empty(cls, now: Callable[[], datetime], seed: int = 0) -> World:
         """A world with nobody in it."""
-        return cls(seed, now, furnished=False)
+        return cls(seed, now)
 
     # --- the clock ---------------------------------------------------------------------------------------------
 
     def now(self) -> datetime:
         """The given clock plus all the time that was let pass (aware UTC)."""
-        return self._clock() + self._shift
-
-    @property
-    def shift(self) -> timedelta:
-        """How far this world is ahead of the clock it was given."""
-        return self._shift
-
-    def pass_time(self, duration: timedelta) -> list[Event]:
-        """Move the world's clock on; what would have happened meanwhile happens, spread over the time."""
-        begin = self._shift
-        happened = [self._happen_at(begin + duration * moment) for moment in history.moments(self.rng, duration)]
-        self._shift = begin + duration
-        return happened
-
-    def _happen_at(self, shift: timedelta) -> Event:
-        self._shift = shift
-        return self.happen()
+        return self._clock() + self.shift
 
     # --- what happens ------------------------------------------------------------------------------------------
 
@@ -109,7 +91,7 @@ class World:
             session.started_at = finished - timedelta(minutes=30)
         session.status = PASSED
         session.completed_at = finished
-        session.grade(history.grades(self.rng, session.checklist, percent, skip) if grades is None else grades)
+        session.grade(random_grades(self.rng, session.checklist, percent, skip) if grades is None else grades)
         self._notify("completed", session)
         return session
 
@@ -117,7 +99,7 @@ class World:
         """Change the grades of a completed session; what was skipped stays skipped, its dates stay."""
         before = session.result
         left_out = {criterion for criterion, grade in session.grades.items() if grade.skipped}
-        session.grade(history.grades(self.rng, session.checklist, percent, left_out=left_out))
+        session.grade(random_grades(self.rng, session.checklist, percent, left_out=left_out))
         self._notify("corrected", session, before)
         return session
 
@@ -138,11 +120,6 @@ class World:
         del self._sessions[session.id, session.employee.id]
         self._notify("deleted", session, session.result)
         return session
-
-    def happen(self) -> Event:
-        """Roll the dice for one believable event, let it happen and answer it."""
-        history.ids(self)
-        return self.events[-1]
 
     def _notify(self, kind: str, session: Session, before: float | None = None) -> None:
         event = Event(kind, session, self.now(), before, session.result)
@@ -356,7 +333,7 @@ class World:
             completed_at=completed_at,
         )
         if completed_at is not None:
-            session.grade(history.grades(self.rng, checklist, percent, skip))
+            session.grade(random_grades(self.rng, checklist, percent, skip))
         self._sessions[session.id, session.employee.id] = session
         return session
 

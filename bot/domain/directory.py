@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from bot.domain.model import Department, Person, PersonStatus, Subordination, Supervision
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import ERASED_PERSON
+from bot.domain.staff import Department, Person, PersonStatus, Subordination, Supervision
 from bot.domain.text import initials
 
 T = TypeVar("T")
@@ -296,6 +296,12 @@ def _closed(people: Collection[str], reports: Mapping[str, Sequence[str]]) -> se
         found.update(new)
         unsearched += new
     return found
+
+
+def active_by_name(directory: Directory) -> Sequence[str]:
+    """The ids of the active people in the order of their names."""
+    active = (one for one in directory.people.values() if one.status is PersonStatus.ACTIVE)
+    return [one.person_id for one in sorted(active, key=lambda one: (one.name, one.person_id))]
 
 
 def _with_initials(directory: Directory) -> Directory:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.directory import Directory
-from bot.domain.model import Person, PersonStatus
+from bot.domain.staff import Person, PersonStatus
 from bot.domain.viewers import Link, SlackUser
 
 # Why an account is matched to a person, or is not; shown to the account's user.

@@ -32,6 +32,8 @@ SUSPICIOUS_SHARE = 0.1
 SHORTEST_FULL_INTERVAL = timedelta(minutes=15)  # between two full listings while a filter is doubted
 FULL_INTERVAL_TIMES = 10  # of how long a full listing takes
 RETRY_FULL = timedelta(minutes=30)  # after a full listing that could not be read, while increments can
+HELD_TIMES = 10  # of the time that a step of a poll took to fail, before it is tried again
+LONGEST_HOLD = timedelta(hours=1)
 STRIKES = 2  # polls within an hour that prove that a filter left rows out: one may be iSpring's own delay
 STRIKES_WITHIN = timedelta(hours=1)
 
@@ -60,7 +62,8 @@ class PollingState:
     `polls_over`: polls in a row whose size speaks for the other mode. `full_at`: when the last full listing that was
     stored was asked for, `full_seconds` how long that took. `verified_at`: when incremental answers were last compared
     with one. `is_full_due`: the next poll reads one. `full_not_before`: none is tried before, because one could not be
-    read. `doubt` lasts until `doubt_until`. `debts`: bytes by account.
+    read. `doubt` lasts until `doubt_until`. `failing_since`: since when each increment lacks an answer that could hold
+    news, because a call fails. `debts`: bytes by account.
     `since`: when polls became incremental, or went on after an outage. `planned_at`: when all planned sessions were
     last asked for.
     """
@@ -78,6 +81,7 @@ class PollingState:
     doubt_until: datetime | None = None
     strikes: int = 0
     struck_at: datetime | None = None
+    failing_since: datetime | None = None
     planned_at: datetime | None = None
     recent_cursor: str = ""
     names_round: int = 0
@@ -87,8 +91,16 @@ class PollingState:
         """Whether full listings are read because of a filter that lied."""
         return self.doubt is not Doubt.NONE and self.doubt_until is not None and now < self.doubt_until
 
+    def is_failing(self, now: datetime) -> bool:
+        """Whether full listings are read because a call of increments fails for longer than a moment."""
+        return self.failing_since is not None and abs(now - self.failing_since) >= SHORTEST_FULL_INTERVAL
+
+    def fails_alone(self) -> bool:
+        """Whether increments still fail although a full listing could be read since they began to."""
+        return self.failing_since is not None and self.full_at is not None and self.full_at > self.failing_since
+
     def full_interval(self) -> timedelta:
-        """The time between two full listings while a filter is doubted."""
+        """The time between two full listings while a filter is doubted or a call fails."""
         return max(SHORTEST_FULL_INTERVAL, FULL_INTERVAL_TIMES * timedelta(seconds=self.full_seconds))
 
     def interval(self, poll_interval: float, now: datetime) -> float:
@@ -129,13 +141,17 @@ def reading_of(state: PollingState, now: datetime, *, is_after_outage: bool) -> 
     since_full = abs(now - state.full_at)  # a clock that was set back must not stop it
     if state.doubt is Doubt.IGNORED and state.is_doubted(now):
         return Reading.FULL if since_full >= state.full_interval() or state.is_full_due else Reading.NOTHING
+    if is_after_outage:
+        return Reading.FULL
     if state.full_not_before is not None and timedelta(0) < state.full_not_before - now <= RETRY_FULL:
         return Reading.INCREMENT
-    if is_after_outage or state.is_full_due:
+    if state.is_full_due:
         return Reading.FULL
-    if state.is_doubted(now):
-        return Reading.VERIFIED if since_full >= state.full_interval() else Reading.INCREMENT
-    if state.verified_at is None or abs(now - state.verified_at) >= DAY:
+    if since_full < state.full_interval():  # a comparison that failed after its full listing waits, too
+        return Reading.INCREMENT
+    if state.is_failing(now):
+        return Reading.FULL
+    if state.is_doubted(now) or state.verified_at is None or abs(now - state.verified_at) >= DAY:
         return Reading.VERIFIED
     return Reading.INCREMENT
 
@@ -170,6 +186,16 @@ def left_out(state: PollingState, now: datetime, *, is_proven: bool = False) -> 
     if state.doubt is Doubt.IGNORED and state.is_doubted(now):
         return state
     return replace(state, doubt=Doubt.LEFT_OUT, doubt_until=now + DAY)
+
+
+def held_until(began: datetime, now: datetime) -> datetime:
+    """Until when a step that failed is not tried again: one that hangs may not take the time of those that work."""
+    return now + min(HELD_TIMES * abs(now - began), LONGEST_HOLD)
+
+
+def is_held(until: datetime | None, now: datetime) -> bool:
+    """Whether it is too early to try again; a clock that was set back does not hold a step for longer."""
+    return until is not None and timedelta(0) < until - now <= LONGEST_HOLD
 
 
 def is_suspicious(gone: int, open_sessions: int) -> bool:

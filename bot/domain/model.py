@@ -1,4 +1,4 @@
-"""Sessions and people, as iSpring says and as stored: frozen values, with aware UTC datetimes only.
+"""Sessions, as iSpring says and as stored: frozen values, with aware UTC datetimes only.
 
 A *listing* is a response of iSpring's; each of its rows is a `SessionFacts`. The stored row is a `Session`. The
 difference between the two is a `Change`. What follows from it is in `notifications`.
@@ -91,56 +91,6 @@ class Details:
     def total(self) -> int:
         """How many criteria there are, the skipped ones included."""
         return len(self.criteria)
-
-
-class PersonStatus(StrEnum):
-    """iSpring's 1, 3 and 5; anything else is unknown and counts as not active."""
-
-    ACTIVE = "active"
-    INACTIVE = "inactive"
-    LEFT = "left"
-    UNKNOWN = "unknown"
-
-
-class Subordination(StrEnum):
-    """How a person's supervisor is determined."""
-
-    MANUAL = "manual"
-    INHERIT = "inherit"
-    NONE = "no_supervisor"
-
-
-class Supervision(StrEnum):
-    """Whom a supervisor supervises: their people and in turn the people of these, or only their people."""
-
-    CHAIN = "chain"
-    DIRECT = "direct"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """A person in iSpring. `email` is lower-case; `name` is what to show, never empty."""
-
-    person_id: str
-    name: str
-    email: str | None = None
-    job_title: str | None = None
-    department_id: str | None = None
-    status: PersonStatus = PersonStatus.ACTIVE
-    subordination: Subordination = Subordination.INHERIT
-    supervisor_id: str | None = None
-    manages_departments: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Department:
-    """A place in the tree; the root has no parent. `supervisor_id` only where set by hand."""
-
-    department_id: str
-    name: str
-    parent_id: str | None = None
-    subordination: Subordination = Subordination.INHERIT
-    supervisor_id: str | None = None
 
 
 # ---- what we make of it ------------------------------------------------------------------------------------------

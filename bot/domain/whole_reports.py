@@ -43,8 +43,7 @@ class Trend:
 
 class SilentUnit(NamedTuple):
     """A site, an observer or an employee without a completed session lately. `people`: the active ones of a site with
-    those of the departments below it, else 0; `last` is None if there never was one. A tuple: an answer makes 50,000.
-    """
+    those of the departments below it, else 0; `last` is None if there never was one."""
 
     name: str
     people: int
@@ -54,7 +53,8 @@ class SilentUnit(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silent:
     """The employees, sites and observers without a session in a window, the longest silent first, those that never had
-    one last; and how many there are of each in all."""
+    one last; and how many there are of each in all. Of many employees only the first are listed: `silent_employees` is
+    how many were silent."""
 
     window: Window
     sites: Sequence[SilentUnit]
@@ -62,6 +62,7 @@ class Silent:
     observers: Sequence[SilentUnit]
     all_observers: int
     employees: Sequence[SilentUnit] = ()
+    silent_employees: int = 0
     all_employees: int = 0
 
 

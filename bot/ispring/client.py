@@ -15,8 +15,9 @@ import structlog
 
 from bot.config import DIRECT, Network
 from bot.domain.errors import BadRequest, TrainingError, TrainingUnavailable, TrainingUnreadable
-from bot.domain.model import AreaResult, CriterionResult, Department, Details, Person, SessionKey
+from bot.domain.model import AreaResult, CriterionResult, Details, SessionKey
 from bot.domain.ports import ChecklistsAnswer, Clock, NamedChecklist, Part, PartHealth, SessionFilter
+from bot.domain.staff import Department, Person
 from bot.ispring.connection import Call, Connection, Limits, Received
 from bot.ispring.dates import DateOrder, Dates
 from bot.ispring.listing import WHAT, SpooledListing

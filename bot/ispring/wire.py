@@ -12,16 +12,8 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Raw, Struct
 
-from bot.domain.model import (
-    AreaResult,
-    CriterionResult,
-    Department,
-    Person,
-    PersonStatus,
-    SessionFacts,
-    SessionKey,
-    Subordination,
-)
+from bot.domain.model import AreaResult, CriterionResult, SessionFacts, SessionKey
+from bot.domain.staff import Department, Person, PersonStatus, Subordination
 from bot.ispring.body import BROKEN
 from bot.ispring.dates import Dates
 from bot.ispring.tolerant import (

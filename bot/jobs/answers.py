@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.errors import BadRequest, StoreBusy
-from bot.domain.incremental import IDS_AT_ONCE, MOST_HALVED, PollingState, chunks, halves, left_out
-from bot.domain.model import Change, SessionKey
+from bot.domain.incremental import IDS_AT_ONCE, MOST_HALVED, ByteBudget, PollingState, chunks, halves, left_out
+from bot.domain.model import Change, OutcomeKind, SessionKey
 from bot.domain.polling import AnswerDiff, RowLabels
 from bot.domain.ports import Listing, SessionFilter, Slice, Training
 from bot.jobs.listing_changes import TRIES, ChangeWriter, PollRun, suspect_source, warn_of_dates
@@ -58,6 +58,22 @@ class Fetched:
 
     rows: Mapping[SessionKey, RowLabels]
     answered: Collection[str]
+
+
+@dataclass(slots=True)
+class Work:
+    """One increment at work. `before`: the open sessions as stored before it; `counts`: the completed ones by
+    checklist. `lacks`: an answer that could hold news, because a step failed or is held."""
+
+    run: PollRun
+    state: PollingState
+    budget: ByteBudget
+    before: Mapping[SessionKey, tuple[OutcomeKind, int]]
+    counts: Mapping[str, int]
+    totals: Totals = field(default_factory=Totals)
+    listed: dict[SessionKey, RowLabels] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
+    lacks: bool = False
 
 
 class Answers:
@@ -224,6 +240,15 @@ def note_filters(tx: Tx, state: PollingState, rows: int, now: datetime, *, is_pr
     if state.is_doubted(now):
         if rows:
             set_alert(tx, "filters_unreliable", {"problem": "answers lack sessions that are there"}, now)
-    else:
+    elif not state.fails_alone():
         clear_alert(tx, "filters_unreliable", now)
+    return state
+
+
+def note_failing(tx: Tx, state: PollingState, now: datetime) -> PollingState:
+    """The state after an increment lacked an answer that could hold news; raises the alert if full listings can be
+    read meanwhile: else iSpring is away, which other alerts say."""
+    state = replace(state, failing_since=state.failing_since or now)
+    if state.fails_alone():
+        set_alert(tx, "filters_unreliable", {"problem": "requests for some of the sessions fail"}, now)
     return state

@@ -13,9 +13,9 @@ import structlog
 from bot.domain.directory import Directory
 from bot.domain.directory_readings import judge_reading
 from bot.domain.errors import StoreBusy, TrainingError
-from bot.domain.model import Department, Person, PersonStatus
 from bot.domain.ports import Clock, Part, Training
 from bot.domain.reasons import ReasonCode
+from bot.domain.staff import Department, Person, PersonStatus
 from bot.jobs.parts import note_parts
 from bot.query.name_index import NameIndex
 from bot.query.names import Names

@@ -1,38 +1,39 @@
-"""Reads only what may have changed, so that a poll does not grow with history. The steps are those of `Increment.read`.
+"""Reads only what may have changed, so that a poll does not grow with history. The steps are those of `Increment.read`;
+`jobs/completed_sessions.py` has those about completed sessions.
 
 What no step sees at once (a correction, a move or a deletion of a session that was completed over two days ago) the
 sweep sees, a few checklists a poll, and the daily full listing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
 from bot.config import Settings
-from bot.domain.errors import BadRequest, TrainingError
+from bot.domain.errors import TrainingError
 from bot.domain.incremental import (
     ID_BYTES,
     MOST_FETCHED,
     MOST_SWEPT,
-    RECENTLY,
     Account,
     ByteBudget,
     PollingState,
-    Sweep,
     after_size,
+    held_until,
+    is_held,
     is_suspicious,
     names_in_order,
-    next_sweep,
     oldest_swept,
     tick_bytes,
 )
 from bot.domain.model import OutcomeKind, SessionKey
 from bot.domain.polling import PollMode, PollReport, RowLabels
 from bot.domain.ports import ChecklistsAnswer, Clock, Training
-from bot.jobs.answers import Answers, Fetched, FilterIgnored, Totals, note_filters
+from bot.jobs.answers import Answers, Fetched, FilterIgnored, Totals, Work, note_failing, note_filters
+from bot.jobs.completed_sessions import CompletedSessions, save_sweep
 from bot.jobs.full_listing import end_incremental_alerts, note_good
 from bot.jobs.listing_changes import ChangeWriter, PollRun
 from bot.jobs.parts import SESSIONS, note_left_out
@@ -43,7 +44,7 @@ from bot.store.database import Store, Tx
 # iSpring's words. Source: OpenAPI file "jobtraining".
 IN_PROGRESS = "IN_PROGRESS"
 NOT_STARTED = "NOT_STARTED"
-PASSED = "PASSED"
+KIND = {IN_PROGRESS: OutcomeKind.IN_PROGRESS, NOT_STARTED: OutcomeKind.PLANNED}
 MOST_UNKNOWN = 200  # sessions of an unknown status that one poll asks for: they may never leave it
 ROUND_LATE = timedelta(hours=24)
 FRUITLESS_FOR = timedelta(days=1)  # an id of which nothing could be stored is not asked for again before
@@ -61,22 +62,9 @@ class RawAnswers:
     whole: Collection[str]
 
 
-@dataclass(slots=True)
-class _Work:
-    """One poll at work. `before`: the open sessions as stored before it; `counts`: the completed ones by checklist."""
-
-    run: PollRun
-    state: PollingState
-    budget: ByteBudget
-    before: Mapping[SessionKey, tuple[OutcomeKind, int]]
-    counts: Mapping[str, int]
-    totals: Totals = field(default_factory=Totals)
-    listed: dict[SessionKey, RowLabels] = field(default_factory=dict)
-    whole: set[str] = field(default_factory=set)
-
-
 class Increment:
-    """Reads one increment at a time. It remembers ids that led to nothing while the process runs."""
+    """Reads one increment at a time. It remembers ids that led to nothing, and steps that failed, while the process
+    runs."""
 
     def __init__(
         self, training: Training, store: Store, clock: Clock, settings: Settings, writer: ChangeWriter
@@ -86,7 +74,9 @@ class Increment:
         self._clock = clock
         self._settings = settings
         self.answers = Answers(training, store, writer)
+        self._completed = CompletedSessions(store, clock, self.answers)
         self._fruitless: dict[str, datetime] = {}
+        self._held: dict[str, datetime] = {}  # steps that failed, until then
         self._unknown_turn = 0
 
     async def read(self, run: PollRun, state: PollingState, *, with_planned: bool = False) -> RawAnswers:
@@ -95,43 +85,75 @@ class Increment:
         total = tick_bytes(self._settings.poll_bytes, self._settings.tick, self._settings.poll_interval)
         before = await self._store.read(lambda tx: tx.polling.open_sessions())
         counts = await self._store.read(lambda tx: tx.polling.completed_counts())
-        work = _Work(run, state, ByteBudget(total, state.debts), before, counts)
-        await self._list_open(work, IN_PROGRESS, OutcomeKind.IN_PROGRESS)
-        await self._fetch_unknown(work)
-        if work.budget.allowance(Account.PLANNED) > 0 or with_planned:
-            await self._list_open(work, NOT_STARTED, OutcomeKind.PLANNED)
-            work.state = replace(work.state, planned_at=run.started)
-        for step in (self._read_names, self._read_recent, self._sweep):
-            try:
-                await step(work)
-            except TrainingError as error:  # the open sessions were read; what is left is read by the next poll
-                log.warning("poll.step_failed", step=step.__name__.strip("_"), error=str(error))
+        work = Work(run, state, ByteBudget(total, state.debts), before, counts)
+        try:
+            await self._list_open(work, IN_PROGRESS)
+            await self._fetch_gone(work, IN_PROGRESS)
+        except TrainingError:
+            await self._store.transact(lambda tx: tx.polling.save_state(note_failing(tx, work.state, run.started)))
+            raise
+        planned = partial(self._read_planned, is_due=with_planned)
+        for step in (self._fetch_unknown, planned, self._read_names, self._completed.read_recent):
+            work.lacks |= not await self._has_done(work, step)
+        await self._has_done(work, self._completed.sweep)
         sweeps = await self._store.read(lambda tx: tx.polling.sweeps(work.counts))
         oldest = oldest_swept(sweeps, work.state.since) or run.started
         report = await self._store.transact(lambda tx: self._end(tx, work, oldest))
         return RawAnswers(report, work.listed, frozenset(work.whole))
 
+    async def _has_done(self, work: Work, step: Callable[[Work], Awaitable[None]]) -> bool:
+        """Takes a step; whether it was taken to its end. The running sessions were read: what a step lacks is read
+        later."""
+        name = getattr(step, "func", step).__name__.strip("_")
+        if is_held(self._held.get(name), work.run.started):
+            return False
+        began = self._clock.now()
+        try:
+            await step(work)
+        except TrainingError as error:
+            log.warning("poll.step_failed", step=name, error=str(error))
+            self._held[name] = held_until(began, self._clock.now())
+            return False
+        self._held.pop(name, None)
+        return True
+
     # ---- 1 and 2: open sessions ----------------------------------------------------------------------------------
 
-    async def _list_open(self, work: _Work, status: str, kind: OutcomeKind) -> None:
-        """Lists the sessions of a status; those stored with it that are not listed are asked for by id."""
-        size = work.totals.size
+    async def _list_open(self, work: Work, status: str) -> None:
+        """Lists the sessions of a status."""
         answer = await self.answers.listed(work.run, work.totals, status=status)
-        if status == NOT_STARTED:
-            work.budget.spend(Account.PLANNED, work.totals.size - size)
         work.listed |= answer.rows
         back = await self._note_present(answer.rows)
         work.totals.left_out += sum(_is_as_before(key, answer.rows[key], work) for key in back)
-        if not answer.is_whole:
-            return  # a session that is not listed may be among the rows that could not be read
-        work.whole.add(status)
-        gone = [key for key, (was, _) in work.before.items() if was is kind and key not in work.listed]
+        if answer.is_whole:
+            work.whole.add(status)
+
+    async def _fetch_gone(self, work: Work, status: str) -> None:
+        """Asks by id for the sessions that are stored with a status and were not listed. If a row of the list could not
+        be read, one of them may be that row."""
+        gone = [key for key, (was, _) in work.before.items() if was is KIND[status] and key not in work.listed]
         if len(gone) > MOST_FETCHED and is_suspicious(len(gone), len(work.before)):
             self._suspect(work, len(gone))  # a full listing shows them sooner than the next polls
-        fetched = await self._fetch_open(work, gone)
-        work.totals.left_out += sum(_is_as_before(key, fetched.rows[key], work) for key in gone if key in fetched.rows)
+        try:
+            rows = (await self._fetch_open(work, gone)).rows
+        except TrainingError:
+            self._make_full_due(work)  # there is news, and only a full listing can say which
+            raise
+        if status in work.whole:
+            work.totals.left_out += sum(_is_as_before(key, rows[key], work) for key in gone if key in rows)
 
-    async def _fetch_unknown(self, work: _Work) -> None:
+    async def _read_planned(self, work: Work, *, is_due: bool) -> None:
+        if work.budget.allowance(Account.PLANNED) <= 0 and not is_due:
+            return
+        size = work.totals.size
+        try:
+            await self._list_open(work, NOT_STARTED)
+        finally:
+            work.budget.spend(Account.PLANNED, work.totals.size - size)
+        work.state = replace(work.state, planned_at=work.run.started)
+        await self._fetch_gone(work, NOT_STARTED)
+
+    async def _fetch_unknown(self, work: Work) -> None:
         """Asks for the sessions of an unknown status, which no list holds: the newest, and in turn some of the
         others."""
         unknown = [key for key, (was, _) in reversed(list(work.before.items())) if was is OutcomeKind.UNKNOWN]
@@ -143,7 +165,7 @@ class Increment:
             others = [*others[turn:], *others[:turn]][: MOST_UNKNOWN // 2]
         await self._fetch_open(work, [*others[::-1], *newest[::-1]])
 
-    async def _fetch_open(self, work: _Work, gone: Sequence[SessionKey]) -> Fetched:
+    async def _fetch_open(self, work: Work, gone: Sequence[SessionKey]) -> Fetched:
         """Asks for open sessions by id, the newest first. Those that two whole answers lack are marked missing, unless
         so many are gone at once that it looks like an error: then a full listing decides."""
         ids = list(dict.fromkeys(key.session_id for key in reversed(gone)))[:MOST_FETCHED]
@@ -167,8 +189,11 @@ class Increment:
             log.info("sessions.unlisted", sessions=len(unlisted))
             take_back_reassigned(tx, unlisted, now)
 
-    def _suspect(self, work: _Work, gone: int) -> None:
+    def _suspect(self, work: Work, gone: int) -> None:
         log.warning("sessions.doubted", gone=gone, open=len(work.before))
+        self._make_full_due(work)
+
+    def _make_full_due(self, work: Work) -> None:
         # One that decided nothing, because most sessions are gone, is not read again at each poll.
         since_full = work.run.started - (work.state.full_at or work.run.started)
         is_due = work.state.is_full_due or since_full >= work.state.full_interval()
@@ -176,7 +201,7 @@ class Increment:
 
     # ---- 3: what iSpring's checklists name -----------------------------------------------------------------------
 
-    async def _read_names(self, work: _Work) -> None:
+    async def _read_names(self, work: Work) -> None:
         """Asks for the checklists' session ids, some checklists a poll, and for the sessions that are not stored."""
         sweeps, sessions = await self._store.read(
             lambda tx: (tx.polling.sweeps(work.counts), tx.polls.state().sessions)
@@ -197,10 +222,10 @@ class Increment:
             if any(one.checklist_id.lower() not in ("", sweep.checklist_id) for one in answer.checklists):
                 raise FilterIgnored("checklistIds")
             if await self._take_names(work, answer):
-                await self._store.transact(partial(_save_sweep, replace(sweep, named_round=current_round)))
+                await self._store.transact(partial(save_sweep, replace(sweep, named_round=current_round)))
                 work.state = replace(work.state, names_round=current_round)
 
-    async def _take_names(self, work: _Work, answer: ChecklistsAnswer) -> bool:
+    async def _take_names(self, work: Work, answer: ChecklistsAnswer) -> bool:
         """Fetches the sessions that are named and not stored; whether all of them were asked for."""
         work.budget.spend(Account.NAMES, answer.size)
         work.totals.size += answer.size
@@ -227,75 +252,9 @@ class Increment:
             self._fruitless |= {one: run.started + FRUITLESS_FOR for one in stored if one in done}
         return len(asked) == len(fresh)
 
-    # ---- 4: completed sessions -----------------------------------------------------------------------------------
-
-    async def _read_recent(self, work: _Work) -> None:
-        """Asks for what was completed or re-opened lately, by id, in turn if it is too much for one poll."""
-        limit = int(work.budget.allowance(Account.RECENT) / work.state.row_bytes)
-        if limit < 1:
-            return
-        since, after = work.run.started - RECENTLY, work.state.recent_cursor
-        ids = await self._store.read(lambda tx: tx.polling.recent(since, after, limit))
-        size = work.totals.size
-        await self.answers.fetched(work.run, work.totals, ids)
-        work.budget.spend(Account.RECENT, work.totals.size - size)
-        work.state = replace(work.state, recent_cursor=ids[-1] if len(ids) == limit else "")
-
-    async def _sweep(self, work: _Work) -> None:
-        """Compares the completed sessions of as many checklists as the bytes allow, the one that waits longest first:
-        all in one answer, or in parts by id."""
-        sweeps = await self._store.read(lambda tx: tx.polling.sweeps(work.counts))
-        done: set[str] = set()
-        while sweep := next_sweep(sweeps, done):
-            done.add(sweep.checklist_id)
-            allowance = work.budget.allowance(Account.SWEEP)
-            limit = int(allowance / work.state.row_bytes)
-            if limit < 1:
-                return
-            size = work.totals.size
-            try:
-                if sweep.cursor is None and sweep.checklist_id and sweep.sessions <= limit:
-                    await self._sweep_whole(work, sweep)
-                else:
-                    await self._sweep_part(work, sweep, limit)
-            except BadRequest:  # iSpring may have deleted the checklist
-                part = replace(sweep, cursor="", began_at=work.run.started)
-                await self._store.transact(partial(_save_sweep, part))
-            work.budget.spend(Account.SWEEP, work.totals.size - size)
-
-    async def _sweep_whole(self, work: _Work, sweep: Sweep) -> None:
-        run, checklist_id = work.run, sweep.checklist_id
-        stored = await self._store.read(lambda tx: tx.polling.completed_of(checklist_id))
-        began_at = self._clock.now()
-        swept = replace(sweep, swept_at=began_at, cursor=None, began_at=None)
-        answer = await self.answers.listed(run, work.totals, status=PASSED, checklist_id=checklist_id)
-        gone = [key for key in stored if key not in answer.rows]
-        ids = list(dict.fromkeys(key.session_id for key in gone))
-        if len(ids) > MOST_FETCHED:
-            swept = replace(sweep, cursor="", began_at=began_at)
-            ids = []
-        fetched = await self.answers.fetched(run, work.totals, ids, also=partial(_save_sweep, swept))
-        if answer.is_whole:
-            work.totals.left_out += sum(
-                (row := fetched.rows.get(key)) is not None
-                and row.fingerprint == stored[key]
-                and row.checklist_id == checklist_id
-                and row.status.strip().upper() == PASSED
-                for key in gone
-            )
-
-    async def _sweep_part(self, work: _Work, sweep: Sweep, limit: int) -> None:
-        began_at = sweep.began_at if sweep.cursor is not None and sweep.began_at else self._clock.now()
-        cursor = sweep.cursor or ""
-        ids = await self._store.read(lambda tx: tx.polling.part_of(sweep.checklist_id, cursor, limit))
-        part = replace(sweep, cursor=ids[-1] if ids else cursor, began_at=began_at)
-        if len(ids) < limit:
-            part = replace(sweep, swept_at=began_at, cursor=None, began_at=None)
-        await self.answers.fetched(work.run, work.totals, ids, also=partial(_save_sweep, part))
-
     # ---- the end -------------------------------------------------------------------------------------------------
 
-    def _end(self, tx: Tx, work: _Work, oldest: datetime) -> PollReport:
+    def _end(self, tx: Tx, work: Work, oldest: datetime) -> PollReport:
         """Stores how the poll went and what the next one needs to know. `oldest`: when the completed sessions that wait
         longest were last compared."""
         run, totals, now = work.run, work.totals, self._clock.now()
@@ -325,6 +284,7 @@ class Increment:
         state = replace(work.state, debts={name: debt for name, debt in work.budget.debts.items() if debt > 0})
         state = after_size(state, sessions * state.row_bytes, self._settings.full_listing_limit, now)
         if state.mode is PollMode.INCREMENTAL:
+            state = note_failing(tx, state, run.started) if work.lacks else replace(state, failing_since=None)
             state = note_filters(tx, state, totals.left_out, now)
         else:
             end_incremental_alerts(tx, now)
@@ -336,11 +296,7 @@ def _spelled(ids: Sequence[str], tx: Tx) -> Sequence[str]:
     return tx.polling.spelled(ids)
 
 
-def _save_sweep(sweep: Sweep, tx: Tx) -> None:
-    tx.polling.save_sweep(sweep)
-
-
-def _is_as_before(key: SessionKey, row: RowLabels, work: _Work) -> bool:
+def _is_as_before(key: SessionKey, row: RowLabels, work: Work) -> bool:
     """Whether a row says what was stored of an open session before the poll."""
     before = work.before.get(key)
     return before is not None and before[1] == row.fingerprint

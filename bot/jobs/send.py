@@ -16,9 +16,10 @@ import structlog
 
 from bot.blocks.notifications import render as render_notices
 from bot.config import Settings
-from bot.domain.errors import MessengerError, MessengerUnavailable, StoreBusy
+from bot.domain.errors import StoreBusy
 from bot.domain.notifications import Delivery, Destination, DestinationKind
 from bot.domain.ports import Clock, Contacts, Messenger
+from bot.jobs.app_probe import AppProbe
 from bot.jobs.attempts import Tried, uncounted
 from bot.jobs.channel_guard import ChannelReadings
 from bot.jobs.editor import Editor
@@ -27,7 +28,6 @@ from bot.jobs.read_back import ReadBack
 from bot.jobs.renderer import Render, Renderer
 from bot.jobs.retrying_store import RetryingStore
 from bot.jobs.sender import Sender
-from bot.services.alerting import clear_alert
 from bot.services.muting import end_over
 from bot.services.pausing import resume_due
 from bot.store.database import Store, Tx
@@ -40,8 +40,6 @@ MAX_WAIT = 30.0  # seconds: rows may also be written by the command line
 MIN_WAIT = 0.05
 CLAMP_EVERY = 600.0  # seconds between two searches for due times of before the clock jumped back
 SHUTDOWN_GRACE = 4.0  # seconds a post in flight is given when we are stopped
-FIRST_PROBE = 60.0  # seconds until a refused app is tried again, doubling up to LAST_PROBE
-LAST_PROBE = 600.0
 
 Subject = TypeVar("Subject")
 
@@ -75,7 +73,6 @@ class SendJob:
     ) -> None:
         """`tried` is called for each attempt, with what was tried and the kind of its result."""
         self._store = store
-        self._messenger = messenger
         self._clock = clock
         self._limiter = limiter or RateLimiter()
         self._retrying = RetryingStore(store, clock)
@@ -118,14 +115,12 @@ class SendJob:
         self._busy: dict[str, asyncio.Task[object]] = {}
         self._ends_at: float | None = None  # monotonic; None: never
         self._paused = False
-        self._app_refused = ""
-        self._probe_after = FIRST_PROBE
-        self._probe_at: float | None = None
+        self._probe = AppProbe(self._retrying, messenger, clock)
 
     @property
     def app_refused(self) -> str:
         """Why Slack refuses the app, "" while it does not: health is red meanwhile."""
-        return self._app_refused
+        return self._probe.refused
 
     @property
     def is_paused(self) -> bool:
@@ -156,14 +151,14 @@ class SendJob:
         if recovered:
             log.warning("outbox.recovered", ambiguous=recovered)
         if refused:  # an admin may have mended it while we were down: tried at once
-            self._app_refused, self._probe_at = refused, self._clock.monotonic()
+            self._probe.try_at_once(refused)
         async with asyncio.TaskGroup() as group:
             while True:
                 self._event.clear()
                 await self._clamp_due_times()
                 due_work = await self._due_work()
-                if due_work is not None:
-                    await self._probe_auth(due_work)
+                if due_work is not None and await self._probe.once(due_work.app_refused):
+                    self._event.set()
                 pause = 1.0 if due_work is None else await self._start(group, due_work)
                 if self._ends_at is not None and self._is_over(pause, until_idle):
                     return
@@ -227,8 +222,7 @@ class SendJob:
             # Due work that is not started waits for a worker or for the rate limit; both wake this loop.
             pause = ahead if ahead > 0 else 1.0
         if due_work.app_refused:
-            until_probe = (self._probe_at or 0.0) - self._clock.monotonic()
-            return max(until_probe, MIN_WAIT)
+            return max(self._probe.seconds_left(), MIN_WAIT)
         for delivery in due_work.read_backs:
             self._spawn(group, f"read-back:{delivery.delivery_id}", partial(self._read_back.once, delivery))
         for destination, shadow in due_work.posts:
@@ -284,7 +278,7 @@ class SendJob:
             self._busy or self._event.is_set()
         ):  # a task that ended since the due work was read may have left something due
             return False
-        return not until_idle or bool(self._app_refused) or pause > left
+        return not until_idle or bool(self._probe.refused) or pause > left
 
     async def _pause(self, seconds: float) -> None:
         if self._ends_at is not None:
@@ -306,49 +300,12 @@ class SendJob:
         """Posts what is due for one destination while the rate limit allows it; a waiting worker would block other
         destinations."""
         send_next = partial(self._sender.send_next, shadow=shadow)
-        while self._wait(destination, shadow) <= 0 and not self._is_closing() and not self._app_refused:
+        while self._wait(destination, shadow) <= 0 and not self._is_closing() and not self._probe.refused:
             if not await _finish_on_shutdown(send_next, destination):
                 return
 
     def _is_closing(self) -> bool:
         return self._ends_at is not None and self._clock.monotonic() >= self._ends_at
-
-    # ---- when Slack refuses the app ------------------------------------------------------------------------------
-
-    async def _probe_auth(self, due_work: _DueWork) -> None:
-        """Tries a refused app again, ever more seldom, and lifts the pause once Slack takes its token."""
-        now = self._clock.monotonic()
-        if not due_work.app_refused:
-            if self._app_refused:
-                log.info("app.accepted")
-            self._app_refused = ""
-            if self._probe_at is not None and now > self._probe_at:  # it has gone well for a while
-                self._probe_after, self._probe_at = FIRST_PROBE, None
-            return
-        if due_work.app_refused != self._app_refused or self._probe_at is None:
-            log.error("app.refused", reason=due_work.app_refused, next_try_in=self._probe_after)
-            self._app_refused = due_work.app_refused
-            self._probe_at = now + self._probe_after
-            return
-        if now < self._probe_at:
-            return
-        self._probe_after = min(self._probe_after * 2, LAST_PROBE)
-        self._probe_at = now + self._probe_after
-        try:
-            await self._messenger.check_token()
-        except MessengerUnavailable:
-            return
-        except MessengerError as refusal:
-            log.error("app.still_refused", reason=str(refusal), next_try_in=self._probe_after)
-            return
-        await self._retrying.transact(self._accept_app)
-        self._app_refused = ""
-        self._event.set()
-
-    def _accept_app(self, tx: Tx) -> None:
-        """Lifts the pause and ends its alert at once, so that OPS_CHANNEL does not first read that it still is so."""
-        tx.outbox.refuse_app("")
-        clear_alert(tx, "app_refused", self._clock.now())
 
 
 async def _finish_on_shutdown(flight: Callable[[Subject], Coroutine[Any, Any, bool]], subject: Subject) -> bool:

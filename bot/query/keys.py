@@ -1,5 +1,4 @@
-"""The keys of the query language: one entry of `KEYS` each, with how its value is read, said and understood today, and
-what of a session it is compared with.
+"""The keys of the query language: one entry of `KEYS` each, with how its value is read and said, and what it selects.
 
 `say(query)` gives what `read` takes: canonical text is a fixed point of `read`.
 """
@@ -10,12 +9,12 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 
 from bot.domain.filters import Accepted, Column, Range, ShownScore
-from bot.domain.model import OutcomeKind
 from bot.query.names import Kind, Names, read_name, read_person
 from bot.query.nearest import normalize
 from bot.query.units import GROUPING_WORDS
 from bot.query.values import (
     NAMED_DAYS,
+    OUTCOMES,
     SORT_WORDS,
     format_score,
     format_since,
@@ -24,6 +23,7 @@ from bot.query.values import (
     read_date,
     read_id,
     read_limit,
+    read_outcome,
     read_score,
     score_range,
     since_when,
@@ -78,11 +78,10 @@ class KeySpec:
 
     `about` says for its page of help what it selects; `spellings` are values that may be typed, `in_words` the same
     without a key. `read` gives canonical text or raises ValueError; `say` gives words, which follow `lead`. A session's
-    value of
-    `column` has to be one of those that `accepts` answers for the values of a repeated key; both are None for a key
-    that selects nothing and only says how an answer is made. `kind`: what a value names, None if it is no name;
-    `noun`: what it names, in words. `choices`: the words a value can be. `joins`: words behind it need no quotes
-    ("last week"). `pin`: a value as text that means the same for every asker at any time.
+    value of `column` has to be one of those that `accepts` answers for the values of a repeated key; both are None for
+    a key that only says how an answer is made. `kind`: what a value names, None if it is no name; `noun`: the same in
+    words. `choices`: the words a value can be. `joins`: words behind it need no quotes ("last week"). `pin`: a value
+    as text that means the same for every asker at any time.
     """
 
     example: str
@@ -113,42 +112,6 @@ SESSION = Column("session", lambda facts, _: facts.key.session_id)
 
 
 # ---- values --------------------------------------------------------------------------------------------------------
-
-OUTCOMES: Mapping[str, tuple[tuple[str, ...], frozenset[OutcomeKind]]] = {
-    "planned": (("planned",), frozenset({OutcomeKind.PLANNED})),
-    "progress": (("in progress",), frozenset({OutcomeKind.IN_PROGRESS})),
-    "completed": (
-        ("completed",),
-        frozenset(kind for kind in OutcomeKind if kind.is_over),
-    ),
-    "passed": (
-        ("completed without a low result",),
-        frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET}),
-    ),
-    "met": (("target met",), frozenset({OutcomeKind.MET})),
-    "below": (("below target",), frozenset({OutcomeKind.BELOW})),
-    "critical": (("critical",), frozenset({OutcomeKind.CRITICAL})),
-    "failed": (("with a low result",), frozenset(kind for kind in OutcomeKind if kind.is_failing)),
-    "unknown": (("of unknown status",), frozenset({OutcomeKind.UNKNOWN})),
-}
-_OUTCOME_ALIASES = {
-    **dict.fromkeys(("in progress", "started", "open", "ongoing", "unfinished"), "progress"),
-    **dict.fromkeys(("scheduled", "not started", "upcoming"), "planned"),
-    **dict.fromkeys(("fail", "not passed", "not met", "failing"), "failed"),
-    **dict.fromkeys(("pass", "not failed", "success"), "passed"),
-    **dict.fromkeys(("done", "finished", "complete"), "completed"),
-    **dict.fromkeys(("met target", "target met"), "met"),
-    **dict.fromkeys(("below target", "low"), "below"),
-    **dict.fromkeys(("critical failed", "critical criterion", "critical criterion failed"), "critical"),
-}
-
-
-def _read_outcome(text: str) -> str:
-    plain = normalize(text)
-    name = _OUTCOME_ALIASES.get(plain, plain)
-    if name not in OUTCOMES:
-        raise ValueError(f"an outcome is one of {', '.join(OUTCOMES)}")
-    return name
 
 
 def _outcomes(_today: Today, values: Sequence[str]) -> frozenset[str]:
@@ -280,7 +243,7 @@ KEYS: Mapping[Key, KeySpec] = {
         about="What a result means. `failed` is a low result: below target, critical or failed; `passed` is completed "
         "without a low result: iSpring itself calls every completed session passed.",
         in_words=("failed", "not started", "in progress", "below target"),
-        read=_read_outcome,
+        read=read_outcome,
         lead="",
         say=lambda value: OUTCOMES[value][0],
         column=OUTCOME,
@@ -383,6 +346,3 @@ SHAPE = tuple(key for key, spec in KEYS.items() if spec.column is None)  # say h
 def without_shape(query: Query) -> Query:
     """The query without what only says how an answer is made."""
     return Query(tuple(term for term in query.terms if term.key not in SHAPE))
-
-
-EXAMPLES: Mapping[Key, str] = {key: meaning.example for key, meaning in KEYS.items()}

@@ -13,14 +13,14 @@ from itertools import takewhile
 
 from bot.domain.errors import QueryError
 from bot.domain.filters import Condition, Filter, matches
-from bot.query.keys import EXAMPLES, KEYS, OUTCOMES, Key, KeySpec, Query, Term, Today
+from bot.query.keys import KEYS, Key, KeySpec, Query, Term, Today
 from bot.query.names import ME, MENTION, Kind, Names, id_of
 from bot.query.nearest import nearest
 from bot.query.tokens import Token, Unclosed, quote, tokenize
-from bot.query.values import format_day
+from bot.query.values import OUTCOMES, format_day
 
 __all__ = [
-    "EXAMPLES", "Key", "Names", "Query", "Term",
+    "Key", "Names", "Query", "Term",
     "is_text", "matches", "mentioned", "parse", "pin", "resolve", "say", "unmatched", "words",
 ]  # fmt: skip
 
@@ -144,7 +144,7 @@ def _stands_alone(text: str, found: Sequence[Token], at: int) -> QueryError:
         fixes += [f"{before}{key}:{name}{after}" for key in keys]
     message = (
         f"“{sign}{token.value}” (at character {token.start + 1}) stands alone: say what it is, "
-        f"and put names of several words in quotes, as in {EXAMPLES[Key.DEPT]}."
+        f"and put names of several words in quotes, as in {KEYS[Key.DEPT].example}."
     )
     return QueryError(message, fixes)
 

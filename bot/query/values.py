@@ -1,5 +1,5 @@
-"""The values of a query that are more than a name: scores, dates, orders and rows, from a person's spelling to
-canonical text.
+"""The values of a query that are more than a name: outcomes, scores, dates, orders and rows, from how people spell them
+to canonical text.
 
 Every `read_…` answers canonical text, of which it is a fixed point, and raises ValueError with what was expected.
 """
@@ -10,8 +10,50 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.domain.filters import Range, ShownScore
+from bot.domain.model import OutcomeKind
 from bot.domain.outcomes import exact
+from bot.query.nearest import normalize
 from bot.query.tokens import MINUS
+
+# ---- outcomes ----------------------------------------------------------------------------------------------------
+
+OUTCOMES: Mapping[str, tuple[tuple[str, ...], frozenset[OutcomeKind]]] = {
+    "planned": (("planned",), frozenset({OutcomeKind.PLANNED})),
+    "progress": (("in progress",), frozenset({OutcomeKind.IN_PROGRESS})),
+    "completed": (
+        ("completed",),
+        frozenset(kind for kind in OutcomeKind if kind.is_over),
+    ),
+    "passed": (
+        ("completed without a low result",),
+        frozenset({OutcomeKind.COMPLETED, OutcomeKind.MET}),
+    ),
+    "met": (("target met",), frozenset({OutcomeKind.MET})),
+    "below": (("below target",), frozenset({OutcomeKind.BELOW})),
+    "critical": (("critical",), frozenset({OutcomeKind.CRITICAL})),
+    "failed": (("with a low result",), frozenset(kind for kind in OutcomeKind if kind.is_failing)),
+    "unknown": (("of unknown status",), frozenset({OutcomeKind.UNKNOWN})),
+}
+_OUTCOME_ALIASES = {
+    **dict.fromkeys(("in progress", "started", "open", "ongoing", "unfinished"), "progress"),
+    **dict.fromkeys(("scheduled", "not started", "upcoming"), "planned"),
+    **dict.fromkeys(("fail", "not passed", "not met", "failing"), "failed"),
+    **dict.fromkeys(("pass", "not failed", "success"), "passed"),
+    **dict.fromkeys(("done", "finished", "complete"), "completed"),
+    **dict.fromkeys(("met target", "target met"), "met"),
+    **dict.fromkeys(("below target", "low"), "below"),
+    **dict.fromkeys(("critical failed", "critical criterion", "critical criterion failed"), "critical"),
+}
+
+
+def read_outcome(text: str) -> str:
+    """One of OUTCOMES, or another word for it."""
+    plain = normalize(text)
+    name = _OUTCOME_ALIASES.get(plain, plain)
+    if name not in OUTCOMES:
+        raise ValueError(f"an outcome is one of {', '.join(OUTCOMES)}")
+    return name
+
 
 # ---- scores ------------------------------------------------------------------------------------------------------
 

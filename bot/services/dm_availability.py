@@ -1,13 +1,15 @@
 """Whether a person can be sent direct messages, and why not: from stored rows, without asking Slack."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.directory import Directory
 from bot.domain.email_matching import match_by_email
-from bot.domain.model import Person
 from bot.domain.notifications import Destination, DestinationKind
-from bot.domain.viewers import BY_EMAIL, DirectMessages
+from bot.domain.staff import Person
+from bot.domain.viewers import BY_EMAIL, DirectMessages, Preferences
+from bot.store.accounts import KnownAccounts
 from bot.store.database import Tx
 
 OBSERVED_WITHIN = timedelta(days=90)  # a person who observed nothing for longer gets no direct message soon
@@ -31,30 +33,32 @@ def observers(tx: Tx, now: datetime) -> list[Reachability]:
         return []  # the index that makes this cheap is made last
     directory = tx.people.directory()
     ids = tx.people.observers_since(now - OBSERVED_WITHIN)
-    return [reachability(tx, directory.people[one], directory) for one in ids if one in directory.people]
+    return reachability(tx, [person for one in ids if (person := directory.people.get(one)) is not None], directory)
 
 
-def reachability(tx: Tx, person: Person, directory: Directory) -> Reachability:
-    """Of one person of the directory, active or not."""
-    if not directory.is_active(person.person_id):
-        return Reachability(None, "not active in iSpring")
-    user_id = tx.people.linked_user(person.person_id)
-    if user_id is not None:
-        return _linked(tx, person, user_id)
-    if tx.people.link_to(person.person_id) is not None:
+def reachability(tx: Tx, people: Sequence[Person], directory: Directory) -> list[Reachability]:
+    """One for each of these active people of the directory, in their order."""
+    known = tx.accounts.of([one.person_id for one in people])
+    return [_of(tx, one, known, directory) for one in people]
+
+
+def _of(tx: Tx, person: Person, known: KnownAccounts, directory: Directory) -> Reachability:
+    if person.person_id in known.linked:
+        return _linked(tx, person, known)
+    if person.person_id in known.links:
         return _unmatched("the link by e-mail is suspended: one of the two addresses has changed or is missing")
     if not person.email:
         return _unmatched("iSpring has no e-mail address for this person")
     if len(directory.with_email(person.email)) > 1:
         return _unmatched("more than one person in iSpring has this e-mail address")
-    users = tx.people.slack_users_with(person.email)
+    users = known.with_address.get(person.email.lower(), ())
     if not users:
-        if tx.people.no_slack_user_since(person.email) is not None:
+        if person.email.lower() in known.missed:
             return _unmatched("no Slack account has this person's e-mail address")
         return Reachability(None, "Slack was not asked yet: nothing was to be sent to them")
     accounts = [user for user in users if user.not_allowed_reason != "deactivated"] or users
     user = accounts[0]
-    if tx.people.link_blocked_by(user.user_id) is not None:
+    if user.user_id in known.blocked:
         return _unmatched("an admin ended the link with this Slack account")
     if not user.is_full_member:
         return _unmatched(f"their Slack account is not a full member of this workspace ({user.not_allowed_reason})")
@@ -64,18 +68,18 @@ def reachability(tx: Tx, person: Person, directory: Directory) -> Reachability:
     return Reachability(user.user_id, "the same e-mail address")
 
 
-def _linked(tx: Tx, person: Person, user_id: str) -> Reachability:
-    seen = tx.people.slack_user(user_id)
-    if seen is not None and not seen[0].is_full_member:
-        return _unmatched(f"their Slack account is not a full member of this workspace ({seen[0].not_allowed_reason})")
-    wishes = tx.people.preferences(user_id)
+def _linked(tx: Tx, person: Person, known: KnownAccounts) -> Reachability:
+    link = known.links[person.person_id]
+    seen = known.users.get(link.slack_user_id)
+    if seen is not None and not seen.is_full_member:
+        return _unmatched(f"their Slack account is not a full member of this workspace ({seen.not_allowed_reason})")
+    wishes = known.preferences.get(link.slack_user_id, Preferences())
     wants_none = wishes.as_observer is DirectMessages.NONE and wishes.as_employee in (None, DirectMessages.NONE)
     if wants_none and not tx.rules.at(Destination(DestinationKind.PERSON, person.person_id)):
         return Reachability(None, "they turned direct messages off")
-    link = tx.people.link_of(user_id)
-    if link is None or link.by == BY_EMAIL:
-        return Reachability(user_id, "the same e-mail address")
-    return Reachability(user_id, f"linked by {link.by}")
+    return Reachability(
+        link.slack_user_id, "the same e-mail address" if link.by == BY_EMAIL else f"linked by {link.by}"
+    )
 
 
 def _unmatched(reason: str) -> Reachability:

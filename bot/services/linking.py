@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.domain.directory import Directory
 from bot.domain.email_matching import is_shared_mailbox
-from bot.domain.model import Person
+from bot.domain.staff import Person
 from bot.domain.text import count
 from bot.domain.viewers import BY_EMAIL, SlackUser
 from bot.store.database import Tx

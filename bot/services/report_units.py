@@ -6,7 +6,6 @@ from functools import cache
 from typing import NamedTuple
 
 from bot.domain.directory import Directory
-from bot.domain.model import Department
 from bot.domain.permissions import AccessScope
 from bot.domain.report_periods import By, Window
 from bot.domain.reports import (
@@ -21,6 +20,7 @@ from bot.domain.reports import (
     report,
 )
 from bot.domain.sites import NO_DEPARTMENT, all_sites, department_of, sites_among
+from bot.domain.staff import Department
 from bot.domain.unit_counts import UnitCounts
 from bot.store.conditions import Where
 from bot.store.database import Tx
@@ -111,13 +111,20 @@ def rows_by_unit(
     first = [one.group for one in large[:MOST_IN_FULL]]
     place = {group: at for at, group in enumerate(first)}
 
+    @cache
+    def members() -> Mapping[str, str]:
+        """The unit of each person whose sessions count for one of the first units."""
+        every = departments.items() if departments is not None else ()
+        return {one: unit for one, direct in every if (unit := unit_of.get(direct, direct)) in place}
+
     def some_in(each: Window) -> Sequence[OutcomeCount]:
         """Those units alone, asked for by their values."""
         values: Collection[str] = first
         place_of: Mapping[str, str] | None = None
         if departments is not None:
-            place_of = {ident: unit_of.get(place, place) for ident, place in departments.items()}
-            values = _members(tx, first, every_where or where, each, place_of)
+            values = place_of = members()
+            if NO_DEPARTMENT in place:  # those that the directory lacks, too
+                values = {*place_of, *(tx.reports.employees_in(every_where or where, each) - departments.keys())}
         return counted(
             where, every_where, lambda one: tx.reports.outcome_counts_of(column, values, one, each, place_of)
         )
@@ -148,17 +155,6 @@ def _in_order(
     if sort.startswith("-"):
         large = large[::-1]
     return sorted(large, key=lambda one: not one.group)  # people of no department are no site
-
-
-def _members(
-    tx: Tx, places: Collection[str], where: Where, window: Window, place_of: Mapping[str, str]
-) -> Collection[str]:
-    """Whose sessions count for some units: their people, and for none those that the directory lacks."""
-    chosen = frozenset(places)
-    people = [one for one, place in place_of.items() if place in chosen]
-    if NO_DEPARTMENT in chosen:
-        people += tx.reports.employees_in(where, window) - place_of.keys()
-    return people
 
 
 def labels_of(by: By, groups: Iterable[str], directory: Directory, titles: Mapping[str, str]) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """Reports within one transaction: which time and groups a query asks for, counted by the store within a scope."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
-from typing import NamedTuple
+from operator import add, or_
+from typing import NamedTuple, TypeVar
 
-from bot.domain.directory import Directory
+from bot.domain.directory import Directory, active_by_name
 from bot.domain.errors import QueryError
 from bot.domain.model import OutcomeKind
 from bot.domain.permissions import AccessScope
@@ -18,16 +20,17 @@ from bot.domain.reports import (
     report_by_time,
     verdict,
 )
-from bot.domain.sites import NO_DEPARTMENT
+from bot.domain.sites import NO_DEPARTMENT, department_of
 from bot.domain.whole_reports import Silent, SilentUnit, Trend
-from bot.query.keys import OUTCOMES, Key, Query, Term, without_shape
+from bot.query.keys import Key, Query, Term, without_shape
 from bot.query.names import Kind, Names
 from bot.query.parser import say
-from bot.query.values import since_when, until_when
+from bot.query.values import OUTCOMES, since_when, until_when
 from bot.services.report_units import MOST_IN_FULL, Units, counted, labels_of, rows_by_unit
 from bot.store.conditions import Where, asked_for
 from bot.store.database import Tx
 
+T = TypeVar("T")
 WEEKS, MONTHS, DAYS = 12, 12, 90  # that a trend covers if the query names no beginning
 DAYS_OF_CHANGE = 45  # if its rows are ordered by their change: as long a time is compared with
 MOST_LOOKED_UP = 2_000  # silent employees whose last sessions are read
@@ -201,43 +204,44 @@ def silent(
     """
     where = asked_for(query, scope, names, window.end, zone)
     people = _active_people(query, scope, names, directory)
-    sites: dict[str, list[str]] = {}
-    for ident in people:
-        sites.setdefault(directory.people[ident].department_id or NO_DEPARTMENT, []).append(ident)
-    sites.pop(NO_DEPARTMENT, None)
     active = tx.reports.employees_in(where, window)
-    for site, those in [*sites.items()]:  # the people of the sites below belong to it too
-        for above in directory.department_path(site)[1:]:
-            if above.department_id in sites:
-                sites[above.department_id] = [*sites[above.department_id], *those]
-    quiet = {site: those for site, those in sites.items() if active.isdisjoint(those)}
-    silent_people = sorted((one for one in people if one not in active), key=directory.name_of)
-    named_first = silent_people if len(silent_people) <= MOST_LOOKED_UP else silent_people[:MOST_IN_FULL]
-    last = tx.reports.last_of_employees(where, {*named_first, *(one for those in quiet.values() for one in those)})
-    named = {
-        site: name.removesuffix(" (own people)") for site, name in labels_of(By.DEPT, sites, directory, {}).items()
-    }
-    silent_sites = [
-        SilentUnit(
-            name=named[site],
-            people=len(those),
-            last=max((last[one] for one in those if one in last), default=None),
-        )
-        for site, those in quiet.items()
-    ]
-    employees = [SilentUnit(directory.name_of(one), 0, last.get(one)) for one in silent_people]
+    silent_people = [one for one in people if one not in active]
+    named = silent_people if len(silent_people) <= MOST_LOOKED_UP else silent_people[:MOST_IN_FULL]
+    last = tx.reports.last_of_employees(where, named)
+    employees = [SilentUnit(directory.name_of(one), 0, last.get(one)) for one in named]
+    silent_sites, all_sites = _silent_sites(tx, where, people, active, directory)
     everybody = _last_of_observers(tx, query, scope, names, window.end, zone)
     observed = {one: at for one, at in everybody.items() if directory.is_active(one)}
     silent_observers = [SilentUnit(directory.name_of(one), 0, at) for one, at in observed.items() if at < window.start]
     return Silent(
         window=window,
         sites=sorted(silent_sites, key=_longest_silent),
-        all_sites=len(sites),
+        all_sites=all_sites,
         observers=sorted(silent_observers, key=_longest_silent),
         all_observers=len(observed),
-        employees=[*sorted(employees, key=_longest_silent)] if named_first is silent_people else employees,
+        employees=sorted(employees, key=_longest_silent) if named is silent_people else employees,
+        silent_employees=len(silent_people),
         all_employees=len(people),
     )
+
+
+def _silent_sites(
+    tx: Tx, where: Where, people: Sequence[str], active: frozenset[str], directory: Directory
+) -> tuple[Sequence[SilentUnit], int]:
+    """The sites of people none of whom is among the active ones, and how many sites these people have."""
+    place = directory.derived(department_of)
+    direct = Counter(map(place.__getitem__, people))
+    sites = direct.keys() - {NO_DEPARTMENT}
+    busy = _with_those_below({place[one]: True for one in active.intersection(people)}, directory, or_)
+    quiet = sites - busy.keys()
+    lasts = tx.reports.last_of_employees(where, [one for one in people if place[one] in quiet])
+    newest: dict[str, datetime] = {}
+    for one, at in lasts.items():
+        newest[place[one]] = max(at, newest.get(place[one], at))
+    number, last = _with_those_below(direct, directory, add), _with_those_below(newest, directory, max)
+    labels = labels_of(By.DEPT, sites, directory, {})
+    found = [SilentUnit(labels[one].removesuffix(" (own people)"), number[one], last.get(one)) for one in quiet]
+    return found, len(sites)
 
 
 def _last_of_observers(
@@ -257,15 +261,25 @@ def _last_of_observers(
     return found
 
 
+def _with_those_below(of_department: Mapping[str, T], directory: Directory, join: Callable[[T, T], T]) -> dict[str, T]:
+    """What is known of departments, for each joined with that of the departments below it."""
+    found: dict[str, T] = {}
+    for ident, value in of_department.items():
+        for place in {ident, *(one.department_id for one in directory.department_path(ident))}:
+            found[place] = join(found[place], value) if place in found else value
+    return found
+
+
 def _active_people(query: Query, scope: AccessScope, names: Names, directory: Directory) -> Sequence[str]:
-    people = directory.people if scope.everything else scope.employees & directory.people.keys()
-    within = sorted(people)
+    """By name."""
+    people = directory.derived(active_by_name)
+    if not scope.everything:
+        people = [one for one in people if one in scope.employees]
     wanted = [term.value for term in query.terms if term.key is Key.DEPT and not term.negated]
-    if wanted:
-        places = frozenset[str]().union(*(names.meant(Kind.DEPARTMENT, value) for value in wanted))
-        inside = names.in_departments(places)
-        within = [one for one in within if one in inside]
-    return [one for one in within if directory.is_active(one)]
+    if not wanted:
+        return people
+    inside = names.in_departments(frozenset[str]().union(*(names.meant(Kind.DEPARTMENT, value) for value in wanted)))
+    return [one for one in people if one in inside]
 
 
 def _longest_silent(unit: SilentUnit) -> tuple[bool, float, str]:

@@ -13,8 +13,9 @@ from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.routing import introduction
 from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, Rule, RuleForm, RuleOptions, RuleState
 from bot.query.by_id import MOST_IDS, by_id, kept_as_text, same_meaning, with_labels
-from bot.query.keys import OUTCOMES, SHAPE
+from bot.query.keys import SHAPE
 from bot.query.parser import Key, Names, Query, Term, is_text, parse, resolve, say, unmatched, words
+from bot.query.values import OUTCOMES
 from bot.services.visible_names import visible_names
 from bot.store.database import Tx
 

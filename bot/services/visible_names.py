@@ -41,7 +41,7 @@ def _directory_of(tx: Tx, scope: AccessScope, directory: Directory) -> Directory
     known = [person for one in people if (person := directory.people.get(one)) is not None]
     departments = {
         department.department_id: department
-        for person in known
-        for department in directory.department_path(person.department_id)
+        for one in {person.department_id for person in known}
+        for department in directory.department_path(one)
     }
     return Directory.of(known, departments.values(), directory.erased)

@@ -1,5 +1,6 @@
-"""What Slack's answers and events say: who we are, users, channels, and whether a message is one of ours."""
+"""What Slack's answers and events say: who we are, users, channels, and what marks a message as one of ours."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from bot.domain.ports import Channel
 from bot.domain.viewers import SlackUser
 
 EVENT_TYPE = "observation_notified"  # of a message's metadata
+_KEYS = uuid.UUID("6f1c6a0e-5d0b-4f2a-9c5e-2f6f2f1f0d57")  # never to change: it makes every client_msg_id
 CHANNEL_FIELDS = frozenset({"id", "is_private", "is_archived", "is_ext_shared"})  # without one it is not known
 
 
@@ -49,6 +51,11 @@ def next_cursor(answer: AsyncSlackResponse) -> str | None:
     about = answer.get("response_metadata")
     cursor = about.get("next_cursor") if isinstance(about, dict) else None
     return str(cursor) if cursor else None
+
+
+def client_msg_id(delivery_id: str) -> str:
+    """The key under which Slack was seen to take a message only once; the same for every attempt of a delivery."""
+    return str(uuid.uuid5(_KEYS, delivery_id))
 
 
 def is_ours(said: object, me: BotIdentity) -> bool:

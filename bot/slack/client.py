@@ -3,7 +3,6 @@
 The outbox owns retrying: the SDK's default handler re-posts after a lost reply, so this client has none.
 """
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from io import SEEK_END
@@ -13,7 +12,7 @@ from typing import IO, Self
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks.charts import NEWEST
+from bot.blocks.charts import has_newest
 from bot.config import DIRECT, Network
 from bot.domain.delivery import (
     Ambiguous,
@@ -26,13 +25,7 @@ from bot.domain.delivery import (
     ReadLater,
     Sent,
 )
-from bot.domain.errors import (
-    BlocksRefused,
-    MessengerError,
-    MessengerRefused,
-    MessengerUnavailable,
-    MessengerUnclear,
-)
+from bot.domain.errors import BlocksRefused, MessengerError, MessengerRefused, MessengerUnavailable, MessengerUnclear
 from bot.domain.notifications import Message
 from bot.domain.ports import Channel, Clock
 from bot.domain.viewers import SlackUser
@@ -41,6 +34,7 @@ from bot.slack.answers import (
     EVENT_TYPE,
     BotIdentity,
     channel_of,
+    client_msg_id,
     delivery_of,
     header,
     is_ours,
@@ -48,7 +42,7 @@ from bot.slack.answers import (
     object_of,
     slack_user_of,
 )
-from bot.slack.errors import edit_result, post_result, read_back_result
+from bot.slack.errors import INVALID_BLOCKS, edit_result, post_result, read_back_result
 from bot.slack.web_api import SLACK_API_URL, TIMEOUT, WebApi
 
 UPLOAD_TIMEOUT = 300.0  # seconds for the bytes of a file
@@ -58,20 +52,6 @@ MOST_DIRECT = 20_000  # direct conversations remembered
 MEMBERS_A_PAGE = 1000  # the most that conversations.members gives
 CHANNELS_A_PAGE = 200  # Slack recommends no more; several are a page each four minutes for 1,000 channels
 MOST_PAGES = 200
-_KEYS = uuid.UUID("6f1c6a0e-5d0b-4f2a-9c5e-2f6f2f1f0d57")  # never to change: it makes every client_msg_id
-
-
-def client_msg_id(delivery_id: str) -> str:
-    """The key under which Slack was seen to take a message only once; the same for every attempt of a delivery."""
-    return str(uuid.uuid5(_KEYS, delivery_id))
-
-
-INVALID_BLOCKS = "invalid_blocks"
-
-
-def has_newest(message: Message) -> bool:
-    """Whether a message has blocks that not every workspace takes."""
-    return any(block.get("type") in NEWEST for block in message.blocks)
 
 
 class SlackMessenger:

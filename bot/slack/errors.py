@@ -34,6 +34,7 @@ DEFAULT_WAIT = 30.0  # seconds, for a rate limit without Retry-After
 LONGEST_WAIT = 3600.0  # seconds; more than Slack has ever been seen to name, so a garbled header can't stop us for days
 WORKSPACE_CAP_WAIT = 600.0  # seconds after message_limit_exceeded, for which Slack names no time
 MIGRATION_WAIT = 1800.0  # seconds while a workspace moves into an organisation, which takes tens of minutes
+INVALID_BLOCKS = "invalid_blocks"
 
 
 class Decision(Enum):

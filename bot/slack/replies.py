@@ -5,11 +5,13 @@ import asyncio
 import aiohttp
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.blocks.charts import has_newest
 from bot.config import DIRECT, Network
 from bot.domain.errors import BlocksRefused
 from bot.domain.notifications import Message
 from bot.domain.ports import Clock, Reply
-from bot.slack.client import INVALID_BLOCKS, SlackMessenger, has_newest
+from bot.slack.client import SlackMessenger
+from bot.slack.errors import INVALID_BLOCKS
 
 MOST_USES = 5  # of one response URL; source: https://docs.slack.dev/interactivity/handling-user-interaction/
 LIFE = 29 * 60.0  # seconds; Slack gives thirty minutes

@@ -33,14 +33,16 @@ class Where:
     """Parts of a WHERE, joined by AND, and their parameters in order. One begins as `listed_within` or `stored_within`
     of a scope, or as `Where.unscoped`, which says why it has none.
 
-    `is_of_people`: they leave the sessions of some people only, which the index of these people finds. `difference`:
-    where a condition leaves people out, what it is counted as; else None. Of `score:<80 -employee:Ana` it is all below
-    80, and those of Ana among them.
+    `is_of_people`: they leave the sessions of some people only, which the index of these people finds. `is_of_days`:
+    the index of days answers for them alone, as they name nobody and no checklist. `difference`: where a condition
+    leaves people out, what it is counted as; else None. Of `score:<80 -employee:Ana` it is all below 80, and those of
+    Ana among them.
     """
 
     parts: list[str]
     parameters: list[object]
     is_of_people: bool = False
+    is_of_days: bool = False
     difference: "tuple[Where, Where] | None" = None
 
     @classmethod
@@ -60,6 +62,7 @@ class Where:
     def add(self, part: str, *parameters: object) -> None:
         self.parts.append(f"({part})")
         self.parameters.extend(parameters)
+        self.is_of_days = False
         self.difference = None
 
     @property
@@ -69,7 +72,8 @@ class Where:
 
 def listed_within(scope: AccessScope, *, is_searched: bool = True) -> Where:
     """The sessions of a scope that iSpring still lists; `is_searched` as in `within`."""
-    return within(scope, Where(["(missing_since IS NULL)"], []), is_searched=is_searched)
+    where = Where(["(missing_since IS NULL)"], [], is_of_days=scope.everything)
+    return within(scope, where, is_searched=is_searched)
 
 
 def stored_within(scope: AccessScope, condition: str, *parameters: object) -> Where:
@@ -130,6 +134,7 @@ def _employees_of(scope: AccessScope) -> str:
 def matching(wanted: Filter, where: Where) -> Where:
     """Adds the conditions of a filter; a scope is added before, as it says which index to search."""
     where.is_of_people |= any(one.column.name in _PEOPLE and not one.negated for one in wanted.conditions)
+    is_of_days = where.is_of_days and all(one.column.name in _OF_DAYS for one in wanted.conditions)
     # Conditions that leave people out come last: the sessions without them are counted apart.
     conditions = sorted(wanted.conditions, key=_leaves_people_out)
     every = None
@@ -148,6 +153,7 @@ def matching(wanted: Filter, where: Where) -> Where:
         others = Where([*every.parts], [*every.parameters], is_of_people=True)
         others.add(" OR ".join(part for part, _ in left_out), *(one for _, values in left_out for one in values))
         where.difference = every, others
+    where.is_of_days = is_of_days
     return where
 
 
@@ -156,6 +162,7 @@ def _leaves_people_out(condition: Condition) -> bool:
 
 
 _PEOPLE = ("employee", "observer")  # columns
+_OF_DAYS = ("outcome", "score", "happened")
 # An index answers for the other checklists, one after the other. A session without one is of none of them.
 _OTHER_CHECKLISTS = "checklist_id IN (SELECT checklist_id FROM checklists WHERE NOT ({}) UNION ALL SELECT '')"
 

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 from bot.domain.errors import StoreBusy, StoreUnusable
+from bot.store.accounts import Accounts
 from bot.store.details import SessionDetails
 from bot.store.erasure import Erasure
 from bot.store.follow_ups import FollowUps
@@ -55,6 +56,10 @@ class Tx:
     @cached_property
     def people(self) -> People:
         return People(self._connection, self._kept)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self._connection)
 
     @cached_property
     def search(self) -> Search:

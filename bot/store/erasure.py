@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.directory import Directory
-from bot.domain.model import Person, SessionKey
+from bot.domain.model import SessionKey
 from bot.domain.notifications import Destination, DestinationKind, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.retention import Erased
 from bot.domain.rules import RuleState
+from bot.domain.staff import Person
 from bot.query.by_id import people_in
 from bot.query.names import Names, id_value
 from bot.store.columns import State, to_json, to_ms, value_of

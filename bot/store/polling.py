@@ -12,6 +12,8 @@ from bot.store.sqlite import IN_LIST
 
 _STATE = "polling"
 _AT_ONCE = 1_000  # ids in one query
+# SQLite keeps the order of a cross join: the absences are few, and each finds its session by number.
+_ABSENT = "absences CROSS JOIN sessions WHERE sessions.id = absences.session"
 
 
 class Polling:
@@ -49,8 +51,8 @@ class Polling:
         """Stores that a whole answer lacked these open sessions; returns those that one before lacked too, and marks
         them missing."""
         self._connection.execute(
-            "DELETE FROM absences WHERE session IN (SELECT session FROM absences JOIN sessions ON id = session"
-            f" WHERE {IS_OVER} OR missing_since IS NOT NULL)",
+            f"DELETE FROM absences WHERE session IN (SELECT session FROM {_ABSENT}"
+            f" AND ({IS_OVER} OR missing_since IS NOT NULL))",
         )
         unlisted = []
         for key in keys:
@@ -71,9 +73,7 @@ class Polling:
 
     def absent(self, keys: Container[SessionKey]) -> Mapping[SessionKey, int]:
         """Those of the sessions that the last answer about them lacked, each with the number of its row."""
-        rows = self._connection.execute(
-            "SELECT session_id, employee_id, session FROM absences JOIN sessions ON sessions.id = absences.session"
-        )
+        rows = self._connection.execute(f"SELECT session_id, employee_id, session FROM {_ABSENT}")
         return {key: row["session"] for row in rows if (key := key_of(row)) in keys}
 
     def note_present(self, keys: Container[SessionKey]) -> Sequence[SessionKey]:

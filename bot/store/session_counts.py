@@ -21,6 +21,8 @@ from bot.store.conditions import COLUMNS, Where, completed
 from bot.store.sqlite import IN_LIST
 
 HAPPENED = COLUMNS["happened"]
+_DAY = 86_400_000  # ms
+_DAY_OF = f"{HAPPENED} / {_DAY}"  # in UTC; spelled as in the index of days
 SESSIONS_AT_ONCE = 200_000  # that are counted in memory
 WIDE = 4  # a window with one in so many of all sessions is read in the order of the groups or scores
 _KINDS = {str(kind): kind for kind in OutcomeKind}
@@ -132,14 +134,21 @@ class SessionCounts:
         rows = self._connection.execute(
             f"SELECT {COLUMNS[column]}, {numbers} FROM sessions WHERE {chosen.sql} GROUP BY 1", chosen.parameters
         )
-        found: dict[str, Counts] = {}
-        for value, met, failing, unjudged in rows:
-            group = value if place_of is None else place_of.get(value, "")
-            _, completed, met_before, failing_before = found.get(group, (group, 0, 0, 0))
-            completed += met + failing + unjudged
-            if completed:
-                found[group] = Counts(group, completed, met_before + met, failing_before + failing)
-        return [*found.values()]
+        rows.row_factory = None  # plain tuples: there may be 50,000
+        if place_of is None:
+            return [
+                Counts(row[0], completed, row[1], row[2]) for row in rows if (completed := row[1] + row[2] + row[3])
+            ]
+        found: dict[str, list[int]] = {}
+        for value, met, failing, others in rows:
+            place = place_of.get(value, "")
+            sums = found.get(place)
+            if sums is None:
+                sums = found[place] = [0, 0, 0]
+            sums[0] += met + failing + others
+            sums[1] += met
+            sums[2] += failing
+        return [Counts(place, *sums) for place, sums in found.items() if sums[0]]
 
     def _by_kind(
         self, column: str, where: Where, window: Window, at_once: int
@@ -205,16 +214,47 @@ class SessionCounts:
         """The counts of the sessions completed in a window, as one group."""
         if self._is_wide(where, window):
             return _over(self._counted("''", in_window(where, window, is_searched=False), "3, 2"))
+        if where.is_of_days:
+            return self._by_days(where, [("", window)])
         return self._scores("", where, window)
 
     def outcome_counts_by_time(self, where: Where, cuts: Sequence[datetime]) -> Sequence[OutcomeCount]:
         """The counts of the sessions completed between the first and the last of some instants in order. A session's
         group is the number of instants up to its own."""
         if not where.is_of_people:
-            every = (Window(start, end) for start, end in pairwise(cuts))
-            return [one for at, each in enumerate(every, 1) for one in self._scores(str(at), where, each)]
+            every = [(str(at), Window(start, end)) for at, (start, end) in enumerate(pairwise(cuts), 1)]
+            if where.is_of_days:
+                return self._by_days(where, every)
+            return [one for group, each in every for one in self._scores(group, where, each)]
         bounds = [to_ms_up(at) for at in cuts]  # some people's sessions are found together
         return _over(self._counted(_bucket(bounds, 0, len(bounds)), in_window(where, Window(cuts[0], cuts[-1]))))
+
+    def _by_days(self, where: Where, windows: Sequence[tuple[str, Window]]) -> Sequence[OutcomeCount]:
+        """The counts of windows, each as the group beside it. Their whole days are counted by an index, all at once;
+        what is before the first and behind the last is counted as it comes."""
+        found = list[OutcomeCount]()
+        window_of: dict[int, str] = {}
+        for group, window in windows:
+            start, end = _bounds(window)
+            first, last = max(1, -(-start // _DAY)), end // _DAY  # SQLite rounds what was before 1970 towards it
+            if first >= last:
+                found += self._scores(group, where, window)
+                continue
+            window_of |= dict.fromkeys(range(first, last), group)
+            edges = Window(window.start, from_ms(first * _DAY)), Window(from_ms(last * _DAY), window.end)
+            found += [one for edge in edges if edge.start < edge.end for one in self._scores(group, where, edge)]
+        if window_of:
+            chosen = Where([*where.parts], [*where.parameters])
+            chosen.add(f"{_DAY_OF} BETWEEN ? AND ?", min(window_of), max(window_of))
+            sql = f"SELECT {_DAY_OF}, outcome, score, count(*) FROM sessions WHERE {chosen.sql} GROUP BY 1, 2, 3"
+            rows = self._connection.execute(sql, chosen.parameters)
+            rows.row_factory = None  # plain tuples: a day has some twenty
+            sums = Counter[tuple[str, str, float | None]]()
+            for day, outcome, score, count in rows:
+                if day in window_of:
+                    sums[window_of[day], outcome, score] += count
+            found += _over(OutcomeCount(one, _KINDS[kind], score, count) for (one, kind, score), count in sums.items())
+        return found
 
     def _scores(self, group: str, where: Where, window: Window) -> Sequence[OutcomeCount]:
         """The counts of a window, as one group. The scores are counted here, which takes two thirds of the time that

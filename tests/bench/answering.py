@@ -25,7 +25,8 @@ import structlog
 
 from bot.demo.ispring import IspringStandIn
 from bot.demo.world import World
-from bot.domain.model import CriterionResult, Department, Details, Person, SessionKey
+from bot.domain.model import CriterionResult, Details, SessionKey
+from bot.domain.staff import Department, Person
 from bot.domain.viewers import Viewer
 from bot.ispring.client import Ispring
 from bot.ispring.dates import DateOrder

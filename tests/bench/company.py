@@ -22,9 +22,9 @@ from bot.demo.ispring import IspringStandIn
 from bot.demo.slack import Channel as SlackChannel
 from bot.demo.slack import SlackStandIn, User
 from bot.demo.world import World
-from bot.domain.model import Department, Person, Subordination
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.rules import RuleState
+from bot.domain.staff import Department, Person, Subordination
 from bot.ispring.client import Ispring
 from bot.ispring.dates import DateOrder
 from bot.jobs.poll import Poll

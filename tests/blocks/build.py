@@ -8,11 +8,9 @@ from bot.domain.directory import Directory
 from bot.domain.model import (
     AreaResult,
     CriterionResult,
-    Department,
     Details,
     DetailsState,
     Moment,
-    Person,
     Session,
     SessionFacts,
     SessionKey,
@@ -30,6 +28,7 @@ from bot.domain.notifications import (
 from bot.domain.report_periods import By
 from bot.domain.reports import Figures
 from bot.domain.rules import Rule, RuleState
+from bot.domain.staff import Department, Person
 from bot.domain.whole_reports import OpenCounts, Overview
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)

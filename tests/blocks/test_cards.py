@@ -16,16 +16,15 @@ from bot.domain.model import (
     AreaResult,
     ChangeKind,
     CriterionResult,
-    Department,
     Details,
     DetailsState,
     HistoryEntry,
     Moment,
     OutcomeKind,
-    Person,
     SessionRecord,
 )
 from bot.domain.notifications import Message
+from bot.domain.staff import Department, Person
 from tests.blocks.build import (
     CHANNEL,
     DETAILS,

@@ -5,8 +5,9 @@ from dataclasses import replace
 from bot.blocks.overview import attention_blocks
 from bot.blocks.session_lists import Page, RenderContext, results
 from bot.domain.directory import Directory
-from bot.domain.model import Department, Person, Session, SessionKey
+from bot.domain.model import Session, SessionKey
 from bot.domain.reports import Figures
+from bot.domain.staff import Department, Person
 from tests.blocks.build import NOW, an_overview, key_of, session
 from tests.blocks.limits import texts
 

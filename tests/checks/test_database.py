@@ -10,11 +10,11 @@ from bot.blocks.alerts import alert_sentence
 from bot.checks import Level, database
 from bot.config import Settings
 from bot.domain.alerts import ALERTS, LEADER_SILENT
-from bot.domain.model import Person
 from bot.domain.notifications import DeliveryState
 from bot.domain.polling import PollReport
 from bot.domain.reasons import ARCHIVED, ReasonCode
 from bot.domain.rules import RuleState
+from bot.domain.staff import Person
 from bot.domain.viewers import BY_EMAIL, SlackUser
 from bot.store.backup import back_up, restore
 from bot.store.database import Store, Tx

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import maintenance, people, switch
-from bot.domain.model import Person, PersonStatus
+from bot.domain.staff import Person, PersonStatus
 from bot.domain.viewers import DirectMessages, Preferences, SlackUser
 from bot.store.database import Tx
 from bot.store.schema import APPLICATION_ID

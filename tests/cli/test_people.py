@@ -9,7 +9,7 @@ import pytest
 
 from bot.demo.slack import User
 from bot.domain.email_matching import is_shared_mailbox
-from bot.domain.model import Person
+from bot.domain.staff import Person
 from bot.domain.text import clean
 from tests.app.env import ADMIN, EMPLOYEE, OBSERVER, Env
 from tests.cli.test_keeping import AppContext, ctx

@@ -14,10 +14,10 @@ from aiohttp import web
 from click.testing import CliRunner
 
 from bot.cli import spotter
-from bot.domain.model import Person
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.routing import introduction
 from bot.domain.rules import OPERATOR, RuleState
+from bot.domain.staff import Person
 from bot.store.database import Tx
 from tests.app.forking import REPOSITORY
 from tests.environment import open_store

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.demo.company import IN_PROGRESS, NOT_STARTED, PASSED, Event, Session, score
+from bot.demo.history import furnished, happen, pass_time
 from bot.demo.world import World
 
 NOW = datetime(2024, 9, 2, 9, 30, tzinfo=UTC)
@@ -21,7 +22,7 @@ def now() -> datetime:
 @pytest.fixture(scope="module")
 def company() -> World:
     """A furnished world that no test of this module changes."""
-    return World(2024, now)
+    return furnished(2024, now)
 
 
 def facts(session: Session) -> tuple[object, ...]:
@@ -39,21 +40,21 @@ def facts(session: Session) -> tuple[object, ...]:
 
 
 def test_the_same_seed_makes_the_same_world(company: World) -> None:
-    again = World(2024, now)
+    again = furnished(2024, now)
     assert [facts(one) for one in again.stored_sessions] == [facts(one) for one in company.stored_sessions]
     assert list(again.people) == list(company.people)
     for _ in range(30):
-        again.happen()
-    twin = World(2024, now)
+        happen(again)
+    twin = furnished(2024, now)
     for _ in range(30):
-        twin.happen()
+        happen(twin)
     assert [(one.kind, one.session.id, one.result) for one in twin.events] == [
         (one.kind, one.session.id, one.result) for one in again.events
     ]
 
 
 def test_another_seed_makes_another_world(company: World) -> None:
-    assert set(World(7, now).people).isdisjoint(company.people)
+    assert set(furnished(7, now).people).isdisjoint(company.people)
 
 
 def test_three_sites_stand_in_a_tree_below_one_company(company: World) -> None:
@@ -100,7 +101,7 @@ def test_six_checklists_with_areas_and_criteria(company: World) -> None:
 
 @pytest.mark.parametrize("seed", [1, 7, 2024, 99])
 def test_ninety_days_hold_about_six_hundred_sessions_with_a_mean_of_about_82(seed: int) -> None:
-    world = World(seed, now)
+    world = furnished(seed, now)
     assert 570 <= len(world.sessions) <= 630
     results = [one.result for one in world.sessions if one.result is not None]
     assert 78 <= statistics.mean(results) <= 85
@@ -203,8 +204,8 @@ def test_one_session_id_can_belong_to_two_employees() -> None:
 
 
 def test_letting_time_pass_moves_the_clock_and_lets_things_happen_in_between() -> None:
-    world = World(3, now)
-    happened = world.pass_time(timedelta(days=5))
+    world = furnished(3, now)
+    happened = pass_time(world, timedelta(days=5))
     assert world.now() == NOW + timedelta(days=5)
     assert world.shift == timedelta(days=5)
     assert 60 <= len(happened) <= 140
@@ -216,8 +217,8 @@ def test_letting_time_pass_moves_the_clock_and_lets_things_happen_in_between() -
 
 
 def test_the_dice_never_run_out_of_things_that_can_happen() -> None:
-    world = World(4, now)
-    events = [world.happen() for _ in range(400)]
+    world = furnished(4, now)
+    events = [happen(world) for _ in range(400)]
     results = [one.result for one in events if one.kind == "completed" and one.result is not None]
     assert min(results) < 66 < 85 < max(results)
     assert 0 < len(world.open_sessions()) < 60

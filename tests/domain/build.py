@@ -5,17 +5,8 @@ from typing import Any
 
 from bot.domain.changes import remember
 from bot.domain.directory import Directory
-from bot.domain.model import (
-    Department,
-    Moment,
-    Person,
-    PersonStatus,
-    Session,
-    SessionFacts,
-    SessionKey,
-    Subordination,
-    Targets,
-)
+from bot.domain.model import Moment, Session, SessionFacts, SessionKey, Targets
+from bot.domain.staff import Department, Person, PersonStatus, Subordination
 
 NOW = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)  # a Wednesday
 EIGHTY = Targets(default=80.0)

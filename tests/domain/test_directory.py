@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.directory import Directory
 from bot.domain.directory_readings import DirectoryAges
-from bot.domain.model import Department, Person, PersonStatus, Subordination
+from bot.domain.staff import Department, Person, PersonStatus, Subordination
 from tests.domain.build import NOW
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.directory import Directory
 from bot.domain.email_matching import is_unproved, match_by_email
-from bot.domain.model import Person, PersonStatus
+from bot.domain.staff import Person, PersonStatus
 from bot.domain.viewers import BY_EMAIL, Link, SlackUser
 from tests.domain.build import DIRECTORY
 

@@ -1,8 +1,8 @@
 """Which departments are sites and which are parts of one."""
 
 from bot.domain.directory import Directory
-from bot.domain.model import Department
 from bot.domain.sites import sites_of
+from bot.domain.staff import Department
 
 
 def company(*paths: str) -> Directory:

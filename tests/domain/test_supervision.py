@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.directory import Directory
-from bot.domain.model import Department, Person, PersonStatus, SessionFacts, Subordination, Supervision
+from bot.domain.model import SessionFacts
 from bot.domain.permissions import Coverage, coverage_of, may_see, scope_of
 from bot.domain.reasons import ReasonCode
+from bot.domain.staff import Department, Person, PersonStatus, Subordination, Supervision
 from bot.domain.viewers import Proof, Viewer
 from tests.domain.build import facts
 

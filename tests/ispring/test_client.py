@@ -20,8 +20,9 @@ from bot.demo.ispring import ALWAYS, IspringStandIn
 from bot.demo.ispring.quirks import HalfCharacters
 from bot.demo.world import World
 from bot.domain.errors import TrainingError, TrainingRefused, TrainingUnavailable, TrainingUnreadable
-from bot.domain.model import PersonStatus, SessionFacts, SessionKey, Subordination
+from bot.domain.model import SessionFacts, SessionKey
 from bot.domain.ports import Part, PartHealth
+from bot.domain.staff import PersonStatus, Subordination
 from bot.ispring.client import Ispring
 from bot.ispring.connection import Limits
 from bot.ispring.dates import DateOrder

@@ -21,7 +21,7 @@ from bot.domain.polling import PollReport
 from bot.domain.ports import Training
 from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.domain.viewers import Preferences, SlackUser
-from bot.ispring.client import Ispring
+from bot.ispring.client import LISTING_PATH, Ispring
 from bot.jobs.attempts import attempt_of
 from bot.jobs.details import FetchDetails
 from bot.jobs.directory import DirectoryRefresh
@@ -34,6 +34,8 @@ from tests.settings import settings_of
 
 CHANNEL = Destination(DestinationKind.CHANNEL, "C0123456")
 OPS = "C0OPS0000"
+# Any account is large, and no poll has too few bytes.
+LARGE = settings_of(full_listing_limit=1, poll_bytes=1_000_000_000, poll_interval=60.0, open_interval=60.0)
 
 
 @dataclass
@@ -162,6 +164,17 @@ class Room:
 
     async def stored(self, session: Session) -> StoredSession | None:
         return await self.store.read(lambda tx: tx.sessions.get(key_of(session)))
+
+
+async def polls(room: Room, number: int) -> PollReport:
+    for _ in range(number):
+        report = await room.poll()
+    return report
+
+
+def full_listings(room: Room) -> int:
+    """How many whole listings were asked for."""
+    return sum(one.json == {} for one in room.stand_in.asked(LISTING_PATH))
 
 
 def key_of(session: Session) -> SessionKey:

@@ -1,6 +1,5 @@
 """Polls that do not grow with history: what they read, what they find, and what they do about filters that lie."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,35 +10,14 @@ from bot.domain.incremental import Doubt, PollingState
 from bot.domain.notifications import NotificationKind
 from bot.domain.polling import PollMode, PollReport
 from bot.ispring.client import CHECKLISTS_PATH, LISTING_PATH
-from tests.jobs.room import CHANNEL, Room, key_of, open_room
+from tests.jobs.room import CHANNEL, LARGE, Room, full_listings, key_of, open_room, polls
 from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 
-SETTINGS = settings_of(full_listing_limit=1, poll_bytes=1_000_000_000, poll_interval=60.0, open_interval=60.0)
-
-
-@pytest.fixture
-async def large(tmp_path: Path) -> AsyncIterator[Room]:
-    """A room whose account counts as large. Three completed sessions on two checklists, one of them hidden."""
-    async with open_room(tmp_path, SETTINGS) as room:
-        await room.subscribe()
-        opening, closing = room.world.add_checklist("Opening"), room.world.add_checklist("Closing", published=False)
-        employees = [room.world.add_person() for _ in range(4)]
-        for number, checklist in enumerate((opening, opening, closing)):
-            room.world.add_session(checklist=checklist, employee=employees[number], observer=employees[3])
-        for _ in range(4):  # three in a row that are too large, and the first one after
-            assert (await room.poll()).error == ""
-        room.stand_in.requests.clear()
-        yield room
-
 
 async def state_of(room: Room) -> PollingState:
     return await room.store.read(lambda tx: tx.polling.state())
-
-
-def full_listings(room: Room) -> int:
-    return sum(one.json == {} for one in room.stand_in.asked(LISTING_PATH))
 
 
 async def test_polls_become_incremental_after_three_listings_above_the_limit_and_full_again_below(
@@ -164,7 +142,7 @@ async def test_a_session_of_an_unknown_status_stays_open_and_is_asked_for_by_id(
 
 
 async def test_ids_are_compared_in_lower_case_and_sent_as_spelled(tmp_path: Path) -> None:
-    async with open_room(tmp_path, SETTINGS) as room:
+    async with open_room(tmp_path, LARGE) as room:
         await room.subscribe()
         checklist = room.world.add_checklist(checklist_id=room.world.new_id().upper())
         session = room.world.add_session(
@@ -269,7 +247,7 @@ async def test_a_round_that_takes_over_a_day_raises_an_alert_and_a_quicker_one_e
     assert "corrections_late" in await large.ops()
     assert report.corrected_at is not None
     assert report.ended_at - report.corrected_at < timedelta(hours=25)  # the daily full listing shows them too
-    large.poller = large.poller_with(SETTINGS)
+    large.poller = large.poller_with(LARGE)
     await large.poll()
     assert (await large.ops())[-1] == "over"
 
@@ -324,12 +302,6 @@ async def test_a_larger_limit_ends_the_alert_of_filters_that_lie(large: Room) ->
     assert report.mode is PollMode.FULL
     assert (await large.ops())[-1] == "over"
     assert (await state_of(large)).mode is PollMode.FULL
-
-
-async def polls(room: Room, number: int) -> PollReport:
-    for _ in range(number):
-        report = await room.poll()
-    return report
 
 
 @pytest.mark.promise("lying_filters")

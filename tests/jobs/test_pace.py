@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.demo.slack import ApiCall, Channel, Happening, User, faults
-from bot.domain.model import Person, SessionKey
+from bot.domain.model import SessionKey
 from bot.domain.notifications import DeliveryState, Destination, DestinationKind
+from bot.domain.staff import Person
 from tests.clock import until
 from tests.demo.slack_room import BOT, SHOP
 from tests.domain.build import NOW

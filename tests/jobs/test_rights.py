@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.directory import Directory
-from bot.domain.model import Change, ChangeKind, News, SessionKey, Subordination
+from bot.domain.model import Change, ChangeKind, News, SessionKey
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.outbox import NotificationState
 from bot.domain.rules import Rule, RuleState
+from bot.domain.staff import Subordination
 from bot.domain.viewers import SlackUser
 from bot.jobs.identities import Identities
 from bot.jobs.rule_owners import BUDGET

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.blocks import actions
 from bot.demo import cast
+from bot.demo.history import furnished
 from bot.demo.slack import Workspace
 from bot.demo.world import World
 from bot.domain.errors import SpotterError
@@ -94,7 +95,7 @@ def _save_criteria(found: Mapping[SessionKey, Details], tx: Tx) -> None:
 async def open_demo_office(folder: Path, *, with_criteria: bool = False) -> AsyncIterator[DemoOffice]:
     """`with_criteria`: the criteria of the last 90 days are read too."""
     clock = FakeClock(FRIDAY)
-    world, workspace = World(SEED, clock.now), Workspace()
+    world, workspace = furnished(SEED, clock.now), Workspace()
     roles = cast.assemble(world, workspace)
     slack = slack_simulator(workspace, clock)
     async with (

@@ -18,21 +18,11 @@ from structlog.typing import EventDict, WrappedLogger
 from bot.blocks import actions
 from bot.demo.slack import Channel, SlackStandIn, User, Workspace
 from bot.domain.changes import decide
-from bot.domain.model import (
-    AreaResult,
-    CriterionResult,
-    Department,
-    Details,
-    Moment,
-    Person,
-    SessionFacts,
-    SessionKey,
-    Subordination,
-    Targets,
-)
+from bot.domain.model import AreaResult, CriterionResult, Details, Moment, SessionFacts, SessionKey, Targets
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.polling import PollReport
 from bot.domain.rules import Rule, RuleState
+from bot.domain.staff import Department, Person, Subordination
 from bot.jobs.send import SendJob
 from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext

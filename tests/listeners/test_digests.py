@@ -10,11 +10,12 @@ import pytest
 from bot.blocks import actions
 from bot.demo.slack import Message as Posted
 from bot.domain.changes import decide
-from bot.domain.model import Department, Person, SessionFacts, SessionKey, Targets
+from bot.domain.model import SessionFacts, SessionKey, Targets
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.polling import PollReport
 from bot.domain.rules import RuleForm, RuleState
 from bot.domain.schedules import SlotResult
+from bot.domain.staff import Department, Person
 from bot.jobs.digest_slots import DigestJob
 from bot.jobs.rule_owners import judge_owners
 from bot.store.database import Store, Tx

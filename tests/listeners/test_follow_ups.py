@@ -10,8 +10,9 @@ import pytest
 from bot.blocks import actions
 from bot.demo.slack import Message as Posted
 from bot.domain.changes import decide
-from bot.domain.model import CriterionResult, Details, SessionFacts, SessionKey, Subordination, Targets
+from bot.domain.model import CriterionResult, Details, SessionFacts, SessionKey, Targets
 from bot.domain.notifications import Message
+from bot.domain.staff import Subordination
 from bot.jobs.remind import RemindJob
 from bot.store.database import Tx
 from tests.clock import NOON

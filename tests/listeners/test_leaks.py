@@ -16,8 +16,9 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.changes import decide
-from bot.domain.model import Department, Person, PersonStatus, SessionFacts, SessionKey, Subordination, Targets
+from bot.domain.model import SessionFacts, SessionKey, Targets
 from bot.domain.polling import PollReport
+from bot.domain.staff import Department, Person, PersonStatus, Subordination
 from bot.store.database import Tx
 from tests.clock import NOON
 from tests.listeners.office import DANA, EMMA, SAM, UNLINKED, Office, everything_in, facts, open_office

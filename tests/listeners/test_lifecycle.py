@@ -10,9 +10,10 @@ from bot.blocks import actions
 from bot.demo.slack import User
 from bot.domain.changes import decide
 from bot.domain.errors import Remedy
-from bot.domain.model import PersonStatus, SessionKey, Targets
+from bot.domain.model import SessionKey, Targets
 from bot.domain.routing import route
 from bot.domain.rules import Rule, RuleState
+from bot.domain.staff import PersonStatus
 from bot.domain.viewers import DirectMessages, SlackUser, Wants
 from bot.jobs.channel_checks import ChannelChecks
 from bot.listeners.events.lifecycle import channel_changed

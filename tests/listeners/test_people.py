@@ -7,7 +7,7 @@ import pytest
 
 from bot.blocks import actions
 from bot.demo.slack import User
-from bot.domain.model import Person, PersonStatus
+from bot.domain.staff import Person, PersonStatus
 from bot.store.database import Tx
 from tests.listeners.office import (
     ADMIN,

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from bot.blocks import actions
-from bot.domain.model import Person
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.reasons import PRIVATE
 from bot.domain.rules import OPERATOR, NamesShown, RuleState
+from bot.domain.staff import Person
 from bot.query.parser import parse
 from bot.services.rules import make_rule, rule_filters
 from bot.store.database import Tx

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.changes import decide
-from bot.domain.model import Department, Person, SessionKey, Targets
+from bot.domain.model import SessionKey, Targets
+from bot.domain.staff import Department, Person
 from bot.store.database import Tx
 from tests.clock import NOON
 from tests.listeners.office import EMMA, OLGA, SAM, Office, everything_in, facts, open_office

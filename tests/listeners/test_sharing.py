@@ -10,8 +10,9 @@ from bot.blocks.actions import ConfirmShare, Share, decode, encode
 from bot.demo.slack import Channel
 from bot.demo.slack.wire import user_json
 from bot.domain.changes import decide
-from bot.domain.model import PersonStatus, SessionKey, Targets
+from bot.domain.model import SessionKey, Targets
 from bot.domain.notifications import Message
+from bot.domain.staff import PersonStatus
 from bot.listeners.events.lifecycle import account_changed, channel_changed
 from bot.slack.contacts import SlackContacts
 from bot.store.database import Tx

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.domain.model import Department, Person
+from bot.domain.staff import Department, Person
 from bot.store.database import Tx
 from tests.listeners.office import ADMIN, EMMA, Office, open_office
 from tests.work import Calls

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.directory import Directory
-from bot.domain.model import Person
+from bot.domain.staff import Person
 from bot.query.by_id import by_id, kept_as_text, same_meaning, with_labels
 from bot.query.names import Names, id_value
 from bot.query.parser import LONGEST_TEXT, MOST_TERMS, parse, say, words

@@ -10,7 +10,6 @@ from bot.domain.filters import Accepted, Condition, Filter, Range, ShownScore
 from bot.domain.model import OutcomeKind
 from bot.query.keys import KEYS
 from bot.query.parser import (
-    EXAMPLES,
     Key,
     Names,
     Query,
@@ -208,8 +207,8 @@ def test_nothing_is_suggested_that_is_not_like_what_was_typed(typed: str) -> Non
 
 
 def test_every_key_has_an_example_that_reads() -> None:
-    assert [parse(example).terms[0].key for example in EXAMPLES.values()] == list(EXAMPLES)
-    assert set(EXAMPLES) == set(Key)
+    assert [parse(spec.example).terms[0].key for spec in KEYS.values()] == list(KEYS)
+    assert set(KEYS) == set(Key)
 
 
 # ---- saying ------------------------------------------------------------------------------------------------------

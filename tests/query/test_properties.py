@@ -10,9 +10,9 @@ from bot.domain.errors import QueryError
 from bot.domain.model import Moment, Outcome, SessionFacts, SessionKey
 from bot.domain.outcomes import judge, score_and_word
 from bot.query.by_id import by_id, same_meaning
-from bot.query.keys import OUTCOMES
 from bot.query.names import id_of, id_value
 from bot.query.parser import Key, Names, Query, Term, matches, parse, pin, resolve, say, unmatched, words
+from bot.query.values import OUTCOMES
 from tests.domain.build import CHECKLISTS, DIRECTORY, NOW, facts
 from tests.work import Calls
 

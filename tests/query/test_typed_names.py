@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.model import Department, Person
+from bot.domain.staff import Department, Person
 from bot.query.free_words import read_words
 from bot.query.name_index import NameIndex
 from bot.query.names import Kind, Names

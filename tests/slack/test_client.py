@@ -12,7 +12,8 @@ from bot.domain.delivery import DestinationGone, Found, NotFound, Sent
 from bot.domain.errors import MessengerRefused, MessengerUnavailable
 from bot.domain.notifications import Message
 from bot.domain.ports import Messenger
-from bot.slack.client import SlackMessenger, client_msg_id
+from bot.slack.answers import client_msg_id
+from bot.slack.client import SlackMessenger
 from tests.demo.slack_room import (
     ANA,
     ATTIC,

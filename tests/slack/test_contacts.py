@@ -12,10 +12,10 @@ from bot.demo.slack import SlackStandIn, User, faults
 from bot.demo.slack.wire import user_json
 from bot.domain.delivery import DestinationGone, NotSent, Throttled
 from bot.domain.errors import Remedy
-from bot.domain.model import Person, PersonStatus
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.permissions import scope_of
 from bot.domain.ports import Contacts, NoSlackUser
+from bot.domain.staff import Person, PersonStatus
 from bot.jobs.rule_owners import ask_about
 from bot.services.owners import OwnerRights
 from bot.slack.client import SlackMessenger

@@ -21,7 +21,6 @@ from bot.domain.model import (
     Details,
     Moment,
     OutcomeKind,
-    Person,
     SessionFacts,
     SessionKey,
     Targets,
@@ -29,6 +28,7 @@ from bot.domain.model import (
 from bot.domain.outcomes import judge
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.polling import FoundSessions
+from bot.domain.staff import Person
 from bot.query.keys import KEYS
 from bot.query.parser import Names, Query, parse
 from bot.store.conditions import COLUMNS as COLUMNS_IN_SQL

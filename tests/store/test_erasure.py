@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.delivery import Found, NotFound, after_read_back, shown_versions
-from bot.domain.model import Change, ChangeKind, Details, News, Person, Session, SessionFacts, SessionRecord
+from bot.domain.model import Change, ChangeKind, Details, News, Session, SessionFacts, SessionRecord
 from bot.domain.notifications import (
     TAKEN_BACK,
     Delivery,
@@ -25,6 +25,7 @@ from bot.domain.polling import ListingDiff
 from bot.domain.reasons import SHARED_OUTSIDE, ReasonCode
 from bot.domain.retention import BETWEEN_REDACTIONS, Erased
 from bot.domain.rules import RuleState
+from bot.domain.staff import Person
 from bot.domain.viewers import DirectMessages, Preferences, SlackUser
 from bot.query import parser as language
 from bot.store.database import Store, Tx

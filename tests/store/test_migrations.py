@@ -17,11 +17,12 @@ import pytest
 import sqlite_utils
 
 from bot.domain.errors import StoreUnusable
-from bot.domain.model import OutcomeKind, Supervision
+from bot.domain.model import OutcomeKind
 from bot.domain.notifications import Destination, DestinationKind
 from bot.domain.outbox import NotificationState
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import RuleState
+from bot.domain.staff import Supervision
 from bot.domain.viewers import DirectMessages, Preferences
 from bot.services.rules import rule_filters
 from bot.store.database import Store, Tx
@@ -572,6 +573,22 @@ async def test_a_database_that_was_used_before_the_chain_counted_says_that_it_ra
         assert (await store.read(lambda tx: tx.people.directory())).supervision is Supervision.DIRECT
     with contextlib.closing(Store.open(path.with_name("new.db"), now=NOON)) as store:
         assert await store.read(lambda tx: tx.people.supervision()) is Supervision.CHAIN
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_the_index_of_days_is_made_where_the_first_listing_is_stored(path: Path, is_finished: bool) -> None:
+    write_old(path, STEPS.index("m037_index_of_days"))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        if not is_finished:
+            connection.execute("DROP INDEX IF EXISTS sessions_by_score")
+            connection.commit()
+        was_finished = "sessions_by_score" in indexes_of(connection)
+    store = Store.open(path, now=NOON)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert ("sessions_by_day" in indexes_of(connection)) == was_finished == is_finished
+        store._write_now(lambda tx: tx.listings.finish_baseline(b"digest", NOON))
+        assert "sessions_by_day" in indexes_of(connection)
+    store.close()
 
 
 @pytest.mark.parametrize("is_finished", [True, False])

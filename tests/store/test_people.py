@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.domain.directory import Directory
-from bot.domain.model import Department, Person, PersonStatus, Subordination
+from bot.domain.staff import Department, Person, PersonStatus, Subordination
 from bot.domain.viewers import DirectMessages, Preferences, SlackUser
 from bot.store.database import Store, Tx
 from tests.store.given import NOON, minutes

@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,32 +26,56 @@ from bot.store.database import Tx
 from tests.environment import open_store
 from tests.store.given import NOON, a_session, baseline, minutes
 
-MINUTES = st.integers(-500, 500)
+MINUTES = st.integers(-5_000, 5_000)  # more than a day, on either side
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.lists(MINUTES, min_size=1, max_size=12), st.sets(MINUTES, min_size=2, max_size=9))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(st.tuples(MINUTES, st.sampled_from((None, 50.0, 90.0, 1100 / 12))), min_size=1, max_size=12),
+    st.sets(MINUTES, min_size=2, max_size=9),
+    st.sampled_from(("", "-outcome:failed", "checklist:opening")),
+)
 def test_a_session_is_in_the_bucket_of_its_time(
-    tmp_path_factory: pytest.TempPathFactory, completed: list[int], cut_at: set[int]
+    tmp_path_factory: pytest.TempPathFactory, completed: list[tuple[int, float | None]], cut_at: set[int], asked: str
 ) -> None:
+    """Whole days, parts of days, and what the index of days does not answer for."""
     store = open_store(tmp_path_factory.mktemp("reports") / "spotter.db", now=NOON)
     cuts = [NOON + minutes(one) for one in sorted(cut_at)]
-    rows = [a_session(n, finished=NOON + minutes(at)) for n, at in enumerate(completed)]
+    rows = [a_session(n, finished=NOON + minutes(at), result=result) for n, (at, result) in enumerate(completed)]
     try:
         store._write_now(lambda tx: baseline(tx, *rows))
 
-        def counted(tx: Tx) -> Counter[str]:
-            found: Counter[str] = Counter()
-            for one in tx.reports.outcome_counts_by_time(listed_within(EVERYTHING), cuts):
-                found[one.group] += one.count
-            return found
+        def counted(tx: Tx) -> tuple[Counter[tuple[str, float | None]], Counter[float | None]]:
+            query = parse(asked)
+            names = visible_names(tx, EVERYTHING, tx.people.directory(), query)
+            where = asked_for(query, EVERYTHING, names, NOON, UTC)
+            found: Counter[tuple[str, float | None]] = Counter()
+            for one in tx.reports.outcome_counts_by_time(where, cuts):
+                found[one.group, one.score] += one.count
+            as_one: Counter[float | None] = Counter()
+            for one in tx.reports.outcome_counts_in(where, Window(cuts[0], cuts[-1])):
+                as_one[one.score] += one.count
+            return found, as_one
 
         wanted = Counter(
-            str(bisect_right(cuts, at)) for n in completed if cuts[0] <= (at := NOON + minutes(n)) < cuts[-1]
+            (str(bisect_right(cuts, NOON + minutes(at))), result)
+            for at, result in completed
+            if cuts[0] <= NOON + minutes(at) < cuts[-1] and not ("failed" in asked and result == 50.0)
         )
-        assert store._read_now(counted) == wanted
+        found, as_one = store._read_now(counted)
+        assert _rounded(found) == _rounded(wanted)
+        assert _rounded(as_one) == _rounded(Counter(score for _, score in wanted.elements()))
     finally:
         store.close()
+
+
+def _rounded(counter: Counter[Any]) -> Counter[Any]:
+    """Of long scores SQLite's JSON keeps 15 digits."""
+    found: Counter[Any] = Counter()
+    for key, count in counter.items():
+        *group, score = key if isinstance(key, tuple) else (key,)
+        found[(*group, score if score is None else round(score, 9))] += count
+    return found
 
 
 def test_what_is_open_is_counted_by_outcome_and_listed(tmp_path: Path) -> None:

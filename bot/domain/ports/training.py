@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from bot.domain.model import AreaResult, Department, Details, Person, SessionFacts, SessionKey
+from bot.domain.model import AreaResult, Details, SessionFacts, SessionKey
+from bot.domain.staff import Department, Person
 
 
 class Slice(Protocol):

@@ -11,8 +11,8 @@ from bot.domain.directory import Directory
 from bot.domain.email_matching import why_unmatched
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.filters import ids_named
-from bot.domain.model import Person
 from bot.domain.notifications import Message
+from bot.domain.staff import Person
 from bot.domain.viewers import Link, SlackUser, Viewer
 from bot.listeners.access_scope import identity_of
 from bot.listeners.commands.registry import CommandRequest, subcommand

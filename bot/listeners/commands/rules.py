@@ -21,9 +21,9 @@ from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.settings import settings_of
 from bot.listeners.context import AppContext
 from bot.listeners.own_rules import CURRENT, ends, is_theirs, own_rule, own_rule_text
-from bot.query.keys import SHAPE, Key
+from bot.query.keys import KEYS, SHAPE, Key
 from bot.query.names import MENTION
-from bot.query.parser import EXAMPLES, Query, words
+from bot.query.parser import Query, words
 from bot.services.muting import may_unmute
 from bot.services.owners import OwnerRights
 from bot.services.pausing import accept, is_orphan
@@ -32,7 +32,7 @@ from bot.services.preferences import is_choice
 from bot.services.rules import NOT_READABLE, UNREADABLE, end_rule, read, rule_text
 from bot.store.database import Tx
 
-_OF_RULES = [example for key, example in EXAMPLES.items() if key not in (Key.SINCE, Key.UNTIL, *SHAPE)]
+_OF_RULES = [spec.example for key, spec in KEYS.items() if key not in (Key.SINCE, Key.UNTIL, *SHAPE)]
 ALL, DIGESTS, MUTES = "all", "digests", "mutes"  # what `rules` may be asked for alone
 _CONDITIONS = "Conditions, in any order: " + " · ".join(f"`{example}`" for example in _OF_RULES) + "."
 

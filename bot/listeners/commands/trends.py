@@ -119,7 +119,7 @@ def _by_what_is_named(read: Read, asked: view.Asked, text: str) -> tuple[Read, v
     named = [key for key in keys if key in _COMPARED_BY]
     times = re.findall(r"\b(week|month)s?\b", text.lower())
     months = sum(month_number(word) is not None for word in words_of(text))
-    times += ["month"] if months > 1 or re.search(r"\b(?:quarter|year)s?\b", text, re.IGNORECASE) else []
+    times += ["month"] if months > 1 or re.search(r"\b(?:quarters?|years?|q[1-4])\b", text, re.IGNORECASE) else []
     often = max(map(named.count, named), default=0)
     if Key.BY in keys or not (named or times):
         return read, asked

@@ -48,19 +48,9 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
     for pattern, reader in (
         # whether it works, and what is still to be set up, which its answer tells admins
         (rf"(?:is|are|am|was) {_ALL}(?: (?:still|all|really|currently))* {_WELL}{_NOW}", meant("status")),
-        (rf"(?:does|do) {_SPOTTER}(?: (?:still|all|really))* (?:work|run|live|function){_NOW}", meant("status")),
         (
             rf"(?:(?:are|is) there|(?:do|does) {_SPOTTER} have|got)? ?(?:any|some|a|no)? ?{_TROUBLE}"
             rf"(?: (?:with|in|at|reading|connecting to) {_SPOTTER})?{_NOW}",
-            meant("status"),
-        ),
-        (
-            rf"when (?:was|were|did|has|is|have) (?:the )?{_ALL}(?: (?:been|last|most recently))* {_READ}"
-            rf"(?: (?:last|ispring|from ispring|most recently))*",
-            meant("status"),
-        ),
-        (
-            rf"(?:when (?:was|is) )?(?:the |your )?(?:last|latest|most recent) {_READ}(?: (?:of|from) ispring)?",
             meant("status"),
         ),
         (
@@ -69,15 +59,9 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
         ),
         (rf"did the (?:last|latest) (?:{_READ}|poll) (?:work|run|succeed|fail|go (?:well|through))", meant("status")),
         (r"(?:spotter )?(?:health|state)(?: ?check| status)?|heart ?beat|uptime|system status", meant("status")),
-        (rf"(?:how|what)(?:'?s| is| about)? (?:the )?(?:health|state|status) of {_SPOTTER}", meant("status")),
         (rf"(?:is|are) {_ALL} {_SET_UP}(?: (?:right|correctly|properly|well|completely|ok))?", meant("status")),
         (r"is (?:the )?set[- ]?up (?:done|finished|complete|ok|right|correct)", meant("status")),
         (rf"what(?:'?s| is) (?:still )?(?:missing|not {_SET_UP}|left to (?:set ?up|configure))", meant("status")),
-        (rf"what (?:still )?(?:needs?|has|must) (?:still )?(?:to be|be) {_SET_UP}", meant("status")),
-        (
-            r"what (?:do|must|should) (?:i|we) (?:still )?(?:have to |need to )?(?:set ?up|configure)(?: next)?",
-            meant("status"),
-        ),
         (
             r"(?:who(?:'?s| is) (?:my|the|our)|contact|ask|call|find|message)(?: an?| the| my)? admins?"
             r"(?: of spotter)?",
@@ -85,21 +69,6 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
         ),
         (r"who(?:'?s| is) my (?:supervisor|manager|boss)", meant("link")),
         # what people are told of themselves
-        (
-            r"(?:who(?:'?s| is| are| was| were)? )(?:my|the|our) (?:observers?|trainers?)",
-            meant("trend", "by:observer employee:me"),
-        ),
-        (
-            r"what(?:'?s| is| are)? (?:an? |the |considered |counted as )*"
-            r"(?:good|bad|ok|okay|passing|minimum|pass|needed|required) (?:score|grade|mark|result|rating)s?(?: here)?"
-            r"|(?:what|which) (?:score|grade|mark|result) (?:do|must|should) (?:i|we) (?:need|get|reach|have)"
-            r"(?: to)?(?: (?:pass|get|reach))?",
-            meant("target"),
-        ),
-        (
-            r"(?:am i|are we) (?:good enough|any good|on track|passing|failing|making progress|learning)(?: yet)?",
-            meant("trend", "employee:me"),
-        ),
         (
             r"(?:please |pls |can (?:i|you|u) |could you |how (?:do|can) i )*(?:turn|switch|shut) (?:(?:these"
             r"|this|them|it"
@@ -118,13 +87,6 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
             r"|(?:my|our) digest|who (?:gets|receives|has) (?:the |a |any )?digests?"
             r"|(?:what|which|when are the) digests .+",
             meant("rules", "digests"),
-        ),
-        (
-            r"(?:(?:list|show|see|what are|me|us|of|give) )*(?:all|every)(?: of)?(?: the| our)?"
-            r" (?:rules?|subscriptions?)"
-            r"(?: (?:everywhere|of all channels|in all channels))?"
-            r"|(?:where|to which channels?|which channels?) do (?:the )?(?:messages|results|cards|posts) go(?: to)?",
-            meant("rules", "all"),
         ),
         # who did what in Spotter, for admins
         (
@@ -147,24 +109,6 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
             r"(?P<what>(?: (?:for|of|from|since|in|on|about|last|this|yesterday|today) ?.*)?)(?P<what2>)",
             _audited,
         ),
-        (
-            r"what (?:was|has been|did (?:people|admins|we|anyone)|got)(?: (?:been|last|recently))*"
-            r" (?:changed?|configured|set)(?P<what>(?: .+)?)(?P<what2>)",
-            _audited,
-        ),
-        (
-            r"(?:was|were|has|have) (?P<what>(?:the |this |that |my |our |an? |any )*"
-            rf"(?:\S+ ){{0,2}}?{_THING}(?: (?:for|of|on) .+?)?)(?: (?:been|recently|last|ever))*"
-            rf" {_DID}(?P<what2>(?: .+)?)",
-            _audited,
-        ),
-        (
-            r"(?:who (?:has )?(?:exported|downloaded)|what (?:did|have|has) (?:the |our |other )?admins?(?:"
-            r" (?:do|done|change|changed))+)"
-            r"(?P<what>(?: .+)?)(?P<what2>)",
-            _audited,
-        ),
-        (r"who (?:has )?(?:turned|switched) (?P<what>.+?) (?:off|on)(?: again)?(?P<what2>)", _audited),
         # what is sent
         (
             r"(?:(?:how many|which|what|any|are there|is there|did|do|have|has|is|are|the|all|some|were|was) )*"
@@ -226,11 +170,6 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
             r"(?:un-?pause|restart|continue) (?:all|everything|sending|messages|all (?:rules|messages|sending))"
             r"|(?:turn|switch) (?:everything|all|sending) back on|start sending(?: again)?",
             meant("resume", "all"),
-        ),
-        (
-            r"(?:please |pls )?(?:turn|switch) (?:the |my |all )?(?:messages|notifications|dms|it)"
-            r" (?:back )?on(?: again)?",
-            meant("settings"),
         ),
         (
             r"(?:please |pls |can you |could you )*(?:send|give|message|show) (?:me|us) (?:less|fewer|not so much)"

@@ -134,10 +134,6 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         _fewer,
     ),
     (r"^(?:less|fewer|quieter|off|enough|too much|too many|that'?s (?:enough|too much))(?: please)?$", _fewer),
-    (
-        r"^(?:please |pls )?(?:message|notify|ping|dm|bother|disturb|write) me (?:less|fewer)(?: often| please)*$",
-        _fewer,
-    ),
     (rf"^(?:please |pls )?(?:only|just) (?:{_TELL} )?{_LOW}{_POLITE}$", _fewer),
     (rf"^(?:please |pls )?{_TELL} (?:only|just)(?: (?:about|when|of|if|on))? {_LOW}{_POLITE}$", _fewer),
     (
@@ -203,7 +199,6 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         lambda found: Intent("quiet", "", found["when"].strip()),
     ),
     (rf"^{PLEASE}(?:don'?t|do not|never) (?:message|dm|ping|send|notify|bother|disturb)\b.*$", meant("quiet")),
-    (r"^(?:turn off|stop|disable|no)(?: the| my| all)? reminders?$|^turn reminders off$", meant("reminders", "off")),
     (r"^(?:turn on|start|enable)(?: the| my| all)? reminders?$|^turn reminders on$", meant("reminders", "on")),
     (
         r"^(?:(?:list|show|what|which|see|view|all|the|my|our|me|of|active) )*(?:rules|subscriptions)"
@@ -268,19 +263,7 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         rf"|separate|other))* {_TARGET}s?$",
         meant("target"),
     ),
-    (
-        r"^(?:(?:what|which|list|show|see|the|our|all|are|is|there|any|me|do|we|have) )*critical criteri(?:a|on)"
-        r"(?: (?:are there|do we have|exist|have we(?: set)?))?$|^(?:what|which) criteri(?:a|on) (?:are|is) critical$",
-        meant("target", "critical"),
-    ),
     (r"^(?:make|mark|set) (?:the )?(?P<of>[^\"“”]+?) (?:as )?(?:a )?critical(?: criterion)?$", _critical),
-    (
-        rf"^(?:(?:what|which|how high|list|show|see)(?:'?s| is| are)?(?: (?:me|all|the|our|my))* {_TARGET}s?"
-        r"(?: (?:appl(?:y|ies)|(?:is|are)(?: (?:set|used|valid))?|count|do (?:we|i|you) (?:have|use)|have we(?: set)?"
-        r"|hold|counts?))?(?: (?:for|of|on|in|to|at)(?P<of> .+))?"
-        rf"|(?:is|are) there (?:an?|any) {_TARGET}s?(?: (?:for|of|on|in)(?P<of2> .+))?)$",
-        _target_asked,
-    ),
     (
         r"^(?:what|how (?:much|many|high)|which)(?: (?:score|result|percent(?:age)?|points?|grade|%))?"
         r" (?:do|must|should|does) (?:i|we|one|you|someone|people|they|staff|everyone|my (?:team|people))"
@@ -297,10 +280,6 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     (
         r"^(?:is|are|was) (?P<of>(?:an? )?\d{1,3}(?:[.,]\d+)? ?(?:%|percent)?) (?:an? )?(?:fail|pass|failed|passed"
         r"|good|bad|ok|okay|low|enough(?: to pass)?|below target|good enough)(?: (?:score|result|grade))?$",
-        _needed,
-    ),
-    (
-        r"^what(?:'?s| is)(?: the| our)? (?:needed|required|minimum|lowest score)(?: score)? to pass(?: (?P<of>.+))?$",
         _needed,
     ),
     (

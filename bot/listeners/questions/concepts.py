@@ -23,6 +23,7 @@ class Concept(Flag):
     KEY = auto()
     POST = auto()
     STOP = auto()
+    ALL_RULES = auto()
     RULE = auto()
     REMINDER = auto()
     MUTE = auto()
@@ -38,6 +39,8 @@ class Concept(Flag):
     SPOTTER = auto()
     WOULD = auto()
     ID = auto()
+    QUIET = auto()
+    AS_OBSERVER = auto()
     SAME = auto()
     EXCEPT = auto()
     CHANGED = auto()
@@ -112,30 +115,30 @@ class Concept(Flag):
 C = Concept
 _PHRASES: Mapping[Concept, str] = {
     C.FILLER: """
-        this channel, the channel, our channel,
-        a, an, the, this, these, those, there, its, they, them, their, he, she, his, her, him, you, your, of,
-        in, on, at, to, from, for, with, about, into, within, during, over, as, so, then, now, just, at least,
-        at most, only, please, pls, plz, kindly, can, could, will, shall, should, may i, do, does, did, have,
-        has, had, having, want, wants, wanted, wanna, like, love, see, look, looking, check out, view, know,
-        find, find out, give, gives, show, shows, tell, list, let, lets, say, pull, pull up, bring up, display,
-        open up, show me, tell me, give me, let me, let me see, let me know, send me, get me, tell us, show us,
-        give us, i want, i want to, i want to know, i want to see, i need, i need to, i need to know, i need to
-        see, i would like, i would like to, i would like to see, i would like to know, i wonder, i am looking
-        for, i am interested in, can i, can i see, can i get, may i see, could i, could i see, can you, could
-        you, would you, can you please, could you please, can you tell me, could you tell me, can you show me,
-        could you show me, can you give me, do you know, do you have, do we have, do we know, have we got, is
-        there, are there, was there, were there, i mean, i think, i guess, for me, here, hey, hi, hello, ok,
-        okay, well, actually, really, basically, currently, right now, at the moment, so far, yet, still,
-        already, ever, also, too, even, maybe, perhaps, roughly, approximately, exactly, quick, quickly, stored,
-        saved, registered, meant, i meant, sorry, no i meant, something, planned for, thanks, thank you, thx,
-        cheers, ta, if, whether, any, some, all, everything, anything, thing, things, stuff, info, information,
-        details, detail, data, list of, overview of, view of, report on, up, out, off, back, down, going, goes,
-        go, went, happen, happens, happened, happening, been happening, doing, make, makes, made, using, use,
-        used, across, among, between, our, us, we, we are, main, mainly, different, company, whole company,
-        entire, whole, overall, in general, generally, in total, total, new, recent, recently, lately, these
-        days, own, ones, one, my store, our store, my site, our site, this store, this site, my department, our
-        department, my location, our location, my region, our region, my branch, company wide, ojt, on the job
-        training, been, r, u, ur, need, needs, needed, always, usually, often, behind
+        this channel, the channel, our channel, a, an, the, this, these, those, there, its, they, them, their,
+        he, she, his, her, him, you, your, of, in, on, at, to, from, for, with, about, into, within, during,
+        over, as, so, then, now, just, at least, at most, only, please, pls, plz, kindly, can, could, will,
+        shall, should, may i, do, does, did, have, has, had, having, want, wants, wanted, wanna, like, love,
+        see, look, looking, check out, view, know, find, find out, give, gives, show, shows, tell, list, let,
+        lets, say, pull, pull up, bring up, display, open up, show me, tell me, give me, let me, let me see, let
+        me know, send me, get me, tell us, show us, give us, i want, i want to, i want to know, i want to see, i
+        need, i need to, i need to know, i need to see, i would like, i would like to, i would like to see, i
+        would like to know, i wonder, i am looking for, i am interested in, can i, can i see, can i get, may i
+        see, could i, could i see, can you, could you, would you, can you please, could you please, can you tell
+        me, could you tell me, can you show me, could you show me, can you give me, do you know, do you have, do
+        we have, do we know, have we got, is there, are there, was there, were there, i mean, i think, i guess,
+        for me, here, hey, hi, hello, ok, okay, well, actually, really, basically, currently, right now, at the
+        moment, so far, yet, still, already, ever, also, too, even, maybe, perhaps, roughly, approximately,
+        exactly, quick, quickly, stored, saved, registered, meant, i meant, sorry, no i meant, something,
+        planned for, thanks, thank you, thx, cheers, ta, if, whether, any, some, all, everything, anything,
+        thing, things, stuff, info, information, details, detail, data, list of, overview of, view of, report
+        on, up, out, off, back, down, going, goes, go, went, happen, happens, happened, happening, been
+        happening, doing, make, makes, made, using, use, used, across, among, between, our, us, we, we are,
+        main, mainly, different, company, whole company, entire, whole, overall, in general, generally, in
+        total, total, new, recent, recently, lately, these days, own, ones, one, my store, our store, my site,
+        our site, this store, this site, my department, our department, my location, our location, my region,
+        our region, my branch, company wide, ojt, on the job training, been, r, u, ur, need, needs, needed,
+        always, usually, often, behind
     """,
     C.WHO: "who, whom, whose",
     C.ANYONE: "anyone, anybody, someone, somebody, any one",
@@ -155,6 +158,10 @@ _PHRASES: Mapping[Concept, str] = {
         remove, delete, stop, turn off, unsubscribe, cancel, switch off, no more, disable, opt out, get rid of,
         do not send, do not want, quit, remove me, turn everything off, turn it all off, switch everything off,
         turn all off, stop it all, leave me alone, everything off
+    """,
+    C.ALL_RULES: """
+        all rules, all the rules, all of the rules, every rule, rules everywhere, whose rule, who owns rule, who
+        made rule, owner of rule, rules of all channels, which channels get, rules do we have
     """,
     C.RULE: "rule, rules, subscription, subscriptions",
     C.REMINDER: "reminder, reminders",
@@ -179,9 +186,20 @@ _PHRASES: Mapping[Concept, str] = {
         help, help me, i am new, new here, am new, new manager, new supervisor, new observer, new admin, how to
         start, get started, where to start, instructions, tutorial, guide
     """,
-    C.AUDIT: "audit log, audit trail, change log, changelog, activity log",
+    C.AUDIT: """
+        audit log, audit trail, change log, changelog, activity log, who changed, who set, who exported, who
+        paused, who deleted, who removed, who muted, who turned, who added, who linked, who edited, who resumed,
+        did admins do, did admins change, did the admins do, did the admins change, what was changed, what has
+        been changed, what got changed, was changed, been changed, changed the target, changed the rules,
+        downloaded
+    """,
     C.VERSION: "version, release, build",
-    C.SPOTTER: "spotter, the bot, this bot, ispring, the app, the system, slack, sync, synced, polling, outbox, queue",
+    C.SPOTTER: """
+        spotter, the bot, this bot, ispring, the app, the system, slack, sync, synced, polling, outbox, queue,
+        last sync, last poll, last read, last update, last updated, up to date, in sync, health, set up, setup,
+        configured, set up next, configure, you work, it work, it working, you working, it run, is it up, is it
+        alive, offline
+    """,
     C.WOULD: "would, would make, what if",
     C.SAME: "same, the same, same thing, the same thing, same checklist, the same checklist, same one, the same one",
     C.IT: "it, that, this one, that one",
@@ -242,20 +260,20 @@ _PHRASES: Mapping[Concept, str] = {
     C.NEVER_PASSED: "not passed, never passed, not yet passed, still not passed, yet to pass, needs to pass",
     C.PER: "by, per, each, every, grouped by, split by, broken down by, breakdown by",
     C.CRITERION: """
-        criterion, criteria, item, items, question, questions, step, steps, area, areas, point, points, topic,
-        part, parts, skill, skills
+        criterion, criteria, item, items, question, questions, step, steps, area, areas, topic, part, parts,
+        skill, skills
     """,
     C.SESSION: """
         session, sessions, observation, observations, check, checks, visit, visits, assessment, assessments,
         audit, audits, training, trainings, evaluation, evaluations, inspection, inspections, activity,
         completion, completions, walk, walks, shift, review, reviews, observations done, anything done
     """,
-    C.RESULT: "result, results, score, scores, grade, grades, mark, marks, rating, ratings, percent, feedback",
+    C.RESULT: "result, results, score, scores, grade, grades, mark, marks, rating, ratings, percent, feedback, points",
     C.OBSERVE: """
-        observe, observed, observes, observing, conduct, conducted, conducting, conducts, assess, assessed,
-        assessing, visited, visiting, train, trained, graded, grading, inspect, inspected, evaluate, evaluated,
-        checked, checking, checked on, shadowed, audited, coached, coaching, mentored, mentoring, rated, marked,
-        reviewed, carried out, carry out, tested, seen by, looked after
+        watch, observe, observed, observes, observing, conduct, conducted, conducting, conducts, assess,
+        assessed, assessing, visited, visiting, train, trained, graded, grading, inspect, inspected, evaluate,
+        evaluated, checked, checking, checked on, shadowed, audited, coached, coaching, mentored, mentoring,
+        rated, marked, reviewed, carried out, carry out, tested, seen by, looked after
     """,
     C.GAVE: "gave, given, only got, only get, get only, got only",
     C.COMPLETE: "done, complete, completed, completing, finish, finished, finishing, do it, taken, been through",
@@ -304,7 +322,7 @@ _PHRASES: Mapping[Concept, str] = {
     """,
     C.TREND: """
         trend, trends, trending, progress, progression, development, developing, over time, evolution, curve,
-        chart, graph, statistics, stats, figures, numbers, kpi, kpis, performance, performing, perform
+        chart, graph, statistics, stats, figures, numbers, kpi, kpis, performance, performing, on track, perform
     """,
     C.AVERAGE: """
         average, averages, avg, mean, median, on average, percentage, percentages, proportion, rate, rates,
@@ -324,8 +342,8 @@ _PHRASES: Mapping[Concept, str] = {
         cost points, costs points, lose marks, lost marks, problem areas, problem area, pain points, trouble
         spots, struggle, struggles, struggling, struggle with, struggles with, struggling with, trouble with,
         have trouble, difficulties, slip up, slip ups, mess up, messed up, skills gap, needs work, need work,
-        need to improve, needs to improve, work on, failing on, issues, lose, loses, lost, losing, cost, costs,
-        trip up, trips people up, need to work on
+        need to improve, needs to improve, work on, failing on, issues, lose, loses, lost, losing, which points,
+        cost, costs, trip up, trips people up, need to work on
     """,
     C.MISSED: "miss, missed, misses, skipped, skip",
     C.STRICT: "strict, strictest, stricter, harsh, harshest, tough, too hard, tough graders, fair, hard graders",
@@ -375,8 +393,13 @@ _PHRASES: Mapping[Concept, str] = {
         critical criteria, critical criterion, critical items, critical points, critical questions, critical
         steps
     """,
-    C.TARGET: "target, targets, the target, pass mark",
-    C.HOW_FAR: "how far, how close, far, close",
+    C.QUIET: "quiet hours, my quiet hours, quiet time, quiet times",
+    C.AS_OBSERVER: "as observer, as an observer, as trainer, as a trainer, as assessor",
+    C.TARGET: """
+        target, targets, the target, pass mark, goal, goals, benchmark, passing score, passing grade, good
+        score, minimum score, needed to pass, required score, score to pass
+    """,
+    C.HOW_FAR: "how far, how close, far, close, above, over the, under the",
 }
 
 

@@ -285,7 +285,7 @@ MEANINGS: Sequence[Meaning] = (
     Meaning("which store makes the most mistakes", "trend", "by:{unit}{limit}", [_ROWS, C.MISTAKE], C.PER),
     Meaning("typical mistakes at store 12", "trend", "by:criterion{limit} {mine}", [C.MISTAKE]),
     Meaning("ranking of stores", "trend", "by:{unit} sort:-score{limit}", [C.RANKING]),
-    Meaning("top 3 stores", "trend", "by:{unit}{best}{limit}", [_ROWS, C.BEST | C.WORST | C.BADLY]),
+    Meaning("top 3 stores", "trend", "by:{unit}{best}{limit} {theirs}", [_ROWS, C.BEST | C.WORST | C.BADLY]),
     # ---- figures
     Meaning("what changed since last week", "results", "{mine}", [C.CHANGED, C.PERIOD]),
     Meaning(
@@ -312,7 +312,7 @@ MEANINGS: Sequence[Meaning] = (
         drops=C.MET,
     ),
     Meaning("how far am I from the target", "results", "my", [C.HOW_FAR, C.ME, C.TARGET | C.MET], drops=C.MET),
-    Meaning("is sofia ready for opening", "history", "{mine}", [C.HISTORY | C.READY, C.PERSON | C.ME]),
+    Meaning("is sofia ready for opening", "history", "{mine}", [C.HISTORY | C.READY, C.PERSON | C.ME], C.HOW_MANY),
     Meaning("what percentage met the target", "trend", "{mine}", [C.AVERAGE], drops=C.MET),
     Meaning("is sofia getting better", "trend", "{mine}", [C.TREND | C.IMPROVE | C.DECLINE], C.NUMBER),
     Meaning(
@@ -327,12 +327,14 @@ MEANINGS: Sequence[Meaning] = (
     Meaning("how many posts would failed opening make", "preview", "", [C.HOW_MANY, C.MESSAGE, C.WOULD]),
     Meaning("no more reminders", "reminders", "off", [C.STOP | C.NOT, C.REMINDER], drops=_EVERYTHING),
     Meaning("my reminders", "reminders", "", [C.REMINDER], drops=_EVERYTHING),
+    Meaning("what are my quiet hours", "quiet", "", [C.QUIET], drops=_EVERYTHING),
     Meaning("weekends free", "quiet", "weekend", [C.FREE], drops=_EVERYTHING),
     Meaning("remove the holiday on 26.12.", "holidays", "remove", [C.HOLIDAY, C.STOP, C.PERIOD]),
-    Meaning("post failed opening right away", "subscribe", "{for_me}", [C.POST], C.STOP),
+    Meaning("post failed opening right away", "subscribe", "{for_me}", [C.POST], C.STOP | C.RULE | C.WHICH | C.HOW),
     Meaning("turn everything off", "unsubscribe", "", [C.STOP], C.NAME | C.PERIOD, drops=_EVERYTHING),
     Meaning("our digests", "rules", "digests", [C.DIGEST], drops=_EVERYTHING),
-    Meaning("whose rule is 5", "rules", "", [C.RULE], drops=_EVERYTHING),
+    Meaning("all rules everywhere", "rules", "all", [C.ALL_RULES], drops=_EVERYTHING),
+    Meaning("what rules are here", "rules", "", [C.RULE], drops=_EVERYTHING),
     Meaning("all targets please", "target", "", [C.TARGET], drops=_EVERYTHING),
     Meaning("this is not my name", "link", "", [C.IDENTITY], drops=_EVERYTHING),
     Meaning("i am new manager of store 12", "help", "", [C.BEGIN], drops=_EVERYTHING),
@@ -350,12 +352,15 @@ def meaning_of(concepts: Sequence[Concept]) -> Meaning | None:
     every = Concept(0)
     for one in concepts:
         every |= one
-    names_more = not all(concepts) or bool(every & _NAMED)
+    unknown = sum(not one for one in concepts)
+    names_more = unknown or every & _NAMED
     for meaning in MEANINGS:
         is_asked = all(sum(bool(one & each) for one in concepts) >= meaning.has.count(each) for each in meaning.has)
-        if is_asked and not every & meaning.lacks and not (meaning.is_bare and names_more):
+        leaves_out = meaning.drops == _EVERYTHING and unknown >= _MOST_UNKNOWN
+        if is_asked and not every & meaning.lacks and not (meaning.is_bare and names_more) and not leaves_out:
             return meaning
     return None
 
 
+_MOST_UNKNOWN = 2  # words, before an answer that uses none of them misses what was asked
 _NAMED = C.NAME | C.PERIOD | C.LOW | C.MET | C.OPEN | C.NUMBER

@@ -158,12 +158,6 @@ RULE_WISHES: Sequence[tuple[str, Reader]] = (
         meant("rules", "all"),
     ),
     (
-        rf"^who (?:has )?{_ASKS_OF_RULES} (?:{ONE_RULE}|the rules|these(?: rules)?|this|it)s?"
-        r"(?: (?:here|in this channel))?$"
-        rf"|^whose (?:rule|digest) is (?:this|it|that)$|^who(?:'s| is) the owner of (?:{ONE_RULE}|the rules)$",
-        meant("rules"),
-    ),
-    (
         r"^(?:what|which (?:results?|messages|cards|rules)|who)(?: (?:all|exactly))?"
         r" (?:goes|go|gets? (?:posted|sent)|(?:is|are) (?:posted|sent|going)|posts?|comes?) "
         r"(?:to|in|into|on) (?P<where>.+)$",

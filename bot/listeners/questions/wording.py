@@ -19,6 +19,7 @@ _ORDERED = C.BEST | C.WORST | C.MOST | C.LEAST | C.MISTAKE | C.RANKING | C.UNIT 
 _DAYS = ("day", "days")  # by which a trend has no rows
 _SAY_NOTHING = (
     C.FILLER
+    | C.AS_OBSERVER
     | C.WHO
     | C.ANYONE
     | C.WHICH
@@ -91,7 +92,7 @@ class _Question:
             says |= concept
         for at, part in enumerate(self.parts):
             if meaning.drops == ~Concept(0):  # the subcommand takes no conditions
-                if part.is_condition or not part.concept:
+                if (part.is_condition or not part.concept) and part.concept is not C.FILLER:
                     unused[at] = part.typed
                 continue
             is_grouping = part.concept is C.UNIT and at in self._grouping()
@@ -201,9 +202,15 @@ class _Question:
         me, verb = self._at(C.ME), self._at(C.OBSERVE | C.GAVE)
         if me is None:
             return "", ()
+        if self.every & C.AS_OBSERVER:
+            return "observer:me", ()
         if verb is None:
             return ("my session" if self.every & C.SESSION else "my"), ()
         return ("employee:me" if verb < me or self._is_passive(verb) else "observer:me"), ()
+
+    def theirs(self) -> Filled:
+        """As `mine`; not for a question about people, which "my" says belong to the asker."""
+        return self.mine() if self.every & C.OBSERVE or self.unit()[0] != "employee" else ("", ())
 
     def sessions(self) -> Filled:
         """The asker's own, of either role."""
@@ -242,6 +249,6 @@ _PLACES: Mapping[str, Callable[[_Question], Filled]] = {
     for fill in (
         _Question.unit, _Question.doer, _Question.beside, _Question.rows, _Question.ever, _Question.limit,
         _Question.best, _Question.most, _Question.score, _Question.bound, _Question.again, _Question.due,
-        _Question.mine, _Question.sessions, _Question.own, _Question.ahead, _Question.for_me,
+        _Question.mine, _Question.sessions, _Question.own, _Question.ahead, _Question.for_me, _Question.theirs,
     )
 }  # fmt: skip

@@ -36,6 +36,7 @@ from bot.store.schema.steps_011_to_017 import (
     m017_indexes_of_reports,
 )
 from bot.store.schema.steps_from_018 import (
+    INDEX_OF_DAYS,
     INDEX_OF_MEMBERS,
     REPLACED_TEAM_INDEX,
     STEPS_FROM_018,
@@ -73,6 +74,7 @@ for step in STEPS:
 def finish_indexes(connection: sqlite3.Connection) -> None:
     """Makes the indexes of a finished baseline, once."""
     replaced = (REPLACED_INDEX, REPLACED_TEAM_INDEX, *WIDER_INDEXES)
-    for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS, INDEX_OF_MEMBERS, *WIDER_INDEXES.values()):
+    later = (INDEX_OF_MEMBERS, *WIDER_INDEXES.values(), INDEX_OF_DAYS)
+    for statement in (*INDEXES_OF_BASELINE, *INDEXES_OF_REPORTS, *later):
         if not any(f" {name} " in statement for name in replaced):
             connection.execute(statement)

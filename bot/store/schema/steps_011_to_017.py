@@ -4,8 +4,9 @@ from sqlite_utils import Database
 
 from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
-from bot.domain.model import Person, SessionFacts, SessionKey
+from bot.domain.model import SessionFacts, SessionKey
 from bot.domain.outcomes import judge
+from bot.domain.staff import Person
 from bot.query.by_id import by_id
 from bot.query.parser import Names, parse, say
 from bot.store.sqlite import has_table
