@@ -30,10 +30,11 @@ class FakeClock:
         self._began = self._loop.time() if self._loop else 0.0
         self._start = now
         self._moved = timedelta(0)
+        self._jumped = timedelta(0)
         self.slept: list[float] = []
 
     def now(self) -> datetime:
-        return self._start + self._passed()
+        return self._start + self._passed() + self._jumped
 
     def monotonic(self) -> float:
         return self._passed().total_seconds()
@@ -50,6 +51,10 @@ class FakeClock:
 
     def advance(self, by: timedelta) -> None:
         self._moved += by
+
+    def jump(self, by: timedelta) -> None:
+        """Somebody sets the machine's clock: what is shown jumps, and no time passes."""
+        self._jumped += by
 
 
 async def until(read_back: Callable[[], T]) -> T:

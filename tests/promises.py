@@ -136,7 +136,8 @@ PROMISES: dict[str, Promise] = {
     ),
     "odd_result": Promise(
         "a result is no percentage",
-        "it is shown as it came, unless the points contradict it; the log counts such rows",
+        "it is shown as it came, unless the points contradict it; points above their total decide nothing; the log "
+        "counts such rows",
     ),
     "late_criteria": Promise(
         "iSpring does not have a session's criteria yet",
@@ -145,6 +146,10 @@ PROMISES: dict[str, Promise] = {
     "contradicting_dates": Promise(
         "dates contradict the setting",
         "an alert says so; dates are never swapped by guessing",
+    ),
+    "clock_set": Promise(
+        "the machine's clock is set ahead or back under a running bot",
+        "jobs go on at their pace, and nothing waits for a time that was shown before",
     ),
     "two_processes": Promise(
         "two processes run",

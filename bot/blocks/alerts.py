@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.blocks.markup import NAME, TITLE, date_token, from_seconds, safe
 from bot.domain.alerts import ALERTS, RESOLVED, Facts
-from bot.domain.text import count
+from bot.domain.text import count, without_stop
 
 REASON = 500  # characters of a reason: what went wrong, its remedy, and the text of iSpring or Slack
 
@@ -17,6 +17,7 @@ _COUNTED: Mapping[str, tuple[str, str]] = {
     "statuses": ("status", "statuses"),
     "supervisors": ("supervisor", "supervisors"),
     "employees": ("person", "people"),
+    "changes": ("time", "times"),
 }
 
 
@@ -45,22 +46,41 @@ def _from_to(past: str, facts: Facts) -> str:
     begin, end = facts.get("from"), facts.get("to")
     if not isinstance(begin, int) or not isinstance(end, int):
         return ""
-    reason = f" ({_value('reason', facts['reason'])})" if facts.get("reason") else ""
+    reason = f" ({_first(_value('reason', facts['reason']))})" if facts.get("reason") else ""
     times = [date_token(from_seconds(moment)) for moment in (begin, end)]
     return f"; {past} from {times[0]} to {times[1]}{reason}"
 
 
+def _first(reason: str) -> str:
+    """The first sentence of a reason: what to do about it is over too."""
+    return reason.partition(". ")[0]
+
+
 def alert_sentence(code: str, facts: Facts) -> str:
     """Returns the sentence of a known alert, without its remedy."""
-    return ALERTS[code].sentence.format_map(_Facts({name: _value(name, value) for name, value in facts.items()}))
+    return ALERTS[code].sentence.format_map(_Facts({name: _Fact(name, value) for name, value in facts.items()}))
 
 
-class _Facts(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return "?"
+class _Fact:
+    """A fact in a sentence: `{rows}` is "1 row", `{rows:was|were}` the word that agrees with it."""
+
+    def __init__(self, name: str, value: str | int | float | None) -> None:
+        self._name = name
+        self._value = value
+
+    def __format__(self, words: str) -> str:
+        one, _, many = words.partition("|")
+        return (one if self._value == 1 else many) if words else _value(self._name, self._value)
+
+
+class _Facts(dict[str, _Fact]):
+    def __missing__(self, name: str) -> _Fact:
+        return _Fact(name, None)
 
 
 def _value(name: str, value: str | int | float | None) -> str:
-    if name in _COUNTED and isinstance(value, int):
-        return count(value, *_COUNTED[name])
-    return "?" if value is None else safe(str(value), REASON if name == "reason" else TITLE)
+    if isinstance(value, int):
+        return count(value, *_COUNTED[name]) if name in _COUNTED else f"{value:,}"
+    if value is None:
+        return "?"
+    return without_stop(safe(str(value), REASON)) if name == "reason" else safe(str(value), TITLE)

@@ -20,24 +20,22 @@ from bot.blocks.elements import (
 )
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_ups import follow_up_button, format_follow_ups
+from bot.blocks.history import completion_before, corrected_headline, corrections_of, history_line, is_said_by_headline
 from bot.blocks.markup import NAME, TITLE, bare, date_token, escape, moment_token, safe
 from bot.blocks.results import (
     change_since_previous,
-    completion_before,
-    corrected_headline,
     failed_by,
     format_missing_details,
     format_points_short,
     format_skipped,
     format_times,
     headline,
-    history_line,
     observed_by,
     reasons,
     unchecked,
 )
 from bot.domain.changes import outcome_of
-from bot.domain.model import NO_DATE, ChangeKind, HistoryEntry, Session, SessionKey, SessionRecord
+from bot.domain.model import NO_DATE, ChangeKind, Session, SessionKey, SessionRecord
 from bot.domain.text import lasting
 from bot.query.names import id_value
 
@@ -72,7 +70,7 @@ def session_card(
         when = f"{verb} {date_token(corrections[-1].at)} · {format_card_before(card_before)}"
         body = [
             section(mrkdwn(about(record, facts, when))),
-            *weak_points(record),
+            *weak_points(record, briefly=True),
             *_said([format_unchecked(record), format_acknowledged(record), format_follow_ups(record)]),
         ]
     else:
@@ -92,8 +90,7 @@ def card_title(record: SessionRecord, name: str) -> str:
     first completion of the session."""
     outcome, corrections = outcome_of(record.session), corrections_of(record)
     is_corrected = bool(corrections) and corrections[-1].kind is ChangeKind.CORRECTED and outcome.is_over
-    old = corrections[-1].old if is_corrected else None
-    title = headline(name, outcome) if old is None else corrected_headline(name, old, outcome)
+    title = corrected_headline(name, corrections[-1]) if is_corrected else headline(name, outcome)
     return f"{title}, completed again" if outcome.is_over and record.session.completion > 1 else title
 
 
@@ -129,14 +126,14 @@ def _by(observer: str) -> str:
     return observed_by(observer, begins=True) if observer else "Observed by you"
 
 
-def weak_points(record: SessionRecord) -> list[Block]:
-    """Why a result is low, or why that is not known; no block for a result that is not."""
+def weak_points(record: SessionRecord, *, briefly: bool = False) -> list[Block]:
+    """Why a result is low, or why that is not known; no block for a result that is not. `briefly`: the areas alone."""
     outcome = outcome_of(record.session)
     if not outcome.is_failing:
         return []
     rule = safe(failed_by(record.session), TITLE + NAME)
     heading = f"*Why ({rule})*" if rule else "*Why*"
-    found = [] if record.details is None else reasons(record.details, outcome)
+    found = [] if record.details is None else reasons(record.details, outcome, briefly=briefly)
     if record.details is None:
         return [*([context(f"Why: {rule}")] if rule else []), *missing_details(record)]
     return [section(mrkdwn("\n".join([heading, *found])))] if found or rule else []
@@ -164,8 +161,9 @@ def format_card_before(card: CardBefore) -> str:
     return f"<{escape(card.link)}|the card before> ({when})" if card.link else f"the rest is on the card of {when}"
 
 
-def remarks(record: SessionRecord, facts: CardFacts, *first: str) -> list[Block]:
-    """What happened around the result: corrections, an earlier completion, acknowledgements."""
+def remarks(record: SessionRecord, facts: CardFacts, *first: str, is_titled: bool = True) -> list[Block]:
+    """What happened around the result: corrections, an earlier completion, acknowledgements. `is_titled`: they stand
+    under `card_title`, which gives a verdict."""
     missing_since = record.session.missing_since
     before = facts.cards_before.get(record.session.key)
     return _said(
@@ -173,13 +171,24 @@ def remarks(record: SessionRecord, facts: CardFacts, *first: str) -> list[Block]
             *first,
             format_unchecked(record),
             completion_before(record),
-            *(f"Result changed: {history_line(entry)}" for entry in corrections_of(record)[-MAX_CORRECTIONS:]),
+            *_format_corrections(record, is_titled),
             f"Shown before: {format_card_before(before)}." if before is not None else "",
             f"iSpring no longer lists this session (noticed {date_token(missing_since)})." if missing_since else "",
             format_acknowledged(record),
             format_follow_ups(record),
         ]
     )
+
+
+def _format_corrections(record: SessionRecord, is_titled: bool) -> list[str]:
+    """The newest corrections for mrkdwn; of what the title says only the time."""
+    corrections = corrections_of(record)
+    lines = [
+        f"Result changed: {history_line(entry, with_verdict=is_titled)}" for entry in corrections[-MAX_CORRECTIONS:]
+    ]
+    if is_titled and corrections and outcome_of(record.session).is_over and is_said_by_headline(corrections[-1]):
+        lines[-1] = f"Corrected {date_token(corrections[-1].at)}."
+    return lines
 
 
 def format_unchecked(record: SessionRecord) -> str:
@@ -191,18 +200,6 @@ def format_unchecked(record: SessionRecord) -> str:
 def _said(lines: Sequence[str]) -> list[Block]:
     text = "\n".join(line for line in lines if line)
     return [section(mrkdwn(text))] if text else []
-
-
-def corrections_of(record: SessionRecord) -> list[HistoryEntry]:
-    """The corrections of the completion that is shown, by iSpring or by criteria that came late; `completion_before`
-    says what was before that."""
-    found: list[HistoryEntry] = []
-    for entry in record.history:
-        if entry.kind in (ChangeKind.CORRECTED, ChangeKind.CHECKED):
-            found.append(entry)
-        elif entry.kind is ChangeKind.REOPENED:
-            found.clear()
-    return found
 
 
 def format_acknowledged(record: SessionRecord) -> str:

@@ -16,18 +16,17 @@ from bot.blocks.cards import (
 from bot.blocks.elements import Block, context, fields, header, lines, modal, mrkdwn, plain, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_ups import follow_up_button, format_follow_ups
+from bot.blocks.history import completion_before, history_line
 from bot.blocks.markup import NAME, TITLE, bare, moment_token, safe
 from bot.blocks.results import (
     area_line,
     area_percent,
     change_since_previous,
-    completion_before,
     criterion_line,
     failed_by,
     format_answered,
     format_missing_details,
     format_points,
-    history_line,
     lowest_criteria,
 )
 from bot.domain.changes import outcome_of

@@ -86,7 +86,7 @@ def _to_employee(keys: Sequence[SessionKey], facts: CardFacts) -> list[Block]:
         header(f"{_neutral(outcome_of(record.session))}: {title}"),
         context(course(record, observer)),
         *_strengths_first(record),
-        *remarks(record, facts, since_last_time(record, facts)),
+        *remarks(record, facts, since_last_time(record, facts), is_titled=False),
         buttons(card_buttons(record, facts, may_acknowledge=False)),
         context(foot_line(keys[0], facts)),
     ]

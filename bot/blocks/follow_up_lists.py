@@ -18,7 +18,6 @@ from bot.domain.text import count
 
 OWN_ON_HOME, OTHERS_ON_HOME = 5, 5
 LISTED = 15
-_ENDS = {FollowUpEnd.MET: "has been reached", FollowUpEnd.CORRECTED: "the result was corrected"}
 
 
 def format_due(due: date, today: date) -> str:
@@ -44,12 +43,24 @@ def follow_up_line(
     if follow_up.end is None:
         parts.append(format_due(follow_up.due, today))
     else:
-        parts.append(f"ended by itself: {_ENDS.get(follow_up.end, 'closed')}")
+        parts.append(_format_end(follow_up))
     if session.missing_since is not None:
         parts.append("iSpring no longer lists the session")
     if with_note and follow_up.note:
         parts.append(f"“{safe(follow_up.note, NOTE)}”")
     return " · ".join(filter(None, parts))
+
+
+def _format_end(follow_up: FollowUp) -> str:
+    """Why a follow-up is over."""
+    match follow_up.end:
+        case FollowUpEnd.MET if follow_up.criterion is not None:
+            return "*done*: a later session reached it"
+        case FollowUpEnd.MET:
+            return "*done*: a later session met the target"
+        case FollowUpEnd.CORRECTED:
+            return "*done*: the result was corrected"
+    return "closed"
 
 
 def follow_up_list(

@@ -27,8 +27,8 @@ from bot.domain.text import digest_of
 SHOWN = 5  # of one session
 WHOLE = "whole"  # the choice that is no criterion
 ENDS_ITSELF = (
-    "Taking it acknowledges the result. It ends by itself when a later completion of the same employee meets the"
-    " target on this checklist, or brings the chosen criterion to it."
+    "The result counts as acknowledged. The follow-up ends by itself when the same person next meets the target on this"
+    " checklist, or reaches the criterion that you chose; you are told then."
 )
 _ENDS = {
     FollowUpEnd.MET: "reached",
@@ -71,7 +71,12 @@ def follow_up_button(key: SessionKey, about: str, suffix: str | int | None = Non
 
 def close_button(one: FollowUp) -> Block:
     """The button that ends a follow-up; Slack asks first."""
-    ask = confirmation("Close the follow-up?", "You are not reminded of it any more.", "Close it", "Keep it")
+    ask = confirmation(
+        "Close the follow-up?",
+        "You are not reminded of it any more. The result stays acknowledged.",
+        "Close it",
+        "Keep it",
+    )
     action = actions.action_id(actions.CLOSE_FOLLOW_UP, one.follow_up_id)
     label = f"Close follow-up {one.follow_up_id}"
     return button(actions.asked(action), "Close", str(one.follow_up_id), label=label, confirm=ask)

@@ -131,7 +131,8 @@ def _top_buttons(content: Home) -> list[Block]:
     if content.sees:
         commands.insert(0, ("Results", "results"))
     if content.status is not None:
-        commands += [("Status", "status"), ("All rules", "rules all"), ("Targets", "target"), ("Audit log", "audit")]
+        commands += [("Status", "status"), ("All rules", "rules all"), ("People", "link list")]
+        commands += [("Targets", "target"), ("Audit log", "audit")]
     return made + [button(actions.action_id(actions.RUN, f"top{n}"), *one) for n, one in enumerate(commands)]
 
 

@@ -19,6 +19,7 @@ from bot.blocks.elements import (
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, bare, date_token, safe
 from bot.domain.directory import Directory
+from bot.domain.email_matching import NOT_ASKED
 from bot.domain.notifications import Message
 from bot.domain.staff import Person
 from bot.domain.text import count
@@ -140,6 +141,7 @@ def which_person(user_id: str, people: Sequence[Person], directory: Directory, *
 
 def all_links(links: Sequence[LinkRow], unmatched: Sequence[Unmatched], *, command: str) -> Message:
     """Every active person whom Spotter can't reach, and every link; for admins."""
+    are_unasked = any(one.reason == NOT_ASKED for one in unmatched)
     reasons = Counter(one.reason for one in unmatched).most_common()
     return message(
         [
@@ -155,7 +157,10 @@ def all_links(links: Sequence[LinkRow], unmatched: Sequence[Unmatched], *, comma
             ),
             section(mrkdwn(f"*{count(len(links), 'link')} between Slack and iSpring*")),
             *line_sections([_link_line(one) for one in links[:MAX_LINKS]] + _more(links, MAX_LINKS)),
-            context(f"`{command} link` with a Slack name and a person makes a link; `{command} unlink` ends one."),
+            context(
+                f"`{command} link` with a Slack name and a person makes a link; `{command} unlink` ends one.",
+                *(["`spotter people --unmatched` on the command line asks Slack about all of them now."] * are_unasked),
+            ),
         ]
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.blocks import actions
 from bot.blocks.answers import question
 from bot.blocks.card_facts import CardFacts
-from bot.blocks.elements import Block, button, confirmation, context, header, message, mrkdwn, notice, section
+from bot.blocks.elements import Block, button, confirmation, context, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, from_seconds, safe
 from bot.blocks.summaries import failing_words, results_commands
@@ -128,15 +128,15 @@ def recaps(delivery: Delivery, notifications: Sequence[StoredNotification], fact
         mute = facts.mutes.get(int(str(values.get("mute", 0))))
         place = "this channel was" if delivery.destination.kind is DestinationKind.CHANNEL else "you were"
         lines = [
-            f"{count(held, 'result')} came while {place} muted, between "
-            f"{_moment(values.get('from'))} and {_moment(values.get('to'))}{_who(mute)}. As they are now:"
+            f"*{count(held, 'result')} came while {place} muted* (from {_moment(values.get('from'))} to "
+            f"{_moment(values.get('to'))}{_who(mute)}). As they are now:"
         ]
         if counts.sessions:
             lines.append(
                 f"{count(counts.sessions, 'more session')} {'is' if counts.sessions == 1 else 'are'} counted here, not "
                 f"posted{failing_words(counts)}; {results_commands(counts, facts.command)}."
             )
-        blocks += [header("While muted"), section(mrkdwn("\n".join(lines)))]
+        blocks.append(section(mrkdwn("\n".join(lines))))
     return blocks
 
 

@@ -16,7 +16,7 @@ from bot.domain.model import Session
 from bot.domain.notifications import Message
 from bot.domain.report_numbers import format_change, format_percent
 from bot.domain.report_periods import By, Window
-from bot.domain.reports import SMALLEST_GROUP
+from bot.domain.text import count
 from bot.domain.whole_reports import OpenCounts, Overview, UnitRow
 
 UNITS = 10
@@ -28,7 +28,10 @@ def attention_blocks(known: Overview, shown: RenderContext) -> list[Block]:
     """Failing results that no one has acknowledged, the lowest first, with their buttons; and what is overdue."""
     if not known.unacknowledged:
         heading = f"*Needs attention*\nEverything below target in {known.days} days is acknowledged."
-        if not known.total.failing:
+        if known.total.completed and not known.total.judged:
+            none = f"None of these {count(known.total.completed, 'result')} has a target, so none is below one."
+            heading = f"*Needs attention*\n{none} `{shown.command} target` shows the targets."
+        elif not known.total.failing:
             heading = f"*Needs attention*\nNothing was below target in {known.days} days."
     else:
         heading = f"*Needs attention*\n{known.unacknowledged:,} below target in {known.days} days, not acknowledged"
@@ -103,7 +106,7 @@ def _unit_line(unit: UnitRow) -> str:
     if now.failing:
         parts.append(f"{now.failing:,} below target")
     if now.share is not None and now.is_small:
-        parts.append(f"fewer than {SMALLEST_GROUP}")
+        parts.append("too few for a percentage")
     elif now.share is not None:
         parts.append(f"{format_percent(now.share)} met the target, {format_change(now.share, before.share)}")
     return " · ".join([*parts, *_open(unit.open)])

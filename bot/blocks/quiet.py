@@ -13,11 +13,11 @@ HOLIDAYS_SHOWN = 40
 
 def quiet_shown(quiet: Quiet, zone: tzinfo, holidays: Sequence[date], *, command: str) -> Message:
     """A person's quiet time."""
-    hint = f"`{command} quiet 20:00-07:00 weekend` changes it, `{command} quiet off` ends it."
+    example = f"`{command} quiet 20:00-07:00 weekend`"
     if quiet == NEVER:
-        return notice("You have no quiet time: direct messages come at any time.", hint)
+        return notice("You have no quiet time: direct messages come at any time.", f"{example} sets one.")
     days = f" Holidays to come: {_days(holidays)}." if quiet.holidays and holidays else ""
-    return notice(f"{describe(quiet, zone)}{days}", hint)
+    return notice(f"{describe(quiet, zone)}{days}", f"{example} changes it, `{command} quiet off` ends it.")
 
 
 def quiet_set(quiet: Quiet, zone: tzinfo, *, command: str) -> Message:

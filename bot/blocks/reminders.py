@@ -21,6 +21,7 @@ from bot.domain.reminders import (
     ReminderLine,
     ReminderStep,
     ReminderView,
+    is_overdue,
 )
 from bot.domain.text import count, lasting
 
@@ -53,7 +54,17 @@ def reminder_blocks(view: ReminderView) -> list[Block]:
         blocks.append(buttons([*_snooze_buttons(), fewer_button(REMINDERS)]))
     else:
         blocks.append(buttons([fewer_button(REMINDERS)]))
-    return [*blocks, context(f"`{view.command} reminders` changes what you are reminded of.")]
+    return [*blocks, *_next_step(view)]
+
+
+def _next_step(view: ReminderView) -> list[Block]:
+    """What a reader can do beside the buttons; no block for an observer, whose step is the session itself."""
+    if view.kind is ReminderKind.FOLLOW_UP:
+        return [context(f"`{view.command} follow-ups` lists what is open, with a button to close each.")]
+    escalated = [one for one in view.lines if one.step is ReminderStep.SUPERVISOR]
+    if any(all(before.is_sent for before in one.reminded) for one in escalated):
+        return [context(f"`{view.command} overdue` has buttons that nudge the observers.")]
+    return []
 
 
 def _snooze_buttons() -> list[Block]:
@@ -91,11 +102,15 @@ def _heading(view: ReminderView) -> str:
     if view.kind is ReminderKind.PLANNED:
         return f"{count(number, 'session')} of yours planned for today and tomorrow"
     if view.kind is ReminderKind.FOLLOW_UP:
-        return f"{count(number, 'follow-up')} of yours"
+        done = sum(one.follow_up is not None and not one.follow_up.is_open for one in view.lines)
+        return f"{count(number, 'follow-up')} of yours{f', {done:,} of them done' if 0 < done < number else ''}"
     if view.kind is ReminderKind.NUDGE:
         return f"<@{safe(view.by, 40)}> reminds you of {count(number, 'overdue session')}"
-    is_own = all(one.step is ReminderStep.OBSERVER for one in view.lines)
-    return f"{count(number, 'session')} {'of yours ' if is_own else ''}{'is' if number == 1 else 'are'} late"
+    is_own, be = all(one.step is ReminderStep.OBSERVER for one in view.lines), "is" if number == 1 else "are"
+    # What was snoozed before it was late comes all the same.
+    late = sum(is_overdue(one.session, view.now) for one in view.lines)
+    what = "late" if late == number else f"still to do{f', {late:,} of them late' if late else ''}"
+    return f"{count(number, 'session')} {'of yours ' if is_own else ''}{be} {what}"
 
 
 def _line(one: ReminderLine, view: ReminderView) -> str:
@@ -108,15 +123,15 @@ def _line(one: ReminderLine, view: ReminderView) -> str:
     site = safe(directory.site_of(facts.key.employee_id) or "site unknown", SHORT)
     parts = [f"• *{safe(facts.checklist_title, SHORT) or UNTITLED}*", f"{who}, {site}"]
     match one.clock:
-        case ReminderClock.NOT_STARTED:
-            parts.append(f"planned for {date_token(one.since)}, not started since {lasting(view.now - one.since)}")
+        case ReminderClock.NOT_STARTED if one.since < view.now:
+            parts.append(f"planned for {date_token(one.since)}, not started for {lasting(view.now - one.since)}")
         case ReminderClock.UNFINISHED:
-            parts.append(f"started {date_token(one.since)}, not finished since {lasting(view.now - one.since)}")
-        case None:
+            parts.append(f"started {date_token(one.since)}, not finished for {lasting(view.now - one.since)}")
+        case _:
             parts.append(f"planned for {date_token(one.since)}")
     if one.step is ReminderStep.SUPERVISOR:
-        parts.append(observed_by(directory.name_of(facts.observer_id), SHORT))
-    parts += [_reminded(step) for step in one.reminded]
+        observer = observed_by(directory.name_of(facts.observer_id), SHORT)
+        parts.append(", ".join([observer, *(f"who {_reminded(before)}" for before in one.reminded)]))
     parts.append(_id_of(one))
     return " · ".join(parts)
 
@@ -129,10 +144,8 @@ def _id_of(one: ReminderLine) -> str:
 def _reminded(before: Reminded) -> str:
     at = f" {date_token(before.at)}" if before.at else ""
     if not before.is_sent:
-        return f"{_WHO[before.step]} could not be reminded"
-    if before.in_shadow:
-        return f"{_WHO[before.step]} would have been reminded{at}, in shadow mode"
-    return f"{_WHO[before.step]} was reminded{at}"
+        return "could not be reminded"
+    return f"would have been reminded{at}, in shadow mode" if before.in_shadow else f"was reminded{at}"
 
 
 # ---- answers -------------------------------------------------------------------------------------------------------
@@ -160,7 +173,9 @@ def choices_shown(choices: Choices, *, command: str, is_saved: bool = False) -> 
     text = " and ".join(part for part in (late, planned) if part)
     return notice(
         f"{'Saved. ' if is_saved else ''}You are reminded of {'what is ' if choices.late else ''}{text}.",
-        f"`{command} reminders off` or `on`; `{command} reminders planned on` for a list each morning.",
+        f"`{command} reminders {'off' if choices.late else 'on'}` changes that;"
+        f" `{command} reminders planned {'off' if choices.planned else 'on'}`"
+        f" {'ends the list' if choices.planned else 'adds a list'} each morning.",
     )
 
 

@@ -26,11 +26,14 @@ MOST_NUDGED = 5  # observers with a button
 # ---- the lines of a list ---------------------------------------------------------------------------------------------
 
 
-def listed(session: Session, directory: Directory, *parts: str, limit: int = NAME) -> str:
+def listed(session: Session, directory: Directory, *parts: str, limit: int = NAME, under_heading: bool = False) -> str:
     """`• *Maria Lopez* · Opening the store · Store 12 · …` for mrkdwn: a session in a list, first whose it is. One that
-    is over begins with its result; `limit` is of each name, `parts` are what else belongs to the line."""
+    is over begins with its result; `limit` is of each name, `parts` are what else belongs to the line. `under_heading`:
+    that says already which are below target."""
     name, outcome = bare(directory.name_of(session.key.employee_id), limit), outcome_of(session)
     first = f"*{safe(headline(name, outcome), TITLE + NAME)}*" if outcome.is_over else f"• *{safe(name)}*"
+    if under_heading and outcome.kind is OutcomeKind.BELOW and (score := score_and_word(outcome).score):
+        first = f"*{EMOJI[outcome.kind]} {safe(name)} · {score}*"
     title = safe(session.facts.checklist_title, limit) or UNTITLED
     site = safe(directory.site_of(session.key.employee_id) or "site unknown", limit)
     return " · ".join((first, title, site, *filter(None, parts)))

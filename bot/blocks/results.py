@@ -1,4 +1,5 @@
-"""The parts of a result in words: its headline, the weakest areas and criteria, points, and how it changed."""
+"""The parts of a result in words: its headline, the weakest areas and criteria, points, and how it compares with the
+one before; `history` says how it changed."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,11 +9,9 @@ from bot.blocks.markup import NAME, TITLE, bar, bare, date_token, day_token, saf
 from bot.domain.changes import outcome_of
 from bot.domain.model import (
     AreaResult,
-    ChangeKind,
     CriterionResult,
     Details,
     DetailsState,
-    HistoryEntry,
     Outcome,
     OutcomeKind,
     Session,
@@ -70,15 +69,6 @@ def verdict(outcome: Outcome, *beside: float) -> str:
 def headline(name: str, outcome: Outcome, *beside: float) -> str:
     """`🔴 Maria Lopez · 72 %, below target 80 %`, as plain text that may be untrusted. `beside`: see `verdict`."""
     return f"{EMOJI[outcome.kind]} {name} · {bare(str(score_and_word(outcome, *beside)))}"
-
-
-def corrected_headline(name: str, old: Outcome, new: Outcome) -> str:
-    """`🔴 Corrected: Maria Lopez 90 % → 60 %, now below target 80 %`, as plain text that may be untrusted."""
-    before = score_and_word(old, *([] if new.score is None else [new.score]))
-    after = score_and_word(new, *([] if old.score is None else [old.score]))
-    now = "now " if old.kind is not new.kind else ""
-    turn = f"{bare(before.score or before.word)} → {after.score}, " if after.score else "· "
-    return f"{EMOJI[new.kind]} Corrected: {name} {turn}{now}{bare(after.word)}"
 
 
 def observed_by(observer: str, limit: int = NAME, *, begins: bool = False) -> str:
@@ -153,9 +143,9 @@ def lowest_criteria(criteria: Iterable[CriterionResult]) -> list[CriterionResult
     return [one for one, *_ in sorted(lost, key=lambda found: (-found[1], found[2]))]
 
 
-def reasons(details: Details, outcome: Outcome) -> list[str]:
+def reasons(details: Details, outcome: Outcome, *, briefly: bool = False) -> list[str]:
     """Why a result is low, line by line for mrkdwn: the critical criteria that failed it, then the areas below the
-    target, each above the criteria that lost most.
+    target, each above the criteria that lost most, or alone (`briefly`).
 
     If no area is below it, the criteria alone; [] if nothing lost points.
     """
@@ -165,10 +155,10 @@ def reasons(details: Details, outcome: Outcome) -> list[str]:
     if outcome.kind is OutcomeKind.CRITICAL and (target is None or outcome.score is None or outcome.score >= target):
         return lines
     others = replace(details, criteria=tuple(one for one in details.criteria if one not in critical))
-    return lines + _weak(others, target)
+    return lines + _weak(others, target, briefly)
 
 
-def _weak(details: Details, target: float | None) -> list[str]:
+def _weak(details: Details, target: float | None, briefly: bool) -> list[str]:
     below = weakest_areas(details, len(details.areas), 100.0 if target is None else target)
     areas = below[:WEAK_AREAS]
     shown = {area.area_id for area, _ in areas}
@@ -178,7 +168,8 @@ def _weak(details: Details, target: float | None) -> list[str]:
     lines = []
     for area, value in areas:
         lines.append(f"{bar(value)} *{percent(value, target=target)}* {_area_title(area)}")
-        lines += [safe(criterion_line(one), TITLE + NAME) for one in lowest if one.area_id == area.area_id]
+        if not briefly:
+            lines += [safe(criterion_line(one), TITLE + NAME) for one in lowest if one.area_id == area.area_id]
     more = len(below) - len(areas)
     return (
         [*lines, f"and {count(more, 'more area', 'more areas')} below target"] if more and target is not None else lines
@@ -247,23 +238,6 @@ def format_missing_details(session: Session) -> str:
     return NOT_AVAILABLE if session.details in (DetailsState.PENDING_FETCH, DetailsState.UNAVAILABLE) else ""
 
 
-def completion_before(record: SessionRecord) -> str:
-    """What a re-opened session was, or what one completed again was before, for mrkdwn; "" for the others.
-
-    `It was Below target, 60 % (target 80 %), until it was re-opened 3 Oct`; `Completed again: before, it was …`.
-    """
-    session = record.session
-    is_over = outcome_of(session).is_over
-    if session.completed_as is None or (is_over and session.completion == 1):
-        return ""
-    last = next((entry for entry in reversed(record.history) if entry.kind is ChangeKind.REOPENED), None)
-    was = "completed" if last is None or last.old is None else f"“{safe(word(last.old), TITLE)}”"
-    when = f" {date_token(last.at)}" if last is not None else ""
-    if is_over:
-        return f"Completed again: it was {was} before it was re-opened{when}."
-    return f"It was {was} until it was re-opened{when}. Its result is not known until it is completed again."
-
-
 def change_since_previous(record: SessionRecord) -> str:
     """`↘ 28 points down since 6 Nov (83 %).`, in percentage points, for mrkdwn; "" without two scores. Both scores are
     named if the card shows its own with fewer decimals."""
@@ -301,37 +275,3 @@ def format_times(times: int, outcome: Outcome) -> str:
     if times < 2:
         return ""
     return f"{_ORDINALS[times] if times < len(_ORDINALS) else f'{times}th'} time {what} on this checklist."
-
-
-def history_line(entry: HistoryEntry) -> str:
-    """One change in words, for mrkdwn: `86 % → 91 %, corrected 23 Nov, 14:02`."""
-    when = date_token(entry.at)
-    old, new = entry.old, entry.new
-    if entry.kind is ChangeKind.REOPENED:
-        was = f"{safe(word(old), TITLE)}, " if old else ""
-        return f"{was}re-opened {when}"
-    if entry.kind is ChangeKind.CORRECTED and old:
-        return f"{_turn(old, new)}, corrected {when}"
-    if entry.kind is ChangeKind.CHECKED and old:
-        return f"{safe(word(old), TITLE)} → {safe(word(new), TITLE + NAME)}, when its criteria were read {when}"
-    return f"{safe(word(new), TITLE)}, {_VERBS[entry.kind]} {when}"
-
-
-def _turn(old: Outcome, new: Outcome) -> str:
-    """What a correction changed, for mrkdwn: the scores alone if the verdict stayed, both with the same decimals."""
-    if old.kind is not new.kind or old.score is None or new.score is None:
-        beside = [score for score in (old.score, new.score) if score is not None]
-        return f"{safe(word(old, *beside), TITLE)} → {safe(word(new, *beside), TITLE)}"
-    change = difference(old.score, new.score, new.target)
-    return f"{change.before} → {change.now}"
-
-
-_VERBS = {
-    ChangeKind.APPEARED: "first seen",
-    ChangeKind.MOVED: "changed",
-    ChangeKind.COMPLETED: "seen completed",
-    ChangeKind.CORRECTED: "corrected",
-    ChangeKind.REOPENED: "re-opened",
-    ChangeKind.RETITLED: "changed",
-    ChangeKind.CHECKED: "criteria read",
-}

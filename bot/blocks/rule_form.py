@@ -134,7 +134,7 @@ def _search(name: str, label: str, chosen: Sequence[Block]) -> Block:
 
 
 def _outcomes(chosen: Sequence[str]) -> Block:
-    choices = {value: option(words.capitalize(), value) for value, words in OUTCOME_WORDS.items()}
+    choices = {value: option(words, value) for value, words in _RESULTS.items()}
     element: Block = {
         "type": "multi_static_select",
         "action_id": actions.INPUT_OUTCOME,
@@ -147,8 +147,14 @@ def _outcomes(chosen: Sequence[str]) -> Block:
     return {"type": "input", "block_id": actions.INPUT_OUTCOME, "optional": True, "label": label, "element": element}
 
 
-OUTCOME_WORDS = {
-    value: " or ".join(words) for value, (words, kinds) in OUTCOMES.items() if any(kind.is_over for kind in kinds)
+# As cards say it. `unknown` and what is not over is no choice: nobody wants it posted.
+_RESULTS = {
+    "completed": "Completed",
+    "passed": "Completed without a low result",
+    "met": "Met target",
+    "below": "Below target",
+    "critical": "Critical criterion failed",
+    "failed": "Any low result",
 }
 
 

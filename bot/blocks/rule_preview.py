@@ -62,19 +62,27 @@ class OnlySite:
 
 
 def preview_blocks(shown: Shown) -> list[Block]:
-    """How much it would have been, on which days, what comes there anyway, and the newest as cards without buttons."""
+    """How much a rule would have sent, and the newest as cards."""
+    return [*amount_blocks(shown), *sample_blocks(shown)]
+
+
+def amount_blocks(shown: Shown) -> list[Block]:
+    """How much it would have been, on which days, and what comes there anyway."""
     lines = [_amount(shown), _by_day(shown), *_overlaps(shown), *(safe(hint, HINT) for hint in shown.hints)]
     blocks: list[Block] = [section(mrkdwn("\n".join(filter(None, lines))))]
     if shown.scope:
         blocks.append(context(shown.scope))
-    if shown.samples:
-        number = len(shown.samples)
-        blocks.append(
-            section(mrkdwn("*The last one, as a card:*" if number == 1 else f"*The last {number}, as cards:*"))
-        )
-        for key in shown.samples:
-            blocks += [divider(), *_sample(key, shown.facts)]
-        blocks.append(divider())
+    return blocks
+
+
+def sample_blocks(shown: Shown) -> list[Block]:
+    """The newest of what it would have been, as cards without buttons; no block without any."""
+    if not shown.samples:
+        return []
+    number = len(shown.samples)
+    blocks = [section(mrkdwn("*The last one, as a card:*" if number == 1 else f"*The last {number}, as cards:*"))]
+    for key in shown.samples:
+        blocks += [divider(), *_sample(key, shown.facts)]
     return blocks
 
 

@@ -20,7 +20,7 @@ from bot.blocks.elements import (
 )
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, safe
-from bot.blocks.rule_preview import HINT, OnlySite, Shown, preview_blocks
+from bot.blocks.rule_preview import HINT, OnlySite, Shown, amount_blocks, sample_blocks
 from bot.domain.notifications import Destination, DestinationKind, Message
 from bot.domain.reasons import ARCHIVED, NOT_FOUND, NOT_IN_CHANNEL, SHADOW_PUBLIC, SHARED_OUTSIDE, ReasonCode
 from bot.domain.rules import DEFAULT_OPTIONS, OPERATOR, NamesShown, Rule, RuleForm, RuleOptions, RuleState, basis_of
@@ -129,20 +129,21 @@ def proposal(
         return notice("This query is too long for a rule. Use fewer conditions.")
     place = f"<#{safe(destination.id, 40)}>" if destination.kind is DestinationKind.CHANNEL else "you alone"
     text = f"A rule that posts to {place}: {format_query(words)}{format_options(options)}."
-    label, made = "Save this rule", list[Block]()
+    label, made, asked = "Save this rule", list[Block](), list[str]()
     if only_site is not None and only_site.fits:
-        text += f"\n{only_site.question}"
+        asked.append(only_site.question)
         made.append(only_site.button)
         label = "Save for all sites"
     if is_public:
-        text += (
-            f"\n{place} is a public channel: everybody in the workspace, now and later, can read what is posted there, "
+        asked.append(
+            f"{place} is a public channel: everybody in the workspace, now and later, can read what is posted there, "
             f"with {people_shown(options)} and results. Shall Spotter post there?"
         )
         label = "Yes, post all sites to this public channel" if made else "Yes, post to this public channel"
     made.append(button(actions.CONFIRM_SUBSCRIBE, label, encoded, style="" if made else "primary"))
-    last = buttons([*made, button(actions.CANCEL, "Cancel", destination.id)])
-    return with_preview([section(mrkdwn(text))], shown, [last])
+    last = [section(mrkdwn("\n".join(asked)))] if asked else []
+    last.append(buttons([*made, button(actions.CANCEL, "Cancel", destination.id)]))
+    return with_preview([section(mrkdwn(text))], shown, last)
 
 
 def preview_only(words: str, shown: Shown, text: str, *, command: str, same: Rule | None = None) -> Message:
@@ -153,11 +154,16 @@ def preview_only(words: str, shown: Shown, text: str, *, command: str, same: Rul
 
 
 def with_preview(first: Sequence[Block], shown: Shown, last: Sequence[Block]) -> Message:
-    """A message with what a rule would have sent, and as many of the samples as Slack takes: what is asked is never
-    cut."""
+    """A message with what a rule would have sent: how much, then what is asked, then as many of the samples as Slack
+    takes, so that nobody scrolls past them for the buttons."""
     samples = len(shown.samples)
     while True:
-        blocks = [*first, *preview_blocks(replace(shown, samples=shown.samples[:samples])), *last]
+        blocks = [
+            *first,
+            *amount_blocks(shown),
+            *last,
+            *sample_blocks(replace(shown, samples=shown.samples[:samples])),
+        ]
         if not samples or (characters(blocks) < MESSAGE_CHARACTERS and len(blocks) <= MESSAGE_BLOCKS):
             return message(blocks)
         samples -= 1

@@ -13,7 +13,7 @@ from bot.blocks.criteria import costly_blocks
 from bot.blocks.elements import BUTTON_VALUE, Block, button, context, mrkdwn, section, with_fallback
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_line
-from bot.blocks.markup import MONTHS, and_more, bar, date_token, format_query_text, moment_token, safe
+from bot.blocks.markup import MONTHS, and_more, bar, code, date_token, format_query_text, moment_token, safe
 from bot.blocks.report_lists import late_since, listed
 from bot.blocks.reports import percent_cell
 from bot.blocks.results import observed_by
@@ -146,7 +146,12 @@ def _older_below(found: Digest, view: DigestView) -> list[Block]:
 def _low_results(heading: str, lowest: Sequence[Session], total: int, view: DigestView) -> list[Block]:
     if not total:
         return []
-    lines = [listed(one, view.directory, moment_token(one.facts.finished, by_day=True), limit=SHORT) for one in lowest]
+    if not lowest:  # all lines went to newer ones
+        return [section(mrkdwn(heading if view.query else f"{heading}: {code(f'{view.command} {LOW}')}"))]
+    lines = [
+        listed(one, view.directory, moment_token(one.facts.finished, by_day=True), limit=SHORT, under_heading=True)
+        for one in lowest
+    ]
     return [section(mrkdwn("\n".join([heading, *lines, *_more(total - len(lowest), view, LOW)])))]
 
 

@@ -7,7 +7,7 @@ from bot.blocks.elements import Block, context, header, line_sections, message, 
 from bot.blocks.markup import escape, safe
 from bot.domain.notifications import Message
 from bot.domain.setup import SetupLine, is_finished
-from bot.domain.text import count
+from bot.domain.text import count, without_stop
 
 ANNOUNCEMENT = (
     "From today, Spotter posts results of on-the-job training here: who completed which checklist, how it went, and "
@@ -43,12 +43,12 @@ def setup_answer(steps: Sequence[SetupLine], command: str) -> Message:
     """The answer to `setup`, with a text to announce Spotter."""
     # Nothing in a code block is formatted: it is copied as it stands.
     announcement = ANNOUNCEMENT.format(command=command).replace("`", "")
-    ready = section(mrkdwn(f"*To post in a channel when you go live:*\n```{announcement}```"))
+    ready = section(mrkdwn(f"*To post in a channel when you go live*\n```{announcement}```"))
     return message([*setup_blocks(steps, command), ready])
 
 
 def _line(step: SetupLine) -> str:
-    what = f"{step.what} ({safe(step.reason, REASON)})" if step.reason else step.what
+    what = f"{step.what} ({without_stop(safe(step.reason, REASON))})" if step.reason else step.what
     if step.is_done:
         return f"✓ *Done:* {what}"
     return f"○ *{'To do' if step.is_needed else 'Recommended'}:* {what}. {escape(step.next_step)}"

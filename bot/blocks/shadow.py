@@ -152,9 +152,12 @@ def not_private(channel_id: str) -> Message:
     )
 
 
-def live(mode: ShadowMode, counts: ShadowCounts, now: datetime) -> Message:
+def live(mode: ShadowMode, counts: ShadowCounts, now: datetime, *, command: str) -> Message:
     """Shadow mode has ended."""
-    return notice(f"Spotter is live: new messages go to their channels and people. {format_shown(mode, counts, now)}")
+    return notice(
+        f"Spotter is live: new messages go to their channels and people. {format_shown(mode, counts, now)}",
+        f"`{command} setup` has a text that announces it in a channel.",
+    )
 
 
 def live_already() -> Message:

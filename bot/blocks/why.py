@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.blocks.coverage import rule_shows
 from bot.blocks.elements import SECTION_TEXT, Block, context, message, mrkdwn, section
 from bot.blocks.follow_ups import format_day
+from bot.blocks.history import points_alone
 from bot.blocks.markup import NAME, date_token, escape, safe
 from bot.blocks.results import failed_by, unchecked, verdict
 from bot.blocks.rules import format_reason
@@ -155,6 +156,8 @@ def _of_session(found: Explanation, spelled: Spelling) -> list[_Happened]:
 
 
 def _change(entry: HistoryEntry, spelled: Spelling) -> str:
+    if same := points_alone(entry):
+        return f"{spelled.text(same)}, corrected"
     old = "" if entry.old is None else f"{spelled.text(verdict(entry.old))} → "
     return (
         f"{old}{spelled.text(verdict(entry.new))}, {'corrected' if entry.kind is ChangeKind.CORRECTED else 're-opened'}"

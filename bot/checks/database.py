@@ -1,7 +1,7 @@
 """Checks of what the database stores: disk, last poll, alerts, outbox, rules and people."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from bot.domain.outbox import BlockedDestination, OutboxCounts
 from bot.domain.outcomes import exact
 from bot.domain.polling import PollState
 from bot.domain.reasons import ReasonCode
+from bot.domain.routing import NAMED_WITHIN
 from bot.domain.rules import OPERATOR, Rule, RuleState
 from bot.domain.text import count, lasting
 from bot.domain.viewers import BY_EMAIL, Link
@@ -51,7 +52,7 @@ class Stored:
     observers: Sequence[Reachability]
     people_read_at: datetime | None
     departments_read_at: datetime | None
-    unrouted: int
+    unrouted: Mapping[ReasonCode, int]
     restored_at: datetime | None
     targets: Targets
     is_target_set_in_slack: bool
@@ -73,7 +74,7 @@ def read_stored(tx: Tx, now: datetime) -> Stored:
         observers=observers(tx, now),
         people_read_at=tx.people.directory_at(),
         departments_read_at=tx.people.departments_at(),
-        unrouted=tx.unrouted.count(),
+        unrouted=tx.unrouted.counts(),
         restored_at=tx.polls.restored_from(),
         targets=tx.targets.current(),
         is_target_set_in_slack=tx.targets.is_set_for_all(),
@@ -227,6 +228,34 @@ def _targets(stored: Stored, settings: Settings) -> Iterator[CheckResult]:
         )
 
 
+def _routing(unrouted: Mapping[ReasonCode, int]) -> Iterator[CheckResult]:
+    """What changes wait for. What iSpring may never name is given up after some days."""
+    days, why = NAMED_WITHIN.days, "`spotter outbox why ID` says who waits."
+    unnamed = unrouted.get(ReasonCode.OBSERVER_UNNAMED, 0)
+    unowned = unrouted.get(ReasonCode.OWNER_UNKNOWN, 0)
+    if unread := sum(unrouted.values()) - unnamed - unowned:
+        yield warning(
+            f"Routing: {count(unread, 'change')} of sessions {_wait(unread)} until people and departments are known",
+            "They are routed when iSpring's lists were read as a whole. Whom these do not name is given up after "
+            f"{days} days. {why}",
+        )
+    if unnamed:
+        yield warning(
+            f"Routing: {count(unnamed, 'change')} of sessions {_wait(unnamed)} for the name of the observer",
+            "iSpring lists them without one. Rules that need no observer are followed at once; the others, and the "
+            f"observer's message, are given up after {days} days. See in iSpring who observes them. {why}",
+        )
+    if unowned:
+        yield warning(
+            f"Routing: {count(unowned, 'change')} of sessions {_wait(unowned)} until Slack says who owns a rule",
+            f"It is asked again by itself; nothing is lost. {why}",
+        )
+
+
+def _wait(number: int) -> str:
+    return "waits" if number == 1 else "wait"
+
+
 def _people(stored: Stored, now: datetime) -> Iterator[CheckResult]:
     read_at = stored.people_read_at
     if stored.poll.last_good_at is not None and (read_at is None or now - read_at > PEOPLE_OLD):
@@ -242,11 +271,7 @@ def _people(stored: Stored, now: datetime) -> Iterator[CheckResult]:
             f"People: iSpring's departments were {age}",
             "Sites and rights by department may be old. The API key needs the right to read departments.",
         )
-    if stored.unrouted:
-        yield warning(
-            f"Routing: {count(stored.unrouted, 'change')} of sessions wait until people and departments are known",
-            "They are routed when iSpring's lists were read as a whole; `spotter outbox why ID` says what is missing.",
-        )
+    yield from _routing(stored.unrouted)
     if stored.suspended_links:
         yield warning(
             f"Links: {count(len(stored.suspended_links), 'link')} suspended, because an e-mail address changed",

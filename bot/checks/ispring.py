@@ -11,7 +11,7 @@ from bot.domain.model import OutcomeKind, SessionKey
 from bot.domain.outcomes import judge
 from bot.domain.polling import is_round
 from bot.domain.ports import DateEvidence, Listing, Part, Slice, Training
-from bot.domain.text import count
+from bot.domain.text import count, without_stop
 from bot.services.listing_gaps import count_left_out
 
 MAX_STATUSES = 5
@@ -47,7 +47,7 @@ async def check_ispring(
         return
     except TrainingUnavailable as error:
         remedy = "Check ISPRING_API_URL and the network from this machine to iSpring."
-        yield wrong("iSpring: can't be reached", f"{error.in_full} {remedy}")
+        yield wrong("iSpring: can't be reached", f"{without_stop(error.in_full)}. {remedy}")
         return
     except TrainingError as error:
         yield wrong("iSpring: no listing", error.in_full)
@@ -143,7 +143,8 @@ async def _check_parts(
         )
     for part, state in health.items():
         if state.error and part is not Part.CHECKLISTS:  # these have a line of their own
-            yield warning(f"iSpring: its {part} can't be read ({state.error})", ALERTS[f"{part}_unread"].remedy)
+            reason = without_stop(state.error)
+            yield warning(f"iSpring: its {part} can't be read ({reason})", ALERTS[f"{part}_unread"].remedy)
     left_out = {"sessions": read.without_parts} | {str(part): state.left_out for part, state in health.items()}
     for name, number in left_out.items():
         if number:

@@ -12,7 +12,7 @@ from bot.domain.errors import MessengerError, MessengerRefused
 from bot.domain.notifications import DestinationKind
 from bot.domain.ports import Clock, Messenger
 from bot.domain.rules import Rule
-from bot.domain.text import count
+from bot.domain.text import count, without_stop
 from bot.slack.client import SlackMessenger
 from bot.slack.manifest import EVENTS, SCOPES
 
@@ -82,7 +82,7 @@ async def _check_admins(messenger: SlackMessenger, settings: Settings) -> AsyncI
                 return
             yield wrong(f"ADMINS: Slack knows no user {user_id}", "Correct it: the profile's menu, Copy member ID.")
         except MessengerError as error:
-            yield warning(f"ADMINS: can't be looked up ({error})", "Start `spotter check` again.")
+            yield warning(f"ADMINS: can't be looked up ({without_stop(str(error))})", "Start `spotter check` again.")
             return
         else:
             if not user.is_full_member:

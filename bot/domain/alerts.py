@@ -19,6 +19,7 @@ from bot.domain.outbox import SHADOW_WEEK
 POLL_LATE = timedelta(minutes=15)  # or five intervals if that is longer: shorter gaps end by themselves
 STUCK = timedelta(minutes=30)  # that a due message may wait: more than the longest back-off, less than a shift
 DISCONNECTED = timedelta(minutes=2)  # without commands: reconnecting takes seconds
+UNNAMED_FOR = timedelta(hours=1)  # that results may wait for their observer's name: each poll may bring it
 LEADER_SILENT = timedelta(minutes=2)  # without a sign of life, which is given every few seconds
 DISK_LEFT = 200 * 1024 * 1024  # bytes; a listing of a large account is spooled beside the database
 DISK_ENOUGH = 300 * 1024 * 1024  # bytes at which the alert ends: at DISK_LEFT it would come and go
@@ -43,6 +44,7 @@ class MonitorInput:
     `waiting_since`: creation of the oldest message that can be sent and has no clear result yet. `disconnected_for`: in
     seconds. `disk_left`: in bytes, None if unknown. `directory`: when iSpring's people and departments were read.
     `shadow_since`: since when shadow mode is on, None if it is off; `shadow_closed`: why nothing can be shown in it.
+    `unnamed`: the sessions whose observer iSpring has not named for UNNAMED_FOR, and for whom somebody waits.
     `shadow_unresolved`: what earlier shadow modes may have shown in a channel that can't be read back, None if nothing.
     """
 
@@ -56,6 +58,7 @@ class MonitorInput:
     disconnected_for: float
     disk_left: int | None
     directory: DirectoryAges = field(default_factory=DirectoryAges)
+    unnamed: int = 0
     shadow_since: datetime | None = None
     shadow_closed: str = ""
     shadow_unresolved: Facts | None = None
@@ -121,6 +124,10 @@ def _directory_old(seen: MonitorInput, before: Facts | None) -> Facts | None:
     return {"parts": " and ".join(name for name, _ in old), "hours": int((seen.now - oldest).total_seconds() // 3600)}
 
 
+def _observers_unnamed(seen: MonitorInput, before: Facts | None) -> Facts | None:
+    return {"sessions": seen.unnamed} if seen.unnamed else None
+
+
 def _shadow_closed(seen: MonitorInput, before: Facts | None) -> Facts | None:
     return {"reason": seen.shadow_closed} if seen.shadow_since is not None and seen.shadow_closed else None
 
@@ -153,19 +160,19 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One entry of the registry. `{name}` in a sentence is filled with the fact of that name; `{command}` with the
-    slash command.
+    """One entry of the registry. `{name}` in a sentence is filled with the fact of that name, `{name:is|are}` with the
+    word that agrees with it; `{command}` in a remedy with the slash command.
 
-    `resolved`: what is true again once it ended, "" for an event; `past`: what was so until then. `remedy`: what a
-    person should do. `has_own_line`: `status` says it in its first lines from newer facts than the alert's.
-    `is_checked`: `check` tests the cause itself. `ended_by_monitor`: another process raises it, while the leader is
-    silent; the monitor is a part of the leader, so it is over once the monitor runs.
+    `resolved`: what is true again once it ended, "" for an event; `past`: what was so until then, "" for an event too.
+    `remedy`: what a person should do. `has_own_line`: `status` says it in its first lines from newer facts than the
+    alert's. `is_checked`: `check` tests the cause itself. `ended_by_monitor`: another process raises it, while the
+    leader is silent; the monitor is a part of the leader, so it is over once the monitor runs.
     """
 
     sentence: str
     remedy: str
     resolved: str = ""
-    past: str = "it was not so"
+    past: str = ""
     severity: Severity = Severity.ERROR
     condition: Condition | None = None
     ended_by_monitor: bool = False
@@ -179,6 +186,7 @@ def _unread(what: str, effect_and_remedy: str) -> Alert:
         sentence=f"iSpring's {what} can't be read ({{reason}}).",
         remedy=f"{effect_and_remedy} It is tried again by itself, after a refusal once an hour.",
         resolved=f"iSpring's {what} can be read again",
+        past="they could not be read",
         severity=Severity.WARNING,
     )
 
@@ -186,11 +194,12 @@ def _unread(what: str, effect_and_remedy: str) -> Alert:
 def _shortened(what: str) -> Alert:
     """The alert of a list of iSpring's that is too short to be believed."""
     return Alert(
-        sentence=f"iSpring lists {{entries}} {what}, and {{entries_known}} are known: that is not believed, and those "
-        "known stay.",
+        sentence=f"iSpring's list of {what} is not believed: it names {{entries}}, while {{entries_known}} "
+        "{entries_known:is|are} known, and these stay.",
         remedy="Check that the API account still sees all departments. If it is true, it is believed after 24 hours; "
         "an empty list never is.",
         resolved=f"iSpring's list of {what} is believed again",
+        past="it was too short",
         is_checked=False,
     )
 
@@ -230,22 +239,25 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             has_own_line=True,
         ),
         "suspicious_listing": Alert(
-            sentence="iSpring listed {listed} although {known} are stored. Nothing was marked missing and nothing is "
-            "lost.",
+            sentence="iSpring listed {listed} although {known} {known:is|are} stored. Nothing was marked missing and "
+            "nothing is lost.",
             remedy="Check that the API key still sees all departments.",
             resolved="iSpring lists its sessions again",
+            past="most were left out",
         ),
         "listing_incomplete": Alert(
             sentence="iSpring's checklists name {sessions} that its list of sessions leaves out: Spotter can't post "
             "them.",
             remedy="Ask iSpring's support what limits that list; `spotter check` compares the two again.",
             resolved="iSpring lists every session that its checklists name",
+            past="some were left out",
         ),
         "filters_unreliable": Alert(
             sentence="iSpring's filters can't be relied on: {problem}. Full listings are read until a day passes "
             "without; nothing is lost, but results may come later.",
             remedy="Please report it to iSpring's support; a larger FULL_LISTING_LIMIT lets each poll list everything.",
             resolved="iSpring's filters can be relied on again",
+            past="they could not",
             severity=Severity.WARNING,
             is_checked=False,
         ),
@@ -254,6 +266,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             "read all the same; what is deleted is not noticed.",
             remedy="It is tried again by itself. If it stays so, ask iSpring's support what limits that list.",
             resolved="iSpring's whole list of sessions can be read again",
+            past="it could not be read",
             severity=Severity.WARNING,
             is_checked=False,
         ),
@@ -270,14 +283,16 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             sentence="iSpring listed exactly {sessions}. A number so round may be chance, or the limit of its list.",
             remedy="Compare it with a report in iSpring; `spotter check` compares it with what the checklists name.",
             resolved="iSpring lists another number of sessions",
+            past="the number was round",
             severity=Severity.WARNING,
         ),
         "results_flapping": Alert(
-            sentence="iSpring keeps changing the results of {sessions}: each changed {changes} times or more within a "
-            "day. Their cards are edited once an hour at most, and one new card a day says that a result is below "
-            "target.",
+            sentence="iSpring keeps changing the results of {sessions}: {sessions:it|each} changed {changes} or "
+            "more within a day. Their cards are edited once an hour at most, and one new card a day says that a result "
+            "is below target.",
             remedy="See `{command} show` of a session whose card changes; look in iSpring for who or what corrects it.",
             resolved="the results in iSpring stay as they are",
+            past="they kept changing",
             severity=Severity.WARNING,
             is_checked=False,
         ),
@@ -291,17 +306,31 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             sentence="Dates from iSpring contradict ISPRING_DATE_ORDER, which is {order}.",
             remedy="Set it to `dmy` or `mdy` as iSpring writes them, and restart; `spotter check` shows the evidence.",
             resolved="dates agree with ISPRING_DATE_ORDER again",
+            past="some did not",
         ),
         "rows_rejected": Alert(
-            sentence="{rows} of a listing could not be understood and were left out; the others were read.",
-            remedy="`spotter check` names the rows and the reason.",
+            sentence="{rows} of a listing could not be understood and {rows:was|were} left out; the others were read.",
+            remedy="The log says of each what is wrong with it; please report it. `spotter check` counts them again.",
             resolved="every row of iSpring's listing can be read again",
+            past="some could not",
         ),
         "rows_duplicated": Alert(
             sentence="iSpring lists {rows} more than once; of each session the completed row counts.",
             remedy="Please report it to iSpring's support if it stays so.",
             resolved="iSpring lists each session once",
+            past="some came more than once",
             severity=Severity.WARNING,
+            is_checked=False,
+        ),
+        "observers_unnamed": Alert(
+            sentence="iSpring does not say who observed {sessions}. Cards are posted; the observer's message, and what "
+            "rules that ask for an observer send, wait up to 7 days for the name.",
+            remedy="Give each such session an observer in iSpring; if it has one, ask iSpring's support why its list "
+            "leaves it out.",
+            resolved="nothing waits for an observer's name any more",
+            past="results waited",
+            severity=Severity.WARNING,
+            condition=_observers_unnamed,
             is_checked=False,
         ),
         "parts_left_out": Alert(
@@ -309,31 +338,33 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             "is used.",
             remedy="The log names the place; please report it. `spotter check` reads everything again.",
             resolved="everything that iSpring answers can be read as a whole",
+            past="some of it could not",
             severity=Severity.WARNING,
         ),
         "people_unread": _unread(
             "people",
-            "Those known stay; what needs others waits. Give the API account the right to read users (role Account "
-            "Owner or Account Administrator).",
+            "Those known stay; what needs others waits. If iSpring refuses: give the API account the right to read "
+            "users (role Account Owner or Account Administrator).",
         ),
         "departments_unread": _unread(
             "departments",
-            "People stay known; sites and what needs departments wait. Give the API account the right to read "
-            "departments (role Account Owner or Account Administrator).",
+            "People stay known; sites and what needs departments wait. If iSpring refuses: give the API account the "
+            "right to read departments (role Account Owner or Account Administrator).",
         ),
         "criteria_unread": _unread(
             "criteria",
-            "Cards go out without them and are edited when they come. Give the API account the right to read results "
-            "of on-the-job training.",
+            "Cards go out without them and are edited when they come. If iSpring refuses: give the API account the "
+            "right to read results of on-the-job training.",
         ),
         "areas_unread": _unread(
             "competency areas",
-            "Criteria are shown without them. Give the API account the right to read results of on-the-job training.",
+            "Criteria are shown without them. If iSpring refuses: give the API account the right to read results of "
+            "on-the-job training.",
         ),
         "checklists_unread": _unread(
             "checklists",
-            "Results go on; only the daily comparison with the list of sessions fails. Give the API account the right "
-            "to read on-the-job training.",
+            "Results go on; only the daily comparison with the list of sessions fails. If iSpring refuses: give the "
+            "API account the right to read on-the-job training.",
         ),
         "people_shortened": _shortened("people"),
         "departments_shortened": _shortened("departments"),
@@ -349,6 +380,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             "what supervisors, managers and observers see of others closes, and their messages wait.",
             remedy="`spotter check` says why; the key's owner must be an Account Owner or Administrator.",
             resolved="iSpring's people and departments can be read again",
+            past="they could not",
             condition=_directory_old,
             is_checked=False,
         ),
@@ -384,11 +416,11 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
         ),
         "destination_gone": Alert(
             sentence="A destination can't be written to ({reason}). Its messages wait.",
-            remedy="See `spotter outbox list`.",
+            remedy="`spotter outbox list` names it: invite Spotter there again, unarchive it, or end its sharing.",
         ),
         "deliveries_stuck": Alert(
             sentence="{messages} could not be sent, the oldest for {minutes} min. Nothing is lost.",
-            remedy="`spotter outbox list` says what they wait for.",
+            remedy="`spotter outbox list` says why: a destination to mend, or a limit of Slack's that ends by itself.",
             resolved="messages are sent again",
             past="some were stuck",
             condition=_deliveries_stuck,
@@ -407,6 +439,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             remedy="If it was paused, let it go on; else kill it: another `spotter run` takes over at once, and "
             "nothing is lost.",
             resolved="the process that polls and sends works again",
+            past="it gave no sign of life",
             ended_by_monitor=True,
         ),
         "shadow_closed": Alert(
@@ -421,7 +454,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
         ),
         "shadow_unresolved": Alert(
             sentence="{messages} that shadow mode may have shown in <#{channel}> can't be looked for there ({reason}), "
-            "and so can't be sent where they belong.",
+            "and so can't be sent where {messages:it belongs|they belong}.",
             remedy="Invite Spotter to that channel again: it looks, and goes on. Or give each up: `spotter outbox "
             "list` names them, `spotter outbox drop ID` ends one.",
             resolved="nothing that shadow mode may have shown waits",
@@ -439,9 +472,10 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             is_checked=False,
         ),
         "disk_nearly_full": Alert(
-            sentence="Only {megabytes} MB are left on the disk of the database.",
+            sentence="Only {megabytes} MB {megabytes:is|are} left on the disk of the database.",
             remedy="Free some space or mount a larger volume: on a full disk nothing is polled or sent.",
             resolved="there is space on the disk again",
+            past="there was too little",
             condition=_disk_nearly_full,
         ),
     }

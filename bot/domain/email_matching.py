@@ -63,6 +63,9 @@ def is_unproved(link: Link, user: SlackUser, directory: Directory) -> bool:
     return not user.email or person.email is None or person.status is PersonStatus.UNKNOWN
 
 
+NOT_ASKED = "Slack was not asked yet"  # it is once something is to be sent to them, or when they ask something
+
+
 def why_unmatched(
     person: Person, accounts: Sequence[SlackUser], *, has_no_account: bool, link_blocks: bool, directory: Directory
 ) -> str:
@@ -84,7 +87,7 @@ def why_unmatched(
         return f"is no full member in Slack ({accounts[0].not_allowed_reason})"
     if has_no_account:
         return "no Slack account has this e-mail address"
-    return "has not met Spotter yet"
+    return NOT_ASKED
 
 
 _PLACE_OR_JOB = re.compile(

@@ -32,6 +32,13 @@ class Moment(NamedTuple):
 NO_DATE = Moment()
 
 
+class Points(NamedTuple):
+    """The points of a session and their total, each as far as it was given."""
+
+    points: float | None
+    total: float | None
+
+
 class SessionFacts(NamedTuple):
     """One row of a listing. `status` is iSpring's own word; `result` is in percent; points may be fractions."""
 
@@ -245,13 +252,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One stored change of a session, for `show` and the card's history line. Scores in percent."""
+    """One stored change of a session, for `show` and the card's history line. Scores in percent. Points are stored if
+    they are all that a correction changed."""
 
     at: datetime
     version: int
     kind: ChangeKind
     old: Outcome | None
     new: Outcome
+    old_points: Points | None = None
+    new_points: Points | None = None
 
 
 @dataclass(frozen=True, slots=True)

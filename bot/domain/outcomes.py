@@ -34,10 +34,12 @@ def normalized(percentage: float) -> float:
 
 
 def share(points: float | None, total: float | None) -> float | None:
-    """Points of total points in percent, normalized; None if that is no number."""
+    """Points of total points in percent, normalized; negative for negative points. None if that is no share, also for
+    more points than the total: one of the two is wrong, and nothing says which."""
     if points is None or total is None or total <= 0:
         return None
-    return _finite(points / total * 100)
+    found = _finite(points / total * 100)
+    return None if found is None or found > 100 else found
 
 
 def median(scores: Sequence[float]) -> float:
@@ -49,21 +51,27 @@ def score_of(facts: SessionFacts) -> float | None:
     """The score in percent, normalized and as given (it may lie outside 0..100); None if nothing was graded.
 
     Points decide if they contradict `result` by more than 1 (a fraction such as 0.85 is never rescaled), and if there
-    is no `result`. If every criterion was skipped, a `result` of 0 of 0 points is no score.
+    is no `result`. Points that are no share of their total decide nothing: 50 of 20 is "not scored", not 250 %, which
+    would meet every target. Negative ones decide only if there is no `result`. If every criterion was skipped, a
+    `result` of 0 of 0 points is no score.
     """
     result = _finite(facts.result)
     if facts.total_points == 0 and not result:
         return None
     graded = share(facts.points, facts.total_points)
-    if graded is None or (result is not None and normalized(abs(graded - result)) <= _TRUSTED_GAP):
+    if graded is None:
+        return result
+    if result is not None and (graded < 0 or normalized(abs(graded - result)) <= _TRUSTED_GAP):
         return result
     return graded
 
 
 def has_odd_result(facts: SessionFacts) -> bool:
-    """Whether `result` can't be the percentage it is documented to be: it lies outside 0..100, or the points contradict
-    it by more than 1, as they do a fraction."""
+    """Whether the numbers can't be what they are documented to be: `result` lies outside 0..100, or the points
+    contradict it by more than 1, as they do a fraction, or are no share of their total."""
     result, graded = _finite(facts.result), share(facts.points, facts.total_points)
+    if facts.points and facts.total_points and (graded is None or graded < 0):
+        return True
     if result is None:
         return False
     return not 0 <= result <= 100 or (graded is not None and normalized(abs(graded - result)) > _TRUSTED_GAP)

@@ -35,6 +35,7 @@ LATE_AFTER: Mapping[ReminderClock, timedelta] = {
     ReminderClock.UNFINISHED: timedelta(hours=48),
 }
 ESCALATES_AFTER = timedelta(hours=24)  # since the reminder before
+LONGEST_SNOOZE = timedelta(hours=34)  # from midnight until 9 on the next day, where a clock is turned back
 OLDEST = timedelta(days=30)  # what is late for longer belongs on a list, and causes no reminder
 
 

@@ -64,6 +64,7 @@ MISSING: Mapping[ReasonCode, str] = {
     ReasonCode.OBSERVER_UNNAMED: "iSpring has not named the session's observer yet",
 }
 """What a change waits for, in words. The last reading may answer that by not naming a person for long enough."""
+_GIVEN_UP = (ReasonCode.PERSON_UNKNOWN, ReasonCode.DEPARTMENT_UNKNOWN, ReasonCode.OBSERVER_UNNAMED)
 
 
 def subject_of(key: SessionKey, version: int | None = None) -> str:
@@ -222,7 +223,8 @@ def may_yet_see(verdict: Verdict, viewer: Viewer, facts: SessionFacts, directory
 
 
 def _waits(who: str, missing: ReasonCode) -> RoutingResult:
-    return RoutingResult(who, False, f"not decided yet: {MISSING[missing]}", missing)
+    given_up_then = f" (given up after {NAMED_WITHIN.days} days)" if missing in _GIVEN_UP else ""
+    return RoutingResult(who, False, f"not decided yet: {MISSING[missing]}{given_up_then}", missing)
 
 
 def _waiting_reason(rule: Rule) -> str:
@@ -282,7 +284,7 @@ def wanted_results(wants: Wants) -> str:
 
 def given_up(undecided: RoutingResult) -> RoutingResult:
     """What is said of a person nothing waits for any more, because iSpring did not name them for long enough."""
-    return RoutingResult(undecided.who, False, MISSING[undecided.missing])
+    return RoutingResult(undecided.who, False, f"{MISSING[undecided.missing]}, and nothing waits for that any more")
 
 
 def _notifications(

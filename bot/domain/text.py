@@ -59,6 +59,13 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def without_stop(text: str) -> str:
+    """A text without the full stop at its end, also within quotation marks, for where a sentence goes on after it:
+    `(iSpring says: "No rights")`."""
+    text = text.rstrip()
+    return text[:-2] + '"' if text.endswith('."') else text.removesuffix(".")
+
+
 def in_bytes(number: int) -> str:
     """A size for people: `9.1 MB`, `12 KB`, `340 bytes`."""
     if number >= 1_000_000:

@@ -23,8 +23,8 @@ from bot.ispring.dates import DateOrder, Dates
 from bot.ispring.listing import WHAT, SpooledListing
 from bot.ispring.paging import ListReader
 from bot.ispring.parts import Parts
-from bot.ispring.tolerant import LeftOut, read_row
-from bot.ispring.wire import AreaRow, ChecklistRow, CriterionRow, DepartmentRow, PersonRow
+from bot.ispring.row_kinds import AREA, CHECKLIST, CRITERION, DEPARTMENT, PERSON
+from bot.ispring.wire import ChecklistRow
 
 LISTING_PATH = "/job-training/sessions/result/list"
 CHECKLISTS_PATH = "/job-training/checklist/sessions/list"
@@ -145,7 +145,7 @@ class Ispring:
 
     async def checklists(self, checklist_ids: Sequence[str] = ()) -> ChecklistsAnswer:
         rows, received = await self._checklist_rows({"checklistIds": list(checklist_ids)} if checklist_ids else {})
-        named = [NamedChecklist(row.checklist_id or "", row.ids) for row in rows]
+        named = [NamedChecklist((row.checklist_id or "").strip(), row.ids) for row in rows]
         return ChecklistsAnswer(named, received.size, received.wire_size)
 
     async def _checklist_rows(self, asked: Mapping[str, object]) -> tuple[Sequence[ChecklistRow], Received]:
@@ -158,7 +158,7 @@ class Ispring:
                     raise
                 self._parts.refused_batch(Part.CHECKLISTS, error)  # a checklist that was asked for may be deleted
                 return (), Received(0, b"")
-            rows, left_out, _ = await self._lists.page(body, call.what, "", _checklist)
+            rows, left_out, _ = await self._lists.page(body, call.what, "", CHECKLIST)
             self._lists.finished(Part.CHECKLISTS, left_out)
             return rows, received
 
@@ -174,19 +174,19 @@ class Ispring:
         for session_ids in _batches(keys):
             with self._reading(Part.AREAS):
                 for key, area in await self._lists.by_ids(
-                    Part.AREAS, AREAS_PATH, "the competency areas", session_ids, _area
+                    Part.AREAS, AREAS_PATH, "the competency areas", session_ids, AREA
                 ):
                     found.setdefault(key, []).append(area)
         return {key: areas for key, areas in found.items() if key in set(keys)}
 
     async def people(self) -> Sequence[Person]:
         with self._reading(Part.PEOPLE):
-            return await self._lists.paged(Part.PEOPLE, PEOPLE_PATH, "the list of people", "userProfiles", _person)
+            return await self._lists.paged(Part.PEOPLE, PEOPLE_PATH, "the list of people", "userProfiles", PERSON)
 
     async def departments(self) -> Sequence[Department]:
         with self._reading(Part.DEPARTMENTS):
             return await self._lists.paged(
-                Part.DEPARTMENTS, DEPARTMENTS_PATH, "the list of departments", "departments", _department
+                Part.DEPARTMENTS, DEPARTMENTS_PATH, "the list of departments", "departments", DEPARTMENT
             )
 
     def health(self) -> Mapping[Part, PartHealth]:
@@ -223,7 +223,7 @@ class Ispring:
         criteria: dict[SessionKey, list[CriterionResult]] = {}
         with self._reading(Part.CRITERIA):
             for key, line in await self._lists.by_ids(
-                Part.CRITERIA, CRITERIA_PATH, "the criteria", session_ids, _criterion
+                Part.CRITERIA, CRITERIA_PATH, "the criteria", session_ids, CRITERION
             ):
                 if key in wanted:
                     criteria.setdefault(key, []).append(line)
@@ -245,28 +245,6 @@ def _batches(keys: Collection[SessionKey]) -> Iterator[list[str]]:
     session_ids = list(dict.fromkeys(key.session_id for key in keys))
     for start in range(0, len(session_ids), IDS_AT_ONCE):
         yield session_ids[start : start + IDS_AT_ONCE]
-
-
-def _checklist(raw: bytes, left_out: LeftOut) -> ChecklistRow:
-    return read_row(ChecklistRow, raw, left_out)
-
-
-def _criterion(raw: bytes, left_out: LeftOut) -> tuple[SessionKey, CriterionResult]:
-    row = read_row(CriterionRow, raw, left_out)
-    return row.key, row.result_of()
-
-
-def _area(raw: bytes, left_out: LeftOut) -> tuple[SessionKey, AreaResult]:
-    row = read_row(AreaRow, raw, left_out)
-    return row.key, row.result_of()
-
-
-def _person(raw: bytes, left_out: LeftOut) -> Person:
-    return read_row(PersonRow, raw, left_out).person(left_out)
-
-
-def _department(raw: bytes, left_out: LeftOut) -> Department:
-    return read_row(DepartmentRow, raw, left_out).department(left_out)
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from bot.domain.model import SessionFacts
 from bot.domain.ports import DateEvidence
 from bot.ispring.body import clean_json, page_of, unreadable, without_mark
 from bot.ispring.dates import Dates
-from bot.ispring.tolerant import UNREADABLE, LeftOut, read_row
-from bot.ispring.wire import LONGEST_STATUS, SessionRow
+from bot.ispring.tolerant import BLANK_ID, UNREADABLE, LeftOut, read_row
+from bot.ispring.wire import SessionRow
 
 PIECE = 1 << 20  # bytes of JSON decoded at a time
 MOST_SET_ASIDE = 200_000  # rows; one line about each is kept until the listing ends
@@ -49,7 +49,7 @@ class RowSlice:
 
     def labels(self, index: int) -> tuple[str, str]:
         row = self.decoded[index]
-        return row.session_status[:LONGEST_STATUS], row.checklist_id or ""
+        return row.status, row.checklist_id or ""
 
     def facts(self, index: int) -> SessionFacts:
         facts = self.decoded[index].facts(self.dates)
@@ -91,7 +91,7 @@ class SpooledListing:
         first_reason = ""
         self._spool.seek(0)
         for rows, raws in row_batches(self._spool):
-            found, rejected, left_out = one_by_one(raws, seen) if raws else (rows, [], LeftOut())
+            found, rejected, left_out = one_by_one(raws, seen) if raws else (*with_ids(rows, seen), LeftOut())
             seen += len(found) + len(rejected)
             understood += len(found)
             first_reason = first_reason or "".join(rejected[:1])
@@ -99,7 +99,7 @@ class SpooledListing:
                 raise TrainingUnreadable(
                     f"More than {MOST_SET_ASIDE} rows of {WHAT} could not be understood; {first_reason}."
                 )
-            spelled = lower_all_ids(found)
+            spelled = fold_all_ids(found)
             compared = self._compared(found)
             yield RowSlice(found, compared, rejected, left_out.parts, spelled, self._dates, self.requested_at)
         if first_reason and not understood:
@@ -107,7 +107,7 @@ class SpooledListing:
 
     def _compared(self, rows: Sequence[SessionRow]) -> list[tuple[str, str, bytes]]:
         """Returns (session id, employee id, fingerprint) of each row. The fingerprint does not depend on the order of
-        keys, on white space or on the case of ids, which are in lower case."""
+        keys, on white space or on the spelling of ids, which are folded."""
         salted = hashlib.blake2b(self._dates.settings, digest_size=FINGERPRINT_SIZE)
         compared = []
         for row, text in zip(rows, CANONICAL.encode_lines(rows).split(b"\n"), strict=False):
@@ -117,13 +117,13 @@ class SpooledListing:
         return compared
 
 
-def lower_all_ids(rows: Sequence[SessionRow]) -> dict[str, str]:
-    """Turns the ids of rows to lower case; returns those of sessions and checklists that iSpring spells in another way,
-    as it spells them."""
+def fold_all_ids(rows: Sequence[SessionRow]) -> dict[str, str]:
+    """Folds the ids of rows; returns those of sessions and checklists that iSpring does not spell in lower case, as it
+    spells them."""
     spelled = {}
     for row in rows:
-        session_id, checklist_id = row.session_id, row.checklist_id
-        row.lower_ids()
+        session_id, checklist_id = row.session_id.strip(), row.checklist_id and row.checklist_id.strip()
+        row.fold_ids()
         if row.session_id != session_id:
             spelled[row.session_id] = session_id
         if checklist_id and row.checklist_id and row.checklist_id != checklist_id:
@@ -207,6 +207,12 @@ def _decode(array: bytes) -> tuple[Sequence[SessionRow], Sequence[Raw]]:
         return ROWS.decode(array), ()
     except UNREADABLE:
         return (), RAWS.decode(clean_json(array))
+
+
+def with_ids(rows: Sequence[SessionRow], seen: int) -> tuple[Sequence[SessionRow], list[str]]:
+    """Returns the rows that have ids, and for each other row one line with its number and the reason."""
+    rejected = [f"row {number}: {BLANK_ID}" for number, row in enumerate(rows, seen + 1) if row.has_blank_id]
+    return [row for row in rows if not row.has_blank_id] if rejected else rows, rejected
 
 
 def one_by_one(raws: Sequence[Raw], seen: int) -> tuple[list[SessionRow], list[str], LeftOut]:

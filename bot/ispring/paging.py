@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 import structlog
@@ -12,8 +12,9 @@ from bot.domain.ports import Clock, Part
 from bot.ispring.body import ItemPage, page_of
 from bot.ispring.connection import LONGEST_HOLD, Call, Connection
 from bot.ispring.parts import Parts
+from bot.ispring.row_kinds import RowKind
 from bot.ispring.statuses import KeyRefused
-from bot.ispring.tolerant import LeftOut, read_rows
+from bot.ispring.tolerant import LeftOut, one_each, read_rows
 
 MOST_PAGES = 1000
 MOST_ITEMS = 1_000_000  # people or departments; unlike sessions, they are kept in memory
@@ -40,7 +41,7 @@ class ListReader:
         path: str,
         what: str,
         session_ids: Sequence[str],
-        read: Callable[[bytes, LeftOut], T],
+        kind: RowKind[T],
     ) -> list[T]:
         """Returns the rows of some sessions. iSpring refuses the whole batch because of one id that it does not accept;
         then the batch is halved until that id is alone, and the id is skipped.
@@ -63,15 +64,14 @@ class ListReader:
                     middle = len(batch) // 2
                     batches += [batch[:middle], batch[middle:]]
                 continue
-            rows, left_out, _ = await self.page(body, what, "", read)
+            rows, left_out, _ = await self.page(body, what, "", kind)
+            rows = one_each(rows, kind.ident, left_out, kind.rank)
             self._parts.answered(part)
             self._parts.note_left_out(part, left_out, is_whole=False)
             found += rows
         return found
 
-    async def paged(
-        self, part: Part, path: str, what: str, list_name: str, read: Callable[[bytes, LeftOut], T]
-    ) -> list[T]:
+    async def paged(self, part: Part, path: str, what: str, list_name: str, kind: RowKind[T]) -> list[T]:
         """Returns all entries of a list, page by page. Raises TrainingUnreadable if it has no end."""
         found: list[T] = []
         left_out = LeftOut()
@@ -79,14 +79,15 @@ class ListReader:
         params = {"pageSize": str(PAGE_SIZE)}
         for _ in range(MOST_PAGES):
             body = await self._page_body(Call("GET", path, what, params=params))
-            items, odd, token = await self.page(body, what, list_name, read)
+            items, odd, token = await self.page(body, what, list_name, kind)
             found += items
             left_out.add(odd)
             if len(found) > MOST_ITEMS:
                 raise TrainingUnreadable(f"iSpring's answer to {what} has more than {MOST_ITEMS} entries.")
             if token is None:
+                once = await asyncio.to_thread(one_each, found, kind.ident, left_out, kind.rank)
                 self.finished(part, left_out)
-                return found
+                return once
             if token in seen:
                 raise TrainingUnreadable(f"iSpring's answer to {what} repeats a page without end.")
             seen.add(token)
@@ -112,14 +113,14 @@ class ListReader:
         return await self._connection.answer(call)
 
     async def page(
-        self, body: bytes, what: str, list_name: str, read: Callable[[bytes, LeftOut], T]
+        self, body: bytes, what: str, list_name: str, kind: RowKind[T]
     ) -> tuple[list[T], LeftOut, str | None]:
         """Returns the items of a page, what was left out of it, and the token of the next page; decodes in a thread.
         Raises TrainingUnreadable if no item can be decoded."""
 
         def decode() -> tuple[ItemPage, list[T], LeftOut]:
             page = page_of(body, what, list_name)
-            return page, *read_rows(page.items, read)
+            return page, *read_rows(page.items, kind.read)
 
         page, items, left_out = await asyncio.to_thread(decode)
         if left_out.rows and not items:

@@ -77,7 +77,7 @@ class Parts:
         if odd:
             state.odd_at = now
             odd = odd if is_whole else state.health.left_out + odd
-        elif not is_whole and state.odd_at is not None and now - state.odd_at < LEFT_OUT_FOR:
+        elif not is_whole and state.odd_at is not None and abs(now - state.odd_at) < LEFT_OUT_FOR:
             odd = state.health.left_out
         state.health = replace(state.health, left_out=odd)
 

@@ -6,7 +6,7 @@ text or an id from a number. A part that can't be read in any of these ways is l
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Annotated, Any, TypeVar, get_args
@@ -27,6 +27,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 MaybeId = Annotated[str, Meta(max_length=LONGEST_ID)]  # empty for absent
 Number = float | None
 
+BLANK_ID = "an id is nothing but blanks"
 SHORT = 100  # bytes of a part
 
 _NAMED = msgspec.json.Decoder(dict[str, Raw])
@@ -144,6 +145,20 @@ def read_rows(items: Sequence[bytes], read: Callable[[bytes, LeftOut], T]) -> tu
     return understood, left_out
 
 
+def one_each(rows: Sequence[T], ident: Callable[[T], Hashable], left_out: LeftOut, rank: Callable[[T], Any]) -> list[T]:
+    """Returns one row of each id. Of rows that contradict each other the one with the highest rank counts, else the
+    last; each such row is counted as one that could not be read."""
+    kept: dict[Hashable, T] = {}
+    for row in rows:
+        before = kept.setdefault(ident(row), row)
+        if before == row:
+            continue
+        left_out.note_row("one id in several rows that differ")
+        if rank(row) >= rank(before):
+            kept[ident(row)] = row
+    return list(kept.values())
+
+
 def number_of(text: str) -> float:
     """Returns the number that a text holds: "80", "80%", "80,5", "1 234.5". Raises ValueError if it holds none.
 
@@ -162,6 +177,18 @@ def number_of(text: str) -> float:
 def finite(number: float | None) -> float | None:
     """Returns the number; None if it is absent, infinite or not a number ("NaN" and "inf" are read from texts)."""
     return number if number is None or math.isfinite(number) else None
+
+
+def folded(ident: str) -> str:
+    """Returns what an id is compared by: iSpring spells one id in different cases, and may send blanks around it."""
+    return ident.strip().lower()
+
+
+def required(ident: str) -> str:
+    """Returns the same of an id that identifies a row. Raises msgspec.ValidationError if it is nothing but blanks."""
+    if found := folded(ident):
+        return found
+    raise msgspec.ValidationError(BLANK_ID)
 
 
 def text_of(value: object) -> str:

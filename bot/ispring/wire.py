@@ -17,6 +17,7 @@ from bot.domain.staff import Department, Person, PersonStatus, Subordination
 from bot.ispring.body import BROKEN
 from bot.ispring.dates import Dates
 from bot.ispring.tolerant import (
+    BLANK_ID,
     UNREADABLE,
     Id,
     LeftOut,
@@ -24,9 +25,11 @@ from bot.ispring.tolerant import (
     Number,
     Word,
     finite,
+    folded,
     ids_in,
     items_in,
     read_part,
+    required,
     text_of,
 )
 
@@ -57,9 +60,16 @@ class SessionRow(Struct, gc=False, rename="camel", kw_only=True):
     total_points: Number = None
     points: Number = None
 
+    @property
+    def has_blank_id(self) -> bool:
+        """Whether an id that identifies the row is nothing but blanks."""
+        return self.session_id.isspace() or self.employee_id.isspace()
+
     def drop_broken_ids(self, left_out: LeftOut) -> None:
         """Leaves out an id with a replaced character, which might equal another one's. Raises msgspec.ValidationError
-        if the row is identified by it, or if that character is in the status."""
+        if the row is identified by it or by a blank one, or if that character is in the status."""
+        if self.has_blank_id:
+            raise msgspec.ValidationError(BLANK_ID)
         if BROKEN in f"{self.session_id} {self.employee_id} {self.session_status}":
             raise msgspec.ValidationError("A broken character in an id or in the status")
         if self.checklist_id and BROKEN in self.checklist_id:
@@ -69,24 +79,28 @@ class SessionRow(Struct, gc=False, rename="camel", kw_only=True):
             self.observer_id = None
             left_out.note_part("observerId")
 
-    def lower_ids(self) -> None:
-        """Turns the ids to lower case, because iSpring spells one id in different cases."""
-        self.session_id = self.session_id.lower()
-        self.employee_id = self.employee_id.lower()
+    def fold_ids(self) -> None:
+        """Turns the ids to what they are compared by (`folded`)."""
+        self.session_id = folded(self.session_id)
+        self.employee_id = folded(self.employee_id)
         if self.checklist_id:
-            self.checklist_id = self.checklist_id.lower()
+            self.checklist_id = folded(self.checklist_id)
         if self.observer_id:
-            self.observer_id = self.observer_id.lower()
+            self.observer_id = folded(self.observer_id)
+
+    @property
+    def status(self) -> str:
+        return self.session_status.strip()[:LONGEST_STATUS]
 
     def facts(self, dates: Dates) -> SessionFacts:
-        """Returns the row as a domain value; call `lower_ids` first."""
+        """Returns the row as a domain value; call `fold_ids` first."""
         # Positional, in the order of the fields: keywords cost half a second per million rows.
         return SessionFacts(
             SessionKey(self.session_id, self.employee_id),
             self.checklist_id or "",
             (self.checklist_title or "")[:LONGEST_TITLE],
             self.observer_id or "",
-            self.session_status[:LONGEST_STATUS],
+            self.status,
             dates.read(self.start_date),
             dates.read(self.actual_start_date),
             dates.read(self.completion_date),
@@ -100,12 +114,20 @@ class ChecklistRow(Struct, rename="camel"):
     """One row of `/job-training/checklist/sessions/list`. The ids stay undecoded: a million texts take 90 MB."""
 
     checklist_id: MaybeId | None = None
-    session_ids: Raw = Raw(b"null")
+    session_ids: Raw = Raw(b"")
+
+    def check(self) -> None:
+        """Raises msgspec.ValidationError if nothing says that this is a checklist: an error in place of the list is an
+        object too."""
+        if not self.session_ids and not self.checklist_id:
+            raise msgspec.ValidationError("Object has neither `checklistId` nor `sessionIds`")
 
     def ids(self) -> Iterator[str]:
-        """Yields the ids as spelled, from a list or a lone id. An id contains no escapes; it may be a number."""
+        """Yields the ids as spelled, without blanks around them, from a list or a lone id. An id contains no escapes;
+        it may be a number."""
         for text, number in _ID_IN_LIST.findall(self.session_ids):
-            yield (text or number).decode()
+            if found := (text or number).decode().strip():
+                yield found
 
 
 class CriterionRow(Struct, rename="camel"):
@@ -122,13 +144,13 @@ class CriterionRow(Struct, rename="camel"):
 
     @property
     def key(self) -> SessionKey:
-        return SessionKey(self.session_id.lower(), self.employee_id.lower())
+        return SessionKey(required(self.session_id), required(self.employee_id))
 
     def result_of(self) -> CriterionResult:
         return CriterionResult(
-            criterion_id=self.criterion_id.lower(),
+            criterion_id=required(self.criterion_id),
             title=(self.criterion_title or "")[:LONGEST_TITLE],
-            area_id=(self.group_id or "").lower(),
+            area_id=folded(self.group_id or ""),
             skipped=self.skipped,
             points=None if self.skipped else finite(self.points),
             total_points=None if self.skipped else finite(self.total_points),
@@ -148,11 +170,11 @@ class AreaRow(Struct, rename="camel"):
 
     @property
     def key(self) -> SessionKey:
-        return SessionKey(self.session_id.lower(), self.employee_id.lower())
+        return SessionKey(required(self.session_id), required(self.employee_id))
 
     def result_of(self) -> AreaResult:
         return AreaResult(
-            area_id=self.group_id.lower(),
+            area_id=required(self.group_id),
             title=(self.group_title or "")[:LONGEST_TITLE],
             result=finite(self.result),
             points=finite(self.points),
@@ -172,9 +194,7 @@ class SubordinationPart(Struct, rename="camel"):
     @property
     def supervisor(self) -> str | None:
         """The supervisor's id; None unless the supervisor was set by hand."""
-        if self.kind is not Subordination.MANUAL or not self.supervisor_id:
-            return None
-        return self.supervisor_id.lower()
+        return folded(self.supervisor_id or "") or None if self.kind is Subordination.MANUAL else None
 
 
 class RolePart(Struct, rename="camel"):
@@ -197,12 +217,13 @@ class PersonRow(Struct, rename="camel"):
         name = f"{fields.get('first_name', '')} {fields.get('last_name', '')}".strip()
         email = fields.get("email", "").lower()
         subordination = read_part(SubordinationPart, bytes(self.subordination), "subordination", left_out)
+        person_id = required(self.user_id)
         return Person(
-            person_id=self.user_id.lower(),
-            name=(name or fields.get("login") or self.user_id.lower()[:8])[:LONGEST_NAME],
+            person_id=person_id,
+            name=(name or fields.get("login") or person_id[:8])[:LONGEST_NAME],
             email=email if 0 < len(email) <= LONGEST_EMAIL else None,
             job_title=fields.get("job_title", "")[:LONGEST_NAME] or None,
-            department_id=self.department_id.lower() if self.department_id else None,
+            department_id=folded(self.department_id or "") or None,
             status=PERSON_STATUS.get(str(self.status).strip(), PersonStatus.UNKNOWN),
             subordination=subordination.kind,
             supervisor_id=subordination.supervisor,
@@ -213,7 +234,8 @@ class PersonRow(Struct, rename="camel"):
         roles = [read_part(RolePart, item, "userRoles", left_out) for item in items_in(bytes(self.user_roles))]
         for ids in (self.manageable_department_ids, *(role.manageable_department_ids for role in roles)):
             for one in ids_in(bytes(ids), "manageableDepartmentIds", left_out):
-                yield one.lower()
+                if found := folded(one):
+                    yield found
 
 
 _FIELDS_READ = ("first_name", "last_name", "login", "email", "job_title")
@@ -230,10 +252,11 @@ class DepartmentRow(Struct, rename="camel"):
 
     def department(self, left_out: LeftOut) -> Department:
         subordination = read_part(SubordinationPart, bytes(self.subordination), "subordination", left_out)
+        department_id = required(self.department_id)
         return Department(
-            department_id=self.department_id.lower(),
-            name=(self.name or "").strip()[:LONGEST_NAME] or self.department_id.lower()[:8],
-            parent_id=self.parent_department_id.lower() if self.parent_department_id else None,
+            department_id=department_id,
+            name=(self.name or "").strip()[:LONGEST_NAME] or department_id[:8],
+            parent_id=folded(self.parent_department_id or "") or None,
             subordination=subordination.kind,
             supervisor_id=subordination.supervisor,
         )

@@ -249,6 +249,6 @@ def note_failing(tx: Tx, state: PollingState, now: datetime) -> PollingState:
     """The state after an increment lacked an answer that could hold news; raises the alert if full listings can be
     read meanwhile: else iSpring is away, which other alerts say."""
     state = replace(state, failing_since=state.failing_since or now)
-    if state.fails_alone():
+    if state.fails_alone() and state.is_failing(now):
         set_alert(tx, "filters_unreliable", {"problem": "requests for some of the sessions fail"}, now)
     return state

@@ -63,7 +63,7 @@ class ChannelChecks:
     async def _channels(self) -> None:
         now = self._clock.now()
         most = CHANNELS_AT_ONCE + len(self._unanswered)
-        due = await self._store.read(lambda tx: tx.destinations.checks_due(now - CHECK_EVERY, most))
+        due = await self._store.read(lambda tx: tx.destinations.checks_due(now - CHECK_EVERY, now, most))
         unanswered = 0
         for channel_id in sorted(due, key=lambda one: one in self._unanswered)[:CHANNELS_AT_ONCE]:
             destination = Destination(DestinationKind.CHANNEL, channel_id)

@@ -80,8 +80,10 @@ class ChannelReadings:
 
     async def _sweep(self) -> None:
         cursor, started = "", self._clock.monotonic()
+        seen_cursors: set[str] = set()
         try:
-            for _ in range(MOST_PAGES):
+            while cursor not in seen_cursors and len(seen_cursors) < MOST_PAGES:  # one that repeats has no end
+                seen_cursors.add(cursor)
                 asked_at = self._clock.now()
                 doubts, watched = await self._store.read(
                     lambda tx: (tx.destinations.doubts(), tx.destinations.watched())

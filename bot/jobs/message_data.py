@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.blocks.card_facts import CardBefore, CardFacts
+from bot.blocks.reminders import SHOWN as REMINDERS_SHOWN
 from bot.blocks.results import MOST_TIMES
 from bot.config import Settings
 from bot.domain.changes import outcome_of
@@ -166,7 +167,9 @@ class _Loader:
     def _add_reminder(self, stored: StoredNotification, viewers: Sequence[Viewer]) -> str:
         viewer, command = reader_of_reminder(self._tx, stored, viewers, self._rights), self._settings.slack_command
         self._ask_about(viewer)
-        view, waits = reminder_view(self._tx, stored.notification, viewer, self._directory, self._now, command)
+        view, waits = reminder_view(
+            self._tx, stored.notification, viewer, self._directory, self._now, command, ids=REMINDERS_SHOWN
+        )
         self._reminders[stored.notification_id] = view
         if waits:
             self._waiting[stored.notification_id] = waits

@@ -7,9 +7,10 @@ from datetime import datetime
 import structlog
 
 from bot.config import Settings
-from bot.domain.alerts import MonitorInput, monitored
+from bot.domain.alerts import UNNAMED_FOR, MonitorInput, monitored
 from bot.domain.errors import StoreBusy
 from bot.domain.ports import Clock
+from bot.domain.reasons import ReasonCode
 from bot.services.alerting import set_alert
 from bot.services.setup import queue_setup
 from bot.services.shadow import ask_to_go_live, shadow_closed, shadow_unresolved
@@ -80,6 +81,7 @@ class Monitor:
             disconnected_for=disconnected_for,
             disk_left=disk_left,
             directory=tx.people.ages(),
+            unnamed=tx.unrouted.count_of(ReasonCode.OBSERVER_UNNAMED, now - UNNAMED_FOR),
             shadow_since=None if counts.shadow is None else counts.shadow.at,
             shadow_closed="" if counts.shadow is None else shadow_closed(tx, counts.shadow.destination),
             shadow_unresolved=shadow_unresolved(tx),

@@ -48,4 +48,4 @@ def _is_never_read(tx: Tx, part: Part) -> bool:
 
 
 def _is_failing_long(state: PartHealth, now: datetime) -> bool:
-    return state.failing_since is not None and now - state.failing_since >= FAILING_AFTER
+    return state.failing_since is not None and abs(now - state.failing_since) >= FAILING_AFTER

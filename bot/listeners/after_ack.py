@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import structlog
@@ -44,6 +44,8 @@ R = TypeVar("R", bound=Request)
 BoltListener = Callable[..., Awaitable[None]]
 Answering = Callable[[AppContext, R, Reply], Coroutine[Any, Any, None]]
 ReplyFor = Callable[[Request], Reply]
+
+VIEWER_VALID_FOR = 1.0  # seconds from the request to its work
 
 log = structlog.get_logger(__name__)
 
@@ -108,9 +110,15 @@ class AfterAck:
     def _answered(self, what: str, read: Callable[[Body, AsyncBoltContext], R], answer: Answering[R]) -> BoltListener:
         async def listener(ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
             await ack()
-            request = read(body, context)
+            request, read_at = read(body, context), self.ctx.clock.monotonic()
             reply = _WithFirstLines(self.ctx, self.reply_for(request))
-            self.start(what, request, lambda: answer(self.ctx, request, reply), reply)
+
+            async def work() -> None:
+                # What was known of the user when the request came may be over once it had to wait for a place.
+                has_waited = self.ctx.clock.monotonic() - read_at > VIEWER_VALID_FOR
+                await answer(self.ctx, replace(request, viewer=None) if has_waited else request, reply)
+
+            self.start(what, request, work, reply)
 
         return listener
 

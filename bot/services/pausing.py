@@ -109,7 +109,8 @@ def _is_found_by_check(reason: str) -> bool:
 
 def is_worth_a_try(blocked: BlockedDestination, now: datetime) -> bool:
     """Whether a destination was blocked for so long that the reason may be over."""
-    return blocked.since is None or now - blocked.since >= TRIED_AGAIN
+    # A clock that was set back must not keep it blocked.
+    return blocked.since is None or abs(now - blocked.since) >= TRIED_AGAIN
 
 
 def waits_for_private(tx: Tx, delivery: Delivery) -> bool:

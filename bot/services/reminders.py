@@ -40,6 +40,7 @@ def queue_late(tx: Tx, now: datetime) -> int:
     if active_since is None or active_since > now:  # the clock was set back
         tx.reminders.begin(now)
         return 0
+    tx.reminders.forget_ahead(now)
     earliest = max(active_since, now - OLDEST)
     windows = [Window(earliest - late, now - late) for late in LATE_AFTER.values()]
     directory, queued = tx.people.directory(), 0
@@ -151,9 +152,10 @@ def zone_of(tx: Tx, user_id: str | None) -> tzinfo:
 
 
 def reminder_view(
-    tx: Tx, notification: Notification, viewer: Viewer, directory: Directory, now: datetime, command: str
+    tx: Tx, notification: Notification, viewer: Viewer, directory: Directory, now: datetime, command: str, *, ids: int
 ) -> tuple[ReminderView, str]:
-    """What a reminder lists as it is now, and the proof it waits for, "" for none. OPS_CHANNEL gets no names."""
+    """What a reminder lists as it is now, and the proof it waits for, "" for none. OPS_CHANNEL gets no names. `ids`: of
+    how many lines the short id is looked up."""
     facts, destination = notification.facts, notification.destination
     kind = ReminderKind(str(facts["what"]))
     user_id = user_of(tx, destination)
@@ -166,12 +168,12 @@ def reminder_view(
     verdicts = [allows(viewer, one.session.facts, directory) for one in lines]
     scope = scope_of(viewer, directory)
     waits = next((verdict.reason for verdict in verdicts if verdict.waits), "")
+    seen = [one for one, verdict in zip(lines, verdicts, strict=True) if verdict.allowed]
     view = ReminderView(
         kind=kind,
         lines=[
-            replace(one, short_id=tx.search.short_id(one.session.key, scope))
-            for one, verdict in zip(lines, verdicts, strict=True)
-            if verdict.allowed
+            replace(one, short_id=tx.search.short_id(one.session.key, scope)) if at < ids else one
+            for at, one in enumerate(seen)
         ],
         directory=directory,
         zone=zone,
@@ -181,7 +183,7 @@ def reminder_view(
         by=str(facts.get("by") or ""),
         command=command,
     )
-    return view, waits if lines and not view.lines else ""
+    return view, waits if lines and not seen else ""
 
 
 def _lines(

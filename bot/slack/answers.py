@@ -14,7 +14,7 @@ from bot.domain.viewers import SlackUser
 
 EVENT_TYPE = "observation_notified"  # of a message's metadata
 _KEYS = uuid.UUID("6f1c6a0e-5d0b-4f2a-9c5e-2f6f2f1f0d57")  # never to change: it makes every client_msg_id
-CHANNEL_FIELDS = frozenset({"id", "is_private", "is_archived", "is_ext_shared"})  # without one it is not known
+_CHANNEL_FLAGS = ("is_private", "is_archived", "is_ext_shared")  # without one it is not known who reads it
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,19 @@ def delivery_of(said: Mapping[str, Any]) -> str | None:
     payload = metadata.get("event_payload")
     found = payload.get("delivery") if isinstance(payload, dict) else None
     return found if isinstance(found, str) else None
+
+
+def is_whole_channel(found: object) -> bool:
+    """Whether Slack says of a channel who may read it: one that is not said to be shared may be."""
+    if not isinstance(found, dict) or not found.get("id"):
+        return False
+    return all(type(found.get(name)) is bool for name in _CHANNEL_FLAGS)
+
+
+def is_whole_user(found: Mapping[str, Any]) -> bool:
+    """Whether Slack says of an account whether it is a guest's: what gives rights needs a proof."""
+    flags = [type(found.get(name)) is bool for name in ("is_restricted", "is_ultra_restricted")]
+    return any(flags) or any(found.get(name) for name in ("deleted", "is_bot", "is_workflow_bot", "is_stranger"))
 
 
 def channel_of(found: Mapping[str, Any]) -> Channel:

@@ -30,7 +30,6 @@ from bot.domain.notifications import Message
 from bot.domain.ports import Channel, Clock
 from bot.domain.viewers import SlackUser
 from bot.slack.answers import (
-    CHANNEL_FIELDS,
     EVENT_TYPE,
     BotIdentity,
     channel_of,
@@ -38,6 +37,8 @@ from bot.slack.answers import (
     delivery_of,
     header,
     is_ours,
+    is_whole_channel,
+    is_whole_user,
     next_cursor,
     object_of,
     slack_user_of,
@@ -89,12 +90,16 @@ class SlackMessenger:
     # ---- who we are ----------------------------------------------------------------------------------------------
 
     async def identify(self) -> BotIdentity:
-        """Asks Slack who the token belongs to (auth.test). Raises MessengerError."""
+        """Asks Slack who the token belongs to (auth.test). Raises MessengerError; what was known before stays then."""
         answer = await self.api.ask(self.web.auth_test)
+        team_id, bot_user_id = answer.get("team_id"), answer.get("user_id")
+        # Without our workspace's id every account would be one of ours.
+        if not (isinstance(team_id, str) and team_id and isinstance(bot_user_id, str) and bot_user_id):
+            raise MessengerUnavailable("Slack's answer does not say whose token it is; it is asked again later.")
         scopes = str(header(answer.headers, "x-oauth-scopes") or "")
         self._identity = BotIdentity(
-            team_id=str(answer.get("team_id") or ""),
-            bot_user_id=str(answer.get("user_id") or ""),
+            team_id=team_id,
+            bot_user_id=bot_user_id,
             bot_id=str(answer.get("bot_id") or ""),
             scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
             team=str(answer.get("team") or ""),
@@ -240,7 +245,7 @@ class SlackMessenger:
             async with self.api.session.post(address, data=file, timeout=limit, allow_redirects=False) as answer:
                 if answer.status != 200:
                     raise MessengerUnavailable(f"Slack did not take the file (HTTP {answer.status}).")
-        except (aiohttp.ClientError, TimeoutError) as problem:
+        except (aiohttp.ClientError, TimeoutError, ValueError) as problem:  # an address may be none at all
             raise MessengerUnavailable("The file could not be sent to Slack.") from problem
         try:
             await self.api.ask(
@@ -265,6 +270,8 @@ class SlackMessenger:
             return known
         answer = await self.api.ask(self.web.conversations_open, users=user_id)
         channel = str(object_of(answer, "channel")["id"])
+        if not channel.startswith("D"):  # others could read it
+            raise MessengerUnavailable("Slack opened no direct message; it is asked again later.")
         if len(self._direct) >= MOST_DIRECT:
             self._direct.clear()
         self._direct[user_id] = channel
@@ -273,7 +280,10 @@ class SlackMessenger:
     async def user(self, user_id: str) -> SlackUser:
         """Raises MessengerRefused("user_not_found") if there is no such user, else MessengerError."""
         me = await self.who_am_i()
-        return slack_user_of(object_of(await self.api.ask(self.web.users_info, user=user_id), "user"), me)
+        found = object_of(await self.api.ask(self.web.users_info, user=user_id), "user")
+        if found["id"] != user_id or not is_whole_user(found):
+            raise MessengerUnavailable("Slack's answer does not say whose account it is; it is asked again later.")
+        return slack_user_of(found, me)
 
     async def user_by_email(self, email: str) -> SlackUser | None:
         """The user with this address, None if Slack names none. Raises MessengerError."""
@@ -284,7 +294,10 @@ class SlackMessenger:
             if refusal.is_unknown_user:
                 return None
             raise
-        return slack_user_of(object_of(answer, "user"), me)
+        found = object_of(answer, "user")
+        if not is_whole_user(found):
+            raise MessengerUnavailable("Slack's answer does not say whose account it is; it is asked again later.")
+        return slack_user_of(found, me)
 
     def described(self, user: Mapping[str, object]) -> SlackUser:
         """A user as an event describes them; Slack is not asked. Until we know our own workspace, any is ours."""
@@ -293,7 +306,10 @@ class SlackMessenger:
     async def channel(self, channel_id: str) -> Channel:
         """Raises MessengerError: `channel_not_found` also for private channels the bot is not in."""
         found = object_of(await self.api.ask(self.web.conversations_info, channel=channel_id), "channel")
-        return channel_of({"id": channel_id, **found})
+        is_whole = bool(found.get("is_im")) or is_whole_channel(found)
+        if found["id"] != channel_id or not is_whole:
+            raise MessengerUnavailable("Slack's answer does not say how the channel is; it is asked again later.")
+        return channel_of(found)
 
     async def own_channels(self, cursor: str = "") -> tuple[Sequence[Channel], str]:
         """One page of the channels that the bot is in, and the cursor of the next, "" after the last one. Raises
@@ -309,7 +325,7 @@ class SlackMessenger:
         if not isinstance(found, list):
             raise MessengerUnavailable("Slack's answer holds no channels; it is asked again later.")
         # A user's own conversations come without `is_member`, so it is what the list itself says.
-        whole = [one for one in found if isinstance(one, dict) and one.keys() >= CHANNEL_FIELDS]
+        whole = [one for one in found if is_whole_channel(one)]
         listed = [channel_of({**one, "is_member": True}) for one in whole]
         return listed, next_cursor(answer) or ""
 
@@ -324,7 +340,10 @@ class SlackMessenger:
             answer = await self.api.ask(
                 self.web.conversations_members, channel=channel_id, limit=MEMBERS_A_PAGE, cursor=cursor
             )
-            found.update(str(member) for member in answer.get("members") or ())
+            members = answer.get("members")
+            if not isinstance(members, list):
+                raise MessengerUnavailable("Slack's answer holds no members; it is asked again later.")
+            found.update(member for member in members if isinstance(member, str))
             cursor = next_cursor(answer)
             if cursor is None:
                 return frozenset(found)

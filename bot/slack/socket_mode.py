@@ -7,12 +7,14 @@ failed tries its one-time address again for ever.
 import asyncio
 import contextlib
 import logging
+from collections import OrderedDict
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.config import DIRECT, Network
 from bot.domain.ports import Clock
@@ -24,6 +26,7 @@ FIRST_PAUSE = 5.0  # seconds between clients that never connected, doubling up t
 LAST_PAUSE = 60.0
 CLOSING = 3.0  # seconds a closing handshake may take
 CLOSE_TIMEOUT = 3.0  # seconds until what has arrived is acknowledged, before we close: Slack waits no longer
+ENVELOPES_REMEMBERED = 5_000
 _A_MOMENT = 0.005
 
 log = structlog.get_logger(__name__)
@@ -59,16 +62,44 @@ class _Client(SocketModeClient):
         return url
 
 
+class _Handled:
+    """The envelopes that came lately, on any connection: one that comes again is not done again."""
+
+    def __init__(self) -> None:
+        self._acknowledged: OrderedDict[str, bool] = OrderedDict()
+
+    def is_new(self, envelope_id: str) -> bool:
+        if envelope_id in self._acknowledged:
+            return False
+        self._acknowledged[envelope_id] = False
+        if len(self._acknowledged) > ENVELOPES_REMEMBERED:
+            self._acknowledged.popitem(last=False)
+        return True
+
+    def is_acknowledged(self, envelope_id: str) -> bool:
+        return self._acknowledged.get(envelope_id, False)
+
+    def acknowledged(self, envelope_id: str) -> None:
+        self._acknowledged[envelope_id] = True
+
+    def forget(self, envelope_id: str) -> None:
+        """It failed: if it comes again, it is tried again."""
+        self._acknowledged.pop(envelope_id, None)
+
+
 class _CountingHandler(AsyncSocketModeHandler):
     """Counts the requests that are not acknowledged yet: Slack sends no command a second time."""
 
-    def __init__(self, app: AsyncApp, app_token: str, ping_interval: float, network: Network) -> None:
+    def __init__(
+        self, app: AsyncApp, app_token: str, ping_interval: float, network: Network, handled: _Handled
+    ) -> None:
         # Not the SDK's own constructor, which would make a client that reads the environment.
         self.app = app
         self.app_token = app_token
         self.client = _Client(app, app_token, ping_interval, network)
         self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]
         self._unacknowledged = 0
+        self._handled = handled
 
     async def finished(self) -> None:
         """Waits until every request that came is acknowledged."""
@@ -79,9 +110,18 @@ class _CountingHandler(AsyncSocketModeHandler):
 
     # The SDK's own handler narrows its base class the same way.
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        if not self._handled.is_new(req.envelope_id):
+            # The first one's acknowledgement is on its way, and may say more than that it came.
+            if self._handled.is_acknowledged(req.envelope_id):
+                await client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
+            return
         self._unacknowledged += 1
         try:
             await super().handle(client, req)
+            self._handled.acknowledged(req.envelope_id)
+        except Exception:
+            self._handled.forget(req.envelope_id)
+            raise
         finally:
             self._unacknowledged -= 1
 
@@ -105,6 +145,7 @@ class SocketMode:
         self._network = network
         self._close_timeout = close_timeout
         self._is_connected = False
+        self._handled = _Handled()
         self._lost_at: float | None = None
 
     @property
@@ -130,7 +171,7 @@ class SocketMode:
 
     async def _one_client(self) -> bool:
         """Runs one SDK client until it is stuck; returns whether it ever was connected."""
-        handler = _CountingHandler(self._app, self._app_token, self._ping_interval, self._network)
+        handler = _CountingHandler(self._app, self._app_token, self._ping_interval, self._network, self._handled)
         began, had_connected = self._clock.monotonic(), False
         connect = handler.connect_async()  # type: ignore[no-untyped-call]  # the SDK leaves it so
         connecting = asyncio.create_task(connect, name="socket-connect")

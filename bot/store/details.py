@@ -48,10 +48,11 @@ class SessionDetails:
     def _pending(self, which: str, since: datetime, now: datetime, limit: int) -> Sequence[SessionKey]:
         # A completion whose date could not be read counts from when it was stored.
         rows = self._connection.execute(
-            f"SELECT session_id, employee_id FROM sessions {which} AND details = 'owed' AND details_due_at <= ?"
+            f"SELECT session_id, employee_id FROM sessions {which} AND details = 'owed'"
+            " AND (details_due_at <= ? OR details_due_at > ?)"  # a clock that was ahead wrote what is so far away
             " AND coalesce(finished_at, changed_at) >= ? AND missing_since IS NULL"
             " ORDER BY coalesce(finished_at, changed_at) DESC LIMIT ?",
-            (to_ms(now), to_ms(since), limit),
+            (to_ms(now), to_ms(now + LONGEST_WAIT), to_ms(since), limit),
         )
         return [key_of(row) for row in rows]
 
@@ -71,8 +72,8 @@ class SessionDetails:
         """The sessions whose criteria came without areas, as far as these are due; the newest first."""
         rows = self._connection.execute(
             "SELECT session_id, employee_id FROM details JOIN sessions ON sessions.id = details.session"
-            " WHERE areas_due_at <= ? AND details = 'fetched' ORDER BY sessions.id DESC LIMIT ?",
-            (to_ms(now), limit),
+            " WHERE (areas_due_at <= ? OR areas_due_at > ?) AND details = 'fetched' ORDER BY sessions.id DESC LIMIT ?",
+            (to_ms(now), to_ms(now + AREAS_WAIT), limit),
         )
         return [key_of(row) for row in rows]
 
@@ -96,7 +97,8 @@ class SessionDetails:
     def postpone_areas(self, now: datetime) -> None:
         """Areas could not be read: all that are due wait for another hour."""
         self._connection.execute(
-            "UPDATE details SET areas_due_at = ? WHERE areas_due_at <= ?", (to_ms(now + AREAS_WAIT), to_ms(now))
+            "UPDATE details SET areas_due_at = ? WHERE areas_due_at <= ? OR areas_due_at > ?",
+            (to_ms(now + AREAS_WAIT), to_ms(now), to_ms(now + AREAS_WAIT)),
         )
 
     def record_miss(self, key: SessionKey, now: datetime) -> None:

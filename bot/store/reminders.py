@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from bot.domain.model import Session, SessionKey
 from bot.domain.notifications import Destination, NotificationKind
-from bot.domain.reminders import LATE_AFTER, Choices, Reminded, ReminderClock, ReminderStep
+from bot.domain.reminders import ESCALATES_AFTER, LATE_AFTER, Choices, Reminded, ReminderClock, ReminderStep
 from bot.domain.report_periods import Window
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, value_of
 from bot.store.outbox.eligibility import PENDING
@@ -105,6 +105,16 @@ class Reminders:
             "INSERT INTO reminders (session, clock, since, step, destination, subject, at)"
             f" SELECT id, ?, ?, ?, ?, ?, ? FROM sessions WHERE {OF_KEY} ON CONFLICT DO NOTHING",
             (clock, to_ms(since), step, str(destination or ""), subject, to_ms(now), *key),
+        )
+
+    def forget_ahead(self, now: datetime) -> None:
+        """Forgets whom a clock that was ahead reminded, or found nobody to remind; what was put off stays."""
+        ahead = to_ms(now + ESCALATES_AFTER)
+        self._connection.execute(
+            "DELETE FROM reminders WHERE at > ? AND (destination = '' OR EXISTS (SELECT 1 FROM notifications WHERE"
+            " notifications.destination = reminders.destination AND notifications.subject = reminders.subject"
+            " AND created_at > ?))",
+            (ahead, ahead),
         )
 
     def listed(

@@ -137,11 +137,13 @@ class Reports(SessionCounts):
         return [session_of(row) for row in rows]
 
     def attention(self, where: Where, window: Window, limit: int) -> Sequence[Session]:
-        """The failing sessions of a window that no one but their employee has acknowledged, the lowest score first."""
+        """The failing sessions of a window that no one but their employee has acknowledged: those with a failed
+        critical criterion first, then the lowest score."""
         where = _unacknowledged(where, window)
         rows = self._connection.execute(
-            f"SELECT * FROM sessions WHERE {where.sql} ORDER BY score NULLS LAST, {HAPPENED} DESC, id LIMIT ?",
-            (*where.parameters, limit),
+            f"SELECT * FROM sessions WHERE {where.sql}"
+            f" ORDER BY outcome <> ?, score NULLS LAST, {HAPPENED} DESC, id LIMIT ?",
+            (*where.parameters, OutcomeKind.CRITICAL, limit),
         )
         return [session_of(row) for row in rows]
 

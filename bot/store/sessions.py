@@ -11,6 +11,7 @@ from bot.domain.model import (
     ChangeKind,
     Details,
     HistoryEntry,
+    Points,
     Session,
     SessionKey,
     SessionRecord,
@@ -102,8 +103,8 @@ class Sessions:
             value_of(
                 self._connection,
                 f"SELECT count(*) FROM history WHERE session = (SELECT id FROM sessions WHERE {OF_KEY})"
-                f" AND kind {IN_LIST} AND old IS NOT NULL AND at > ?",
-                (*key, listed(_ALWAYS_NEWS), to_ms(now - RECENTLY)),
+                f" AND kind {IN_LIST} AND old IS NOT NULL AND at BETWEEN ? AND ?",
+                (*key, listed(_ALWAYS_NEWS), to_ms(now - RECENTLY), to_ms(now + RECENTLY)),
             )
         )
 
@@ -113,7 +114,13 @@ class Sessions:
         if old == new and change.kind not in _ALWAYS_NEWS:
             return
         entry = HistoryEntry(
-            at=change.after.changed_at, version=change.after.version, kind=change.kind, old=old, new=new
+            at=change.after.changed_at,
+            version=change.after.version,
+            kind=change.kind,
+            old=old,
+            new=new,
+            old_points=None if change.before is None or old != new else _points_of(change.before),
+            new_points=None if change.before is None or old != new else _points_of(change.after),
         )
         session = id_of(self._connection, change.after.key)
         self._connection.execute(_UPSERT_HISTORY, (session, *to_values(entry)))
@@ -194,6 +201,22 @@ class Sessions:
             # The user who pressed the button sees it at once, also on a card whose edit was put off.
             request_edits(self._connection, key, now, cosmetic=False, before=now + EDIT_LEASE)
         return bool(added)
+
+    def withdraw_acknowledgement(self, key: SessionKey, slack_user_id: str, now: datetime) -> None:
+        """A person's acknowledgement of a result is gone, as if they had not seen it; nothing happens without one."""
+        row = self._row(key)
+        if row is None:
+            return
+        removed = self._connection.execute(
+            "DELETE FROM acknowledgements WHERE session = ? AND slack_user_id = ?", (row["id"], slack_user_id)
+        ).rowcount
+        if removed:
+            self._connection.execute("UPDATE sessions SET version = version + 1 WHERE id = ?", (row["id"],))
+            request_edits(self._connection, key, now, cosmetic=False, before=now + EDIT_LEASE)
+
+
+def _points_of(session: Session) -> Points:
+    return Points(session.facts.points, session.facts.total_points)
 
 
 def _is_retitled_only(change: Change) -> bool:

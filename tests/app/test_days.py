@@ -213,7 +213,7 @@ async def test_a_day_of_an_observer(browser: Browser, director: Director) -> Non
             await is_told_in_the_results_channel(visitor, one)
         muted = await visitor.asks("/ojt unmute")
         await expect(muted).to_contain_text("4 messages that it held back come now, as one recap")
-        recap = visitor.alerts.filter(has_text="While muted")
+        recap = visitor.alerts.filter(has_text="muted (from")
         await expect(recap).to_contain_text("2 of 4 below target")
         for one in held:
             await expect(recap).to_contain_text(short(one))
@@ -300,7 +300,7 @@ async def test_a_day_of_a_learning_manager(browser: Browser, director: Director)
         await muted.get_by_role("button", name="End mute").click()
         await visitor.presses_in_dialog("End it", "End mute")
         await expect(visitor.answers.filter(has_text="has ended")).to_have_count(1)
-        recap = visitor.alerts.filter(has_text="While muted")
+        recap = visitor.alerts.filter(has_text="muted (from")
         await expect(recap).to_contain_text("2 results came while this channel was muted")
         await expect(recap).to_contain_text(short(lower))
 

@@ -41,8 +41,7 @@ async def test_a_completed_session_is_reported_once_and_a_correction_edits_what_
     await bot.until(lambda: "100 %, met target" in card.text, "the card is edited")
     await bot.until(lambda: "100 %, met target" in message.text, "the direct message is edited")
     for logged in (card, message):
-        assert "Result changed" in logged.text
-        assert was in logged.text.partition("Result changed")[2], "the history line keeps the old value"
+        assert f"{was} → 100 %" in logged.text.partition("Corrected: ")[2], "the headline keeps the old value"
     await bot.has_polled()
     assert env.cards(session) == [card]
     assert env.direct_messages(session) == [message]
@@ -117,7 +116,7 @@ async def test_a_log_for_people_at_its_most_talkative_tells_nobodys_name_and_no_
     await env.slack.command(ADMIN, RESULTS, "/ojt", 'results employee:"Ottoline"')
     await bot.until(lambda: len(env.slack.visible_to(ADMIN, RESULTS)) > 2, "an answer")
     env.world.correct(session, percent=100)
-    await bot.until(lambda: "Result changed" in card.text, "an edit")
+    await bot.until(lambda: "Corrected: " in card.text, "an edit")
     await bot.terminate()
     # What must not be in it is looked for in every log, when the house is left.
     assert len(bot.log()) > 500

@@ -119,7 +119,7 @@ async def sees_it_corrected(newcomer: Visitor, session: Session) -> None:
     card = newcomer.alert_of(session)
     await expect(card.locator(".section").first).to_contain_text("95 %, now met target 80 %")
     await expect(card).to_have_count(1)
-    await expect(card).to_contain_text("Result changed:")
+    await expect(card).to_contain_text("Corrected: ")
     await expect(card).to_contain_text("55 %")
     await expect(card).to_contain_text("(edited)")
 

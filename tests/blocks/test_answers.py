@@ -27,7 +27,7 @@ from bot.domain.polling import PollMode, PollReport, PollState
 from bot.domain.preferences import NOTHING, Choice, Often, Role, parse_choice
 from bot.domain.reports import Figures
 from bot.domain.viewers import DirectMessages
-from tests.blocks.build import NOW, directory, key_of, record, rule, session
+from tests.blocks.build import NOW, directory, facts, key_of, record, rule, session
 from tests.blocks.limits import assert_fits_slack, texts
 
 TOPICS = (
@@ -289,6 +289,20 @@ def test_a_public_channel_is_asked_for_before_it_is_subscribed() -> None:
     assert "posts to <#C0NORTH>: completed sessions with a result below 80" in message.text
     assert "Shall Spotter post there?" in message.text
     assert [actions.decode(actions.Subscribe, one) for one in values(message, actions.CONFIRM_SUBSCRIBE)] == [value]
+
+
+def test_what_saves_a_rule_stands_under_its_question_and_above_the_samples() -> None:
+    sample = record()
+    seen = Shown({NOW.date(): 1}, [sample.session.key], facts(sample))
+    value = actions.Subscribe("C0NORTH", "score:<80")
+    for is_public in (True, False):
+        message = rules.proposal(ROOM, value, "all sessions", seen, is_public=is_public)
+        kinds = [block["type"] for block in message.blocks]
+        at = kinds.index("actions")
+        assert at < kinds.index("header"), "a sample card begins with a header"
+        if is_public:
+            assert "Shall Spotter post there?" in message.blocks[at - 1]["text"]["text"]
+        assert message.text.index("it would have posted 1 session") < message.text.index("Maria Lopez")
 
 
 def test_rules_can_be_ended_by_those_who_may() -> None:

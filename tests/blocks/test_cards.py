@@ -21,6 +21,7 @@ from bot.domain.model import (
     HistoryEntry,
     Moment,
     OutcomeKind,
+    Points,
     SessionRecord,
 )
 from bot.domain.notifications import Message
@@ -185,15 +186,17 @@ def test_a_previous_session_the_owner_may_not_see_is_not_mentioned() -> None:
 def test_a_correction_leaves_a_history_line() -> None:
     one = corrected(record(session(result=91.0, points=None)))
     message = render(delivery_of(one), facts(one))
-    assert "86 % → 91 %, corrected 23 Nov 2026, 14:02 UTC" in message.text
-    assert "86 % → 91 %, corrected <!date^" in shown(message)
+    assert message.text.splitlines()[0].startswith("✅ Corrected: Maria Lopez 86 % → 91 %")
+    assert "Corrected 23 Nov 2026, 14:02 UTC." in message.text
+    assert message.text.count("86 %") == 1, "the headline says what changed, and nothing says it again"
 
 
 def test_a_correction_that_turns_the_outcome_says_so() -> None:
     one = corrected(record(session(result=72.0)))
-    assert "Met target, 86 % (target 80 %) → Below target, 72 % (target 80 %), corrected" in shown(
-        render(delivery_of(one), facts(one))
-    )
+    assert "Corrected: Maria Lopez 86 % → 72 %, now below target 80 %" in shown(render(delivery_of(one), facts(one)))
+    older = replace(one.history[0], version=1, new=outcome_of(session(result=90.0, points=None)))
+    twice = replace(one, history=(older, *one.history))
+    assert "Result changed: 86 % → 90 %, corrected" in render(delivery_of(twice), facts(twice)).text
 
 
 def test_a_correction_says_so_first_and_names_the_card_before_instead_of_repeating_it() -> None:
@@ -204,6 +207,7 @@ def test_a_correction_says_so_first_and_names_the_card_before_instead_of_repeati
     assert message.text.splitlines()[0] == "🔴 Corrected: Maria Lopez 86 % → 72 %, now below target 80 %"
     assert "<https://acme.slack.com/archives/C0NORTH/p1|the card before> (<!date^" in shown(message)
     assert "Observed by" not in message.text and "Result changed" not in message.text
+    assert "40 % Cash desk" in message.text and "Counts the float" not in message.text
     unlinked = render(delivery_of(one), facts(one, cards_before={key_of(): CardBefore(before.posted_at)}))
     assert "the rest is on the card of 23 Nov 2026, 13:56 UTC" in unlinked.text
 
@@ -212,7 +216,7 @@ def test_a_correction_with_no_card_before_is_a_whole_card_that_says_so_first() -
     one = corrected(record(session(result=72.0)))
     text = render(delivery_of(one), facts(one)).text
     assert text.startswith("🔴 Corrected: Maria Lopez 86 % → 72 %, now below target 80 %\n")
-    assert "Observed by Ana Ruiz" in text and "Result changed: " in text
+    assert "Observed by Ana Ruiz" in text and "Corrected 23 Nov" in text
 
 
 def test_a_correction_names_both_scores_with_as_many_decimals_as_keep_them_apart() -> None:
@@ -221,6 +225,38 @@ def test_a_correction_names_both_scores_with_as_many_decimals_as_keep_them_apart
     one = replace(one, history=(HistoryEntry(at=NOW, version=2, kind=ChangeKind.CORRECTED, old=old, new=new),))
     first = render(delivery_of(one), facts(one)).text.splitlines()[0]
     assert first == "🔴 Corrected: Maria Lopez 80 % → 79.6 %, now below target 80 %"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (Points(30.0, 50.0), Points(31.0, 50.0), "30 → 31 of 50 points, still 60 %"),
+        (Points(12.0, 20.0), Points(30.0, 50.0), "12 of 20 → 30 of 50 points, still 60 %"),
+        (Points(None, 50.0), Points(30.0, 50.0), "? → 30 of 50 points, still 60 %"),
+        (Points(30.001, 50.0), Points(30.002, 50.0), "other points, still 60 %"),
+        (None, None, "other points, still 60 %"),  # an entry of an earlier Spotter
+    ],
+)
+def test_a_correction_of_points_alone_says_so_and_repeats_no_score(
+    old: Points | None, new: Points | None, said: str
+) -> None:
+    one = record(session(result=60.0, points=None))
+    outcome = outcome_of(one.session)
+    entry = HistoryEntry(
+        at=NOW, version=2, kind=ChangeKind.CORRECTED, old=outcome, new=outcome, old_points=old, new_points=new
+    )
+    text = render(delivery_of(one), facts(replace(one, history=(entry,)))).text
+    assert text.splitlines()[0] == f"🔴 Corrected: Maria Lopez {said}, below target 80 %"
+    assert f"Result changed: {said}, corrected 23 Nov" in text
+
+
+def test_a_correction_that_turns_the_verdict_at_the_same_score_does_not_repeat_the_score() -> None:
+    one = record(session(result=91.0, points=None))
+    met = outcome_of(one.session)
+    critical = replace(met, kind=OutcomeKind.CRITICAL, critical=("Cold room logged",))
+    entry = HistoryEntry(at=NOW, version=2, kind=ChangeKind.CORRECTED, old=critical, new=met)
+    first = render(delivery_of(one), facts(replace(one, history=(entry,)))).text.splitlines()[0]
+    assert first.startswith("✅ Corrected: Maria Lopez 91 %, now met target 80 %")
 
 
 def test_only_a_bad_result_asks_to_be_acknowledged() -> None:
@@ -453,6 +489,13 @@ def test_the_employee_gets_the_result_without_a_verdict_and_strengths_first() ->
         < notified.index("To work on")
         < notified.index("Cash desk")
     )
+
+
+def test_the_employee_reads_of_a_correction_without_a_verdict() -> None:
+    one = corrected(record(session(result=72.0)))
+    text = render(delivery_of(one, to=EMPLOYEE), facts(one)).text
+    assert "Result changed: 86 % → 72 %, corrected 23 Nov 2026, 14:02 UTC" in text
+    assert "elow target," not in text
 
 
 def test_several_own_results_carry_no_verdict_either() -> None:

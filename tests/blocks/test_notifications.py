@@ -1,17 +1,20 @@
 """Everything a delivery may carry beside sessions."""
 
 import re
+import string
 
 import pytest
 
-from bot.blocks.alerts import alert_text
+from bot.blocks.alerts import alert_sentence, alert_text
 from bot.blocks.notifications import RENDERERS, render
 from bot.domain.alerts import ALERTS, RESOLVED
+from bot.domain.errors import TrainingRefused
 from bot.domain.notifications import Destination, DestinationKind, NotificationKind, SummaryCounts
 from bot.domain.rules import OPERATOR
 from tests.blocks.build import delivery, facts, notification, record, rule
 from tests.blocks.limits import assert_fits_slack, texts
 
+REFUSED = TrainingRefused("iSpring forbids it (HTTP 403).", "Give it the right.", said="No rights.")
 OWNER = Destination(DestinationKind.USER, "U0LND")
 
 
@@ -93,6 +96,25 @@ def test_every_trouble_that_is_watched_has_words_for_its_end() -> None:
     ] == []
     cancelled = alert_text({"code": "over", "code_before": "poll_failing", "minutes": 34})
     assert cancelled == "Over after 34 min: iSpring can be read again."
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 12_000])
+@pytest.mark.parametrize("reason", [str(REFUSED), REFUSED.in_full, "not_in_channel", "It is so."], ids=range(4))
+@pytest.mark.parametrize("code", ALERTS)
+def test_the_sentences_of_an_alert_join_and_agree_with_their_numbers(code: str, reason: str, number: int) -> None:
+    """A reason may be one word of Slack's or several sentences, iSpring's own among them."""
+    names = {name for _, name, _, _ in string.Formatter().parse(ALERTS[code].sentence) if name}
+    known: dict[str, str | int] = dict.fromkeys(names, number)
+    known |= {name: "a word" for name in ("problem", "parts", "status", "order", "since", "channel") if name in names}
+    known |= {"reason": reason} if "reason" in names else {}
+    over: dict[str, str | int] = {"code_before": code, "minutes": 5, "from": 1_700_000_000, "to": 1_700_000_300}
+    texts = [alert_text({"code": code, **known}), alert_sentence(code, known)]
+    texts += [alert_text({"code": "over", **over, **known})] if ALERTS[code].resolved else []
+    for text in texts:
+        assert text.endswith("."), text
+        assert not re.search(r"\.\)|\.\.|\.\"\)|\?|  | [.,;:)]|\( |\bit was not so\b", text), text
+        assert not re.search(r"\b1 (\w+ )?(are|were|sessions|rows|people|messages|times)\b", text), text
+    assert bool(ALERTS[code].resolved) is bool(ALERTS[code].past)
 
 
 def test_an_unknown_code_is_reported_with_its_facts() -> None:

@@ -1,4 +1,4 @@
-"""Rows of sessions say where, if more than one site is among them."""
+"""What needs attention, and rows of sessions that say where if more than one site is among them."""
 
 from dataclasses import replace
 
@@ -44,3 +44,13 @@ def test_so_does_what_needs_attention() -> None:
     assert "Opening the store · Store 14 · " in "\n".join(texts(blocks))
     blocks = attention_blocks(an_overview(attention=[NORTH], unacknowledged=1), ABOUT)
     assert "Store 12" not in "\n".join(texts(blocks))
+
+
+def test_without_a_target_nothing_is_said_to_be_above_it() -> None:
+    def said(figures: Figures) -> str:
+        return "\n".join(texts(attention_blocks(an_overview(total=figures), ABOUT)))
+
+    none = "None of these 9 results has a target, so none is below one. `/ojt target` shows the targets."
+    assert none in said(Figures(sessions=9, completed=9))
+    assert "Nothing was below target in 30 days." in said(Figures(sessions=9, completed=9, met=9))
+    assert "Nothing was below target in 30 days." in said(Figures())

@@ -10,6 +10,7 @@ from bot.blocks.alerts import alert_sentence
 from bot.checks import Level, database
 from bot.config import Settings
 from bot.domain.alerts import ALERTS, LEADER_SILENT
+from bot.domain.changes import decide
 from bot.domain.notifications import DeliveryState
 from bot.domain.polling import PollReport
 from bot.domain.reasons import ARCHIVED, ReasonCode
@@ -19,7 +20,7 @@ from bot.domain.viewers import BY_EMAIL, SlackUser
 from bot.store.backup import back_up, restore
 from bot.store.database import Store, Tx
 from tests.environment import open_store
-from tests.store.given import NOON, ROOM, a_session, baseline, becomes, claim, enqueue, minutes, see, sent
+from tests.store.given import NOON, ROOM, TARGETS, a_session, baseline, becomes, claim, enqueue, minutes, see, sent
 
 CHECKS = Path(database.__file__).parent
 LATER = NOON + timedelta(days=2)
@@ -167,6 +168,23 @@ def _unseen(done: int, pages: int) -> None:
     """Shows no progress."""
 
 
+async def test_what_changes_wait_for_is_said_with_how_long(db: Store, tmp_path: Path) -> None:
+    def store(tx: Tx) -> None:
+        waiting = [ReasonCode.OBSERVER_UNNAMED, ReasonCode.OBSERVER_UNNAMED, ReasonCode.OWNER_UNKNOWN]
+        for number, code in enumerate([*waiting, ReasonCode.PERSON_UNKNOWN]):
+            change = decide(None, a_session(number + 2), now=NOON, targets=TARGETS)
+            assert change is not None
+            tx.sessions.save(change, b"fingered")
+            tx.unrouted.add(change, ["observer"], code, NOON, NOON, 1)
+
+    await db.transact(store)
+    found = "\n".join(await results(db, tmp_path))
+    assert "Routing: 2 changes of sessions wait for the name of the observer" in found
+    assert "Routing: 1 change of sessions waits until people and departments are known" in found
+    assert "Routing: 1 change of sessions waits until Slack says who owns a rule" in found
+    assert found.count("after 7 days") == 2
+
+
 async def test_a_target_set_in_slack_is_said_to_win_over_pass_target(db: Store, tmp_path: Path) -> None:
     settings = Settings(_env_file=None, database_url=f"sqlite:///{tmp_path}/spotter.db", pass_target=75)
 
@@ -206,6 +224,7 @@ LINES = {
     "results_flapping": "Alert: ",
     "rows_rejected": "can't be understood",
     "rows_duplicated": "Alert: ",
+    "observers_unnamed": "Alert: ",
     "parts_left_out": "can't be read as a whole",
     "people_unread": "can't be read (",
     "departments_unread": "can't be read (",

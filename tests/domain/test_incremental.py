@@ -17,7 +17,9 @@ from bot.domain.incremental import (
     Reading,
     Sweep,
     after_size,
+    held_until,
     ignored,
+    is_held,
     is_suspicious,
     left_out,
     names_in_order,
@@ -67,6 +69,30 @@ def test_what_the_next_poll_reads() -> None:
     assert (read(lacking), read(lacking, timedelta(minutes=15))) == (Reading.INCREMENT, Reading.VERIFIED)
     unread = replace(INCREMENTAL, is_full_due=True, full_not_before=NOW + RETRY_FULL)
     assert (read(unread), read(unread, RETRY_FULL)) == (Reading.INCREMENT, Reading.FULL)
+    assert read(unread, outage=True) is Reading.FULL
+    # A comparison whose full listing was read just now.
+    assert read(replace(INCREMENTAL, full_at=NOW + DAY), DAY) is Reading.INCREMENT
+
+
+def test_a_call_that_fails_for_longer_than_a_moment_brings_a_full_listing_now_and_then() -> None:
+    minutes = [0, 14, 15, 29, 30]
+    failing = replace(INCREMENTAL, full_at=NOW - DAY, failing_since=NOW)
+    read = [reading_of(failing, NOW + timedelta(minutes=one), is_after_outage=False) for one in minutes]
+    assert read == [Reading.INCREMENT, Reading.INCREMENT, Reading.FULL, Reading.FULL, Reading.FULL]
+    since = replace(failing, full_at=NOW + timedelta(minutes=15))
+    read = [reading_of(since, NOW + timedelta(minutes=one), is_after_outage=False) for one in minutes[2:]]
+    assert read == [Reading.INCREMENT, Reading.INCREMENT, Reading.FULL]
+    assert (failing.fails_alone(), since.fails_alone()) == (False, True)
+
+
+def test_a_step_that_fails_waits_ten_times_as_long_as_it_took_and_at_most_an_hour() -> None:
+    assert held_until(NOW, NOW + timedelta(seconds=3)) == NOW + timedelta(seconds=33)
+    assert held_until(NOW, NOW + timedelta(minutes=9)) == NOW + timedelta(minutes=69)
+    until = NOW + timedelta(minutes=30)
+    assert is_held(until, NOW)
+    assert not is_held(None, NOW)
+    assert not is_held(until, until)
+    assert not is_held(until, NOW - DAY)  # a clock that was set back
 
 
 def test_rows_that_are_left_out_once_are_no_proof_and_twice_within_an_hour_are() -> None:

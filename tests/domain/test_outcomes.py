@@ -46,6 +46,13 @@ percentages = st.decimals(min_value=-50, max_value=250, places=9).map(float)
         (math.nan, None, None, None),
         (math.inf, 3.0, 4.0, 75.0),
         (0.0, 0.0, 8.0, 0.0),
+        (None, 50.0, 20.0, None),  # 250 % would meet every target
+        (80.0, 50.0, 20.0, 80.0),
+        (250.0, 50.0, 20.0, 250.0),  # iSpring's own word, shown as it came
+        (40.0, -1.0, 20.0, 40.0),
+        (None, -1.0, 20.0, -5.0),  # it fails, as it should
+        (None, 20.000000001, 20.0, None),
+        (None, 0.1 + 0.2, 0.3, 100.0),  # only what float arithmetic adds
     ],
 )
 def test_a_score(result: float | None, points: float | None, total: float | None, score: float | None) -> None:
@@ -65,6 +72,11 @@ def test_a_score(result: float | None, points: float | None, total: float | None
         (64.0, 0.0, 0.0, False),
         (None, 17.0, 20.0, False),
         (math.nan, 17.0, 20.0, False),
+        (None, 50.0, 20.0, True),
+        (80.0, 50.0, 20.0, True),
+        (None, -1.0, 20.0, True),
+        (None, math.inf, 20.0, True),
+        (80.0, 0.0, 0.0, False),
     ],
 )
 def test_a_result_is_odd_outside_a_percentages_bounds_and_where_the_points_contradict_it(
@@ -183,8 +195,9 @@ def test_equal_is_met_whatever_float_arithmetic_adds(
     assert word(judge(facts("PASSED", result, points=points, total_points=total), target)) == said
 
 
-@given(st.integers(min_value=0, max_value=400), st.integers(min_value=1, max_value=400))
+@given(st.integers(min_value=1, max_value=400), st.integers(min_value=1, max_value=400))
 def test_points_of_points_meet_a_target_of_exactly_their_share(points: int, total: int) -> None:
+    points, total = sorted((points, total))
     share = Fraction(points * 100, total)
     target = math.floor(share * 4) / 4  # a quarter of a point: what people set
     outcome = judge(facts("PASSED", None, points=float(points), total_points=float(total)), target)

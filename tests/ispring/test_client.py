@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -858,6 +859,67 @@ async def test_checklists_name_ids_in_any_shape(ispring: Ispring, stand_in: Ispr
     serving(stand_in, "/job-training/checklist/sessions/list", rows)
     assert list(await ispring.named_sessions()) == ["a", "5", "b"]
     assert ispring.health()[Part.CHECKLISTS].left_out == 1
+
+
+async def test_ids_are_read_without_the_blanks_around_them_in_every_part(
+    ispring: Ispring, stand_in: IspringStandIn
+) -> None:
+    supervised = {"subordinationType": "manual", "supervisorId": " P9\t"}
+    person = {"userId": " P1 ", "departmentId": " D1 ", "subordination": supervised, "manageableDepartmentIds": " D2 "}
+    serving(stand_in, "/users/v2", {"userProfiles": [person, {"userId": " "}]})
+    (read,) = await ispring.people()
+    assert (read.person_id, read.department_id, read.supervisor_id) == ("p1", "d1", "p9")
+    assert read.manages_departments == ("d2",)
+    serving(stand_in, "/departments", {"departments": [{"departmentId": "D2 ", "parentDepartmentId": " D1"}]})
+    (department,) = await ispring.departments()
+    assert (department.department_id, department.parent_id) == ("d2", "d1")
+    key = {"sessionId": " S1", "employeeId": "P1 "}
+    criteria = [key | {"criterionId": " C1", "groupId": " G1 "}, key | {"criterionId": " "}]
+    serving(stand_in, "/job-training/completed-session/criterion/result/list", criteria)
+    serving(stand_in, "/job-training/completed-session/criterion-group/result/list", [key | {"groupId": "G1 "}])
+    details = (await ispring.details([SessionKey("s1", "p1")]))[SessionKey("s1", "p1")]
+    assert [(one.criterion_id, one.area_id) for one in details.criteria] == [("c1", "g1")]
+    assert [one.area_id for one in details.areas] == ["g1"]
+    rows = [{"checklistId": " L1", "sessionIds": [" S1 ", " "]}]
+    serving(stand_in, "/job-training/checklist/sessions/list", rows)
+    answer = await ispring.checklists()
+    assert [(one.checklist_id, list(one.session_ids())) for one in answer.checklists] == [("L1", ["S1"])]
+
+
+async def test_an_error_in_place_of_the_checklists_is_none(ispring: Ispring, stand_in: IspringStandIn) -> None:
+    """Read as an empty checklist, it would say that the listing leaves nothing out."""
+    answers: list[Any] = [{"code": 500, "message": "no"}, {}, [{}], {"error": "x"}]
+    for answer in answers:
+        serving(stand_in, "/job-training/checklist/sessions/list", answer)
+        with pytest.raises(TrainingUnreadable, match="Not one row"):
+            await ispring.named_sessions()
+        assert ispring.health()[Part.CHECKLISTS].error
+    serving(stand_in, "/job-training/checklist/sessions/list", [])
+    assert list(await ispring.named_sessions()) == []
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_of_rows_with_one_id_that_differ_the_one_that_hides_nothing_counts(
+    ispring: Ispring, stand_in: IspringStandIn, first: bool
+) -> None:
+    def ordered(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+        return list(rows if first else reversed(rows))
+
+    left: dict[str, Any] = {"userId": "A", "status": 5}
+    active: dict[str, Any] = {"userId": "a", "status": 1}
+    serving(stand_in, "/users/v2", {"userProfiles": [*ordered(left, active), {"userId": "b"}, {"userId": "b"}]})
+    assert [(one.person_id, one.status) for one in await ispring.people()] == [
+        ("a", PersonStatus.LEFT), ("b", PersonStatus.UNKNOWN),
+    ]  # fmt: skip
+    assert ispring.health()[Part.PEOPLE].left_out == 1, "equal rows are no contradiction"
+    key: dict[str, Any] = {"sessionId": "s1", "employeeId": "e1", "criterionId": "c1"}
+    zero, full = key | {"points": 0, "totalPoints": 1}, key | {"points": 1, "totalPoints": 1}
+    serving(stand_in, "/job-training/completed-session/criterion/result/list", [*ordered(zero, full), zero])
+    serving(stand_in, "/job-training/completed-session/criterion-group/result/list", [key | {"groupId": "g"}] * 3)
+    (details,) = (await ispring.details([SessionKey("s1", "e1")])).values()
+    assert [one.points for one in details.criteria] == [0]
+    assert len(details.areas) == 1
+    assert ispring.health()[Part.CRITERIA].left_out >= 1
 
 
 @pytest.mark.parametrize("expires_in", [None, "", "soon", [], 0, -1, "NaN", "1800", 1800.0, "1800,0", True])

@@ -452,3 +452,24 @@ def test_any_json_between_the_rows_is_cut_between_the_rows(
     rows = [row(number, extra=extra, pad="x" * 200_000) for number, extra in enumerate(extras)]
     spooled = listed(rows, ensure_ascii=ascii_only, **style)
     assert [facts.key.session_id for facts in facts_of(spooled)] == [one["sessionId"] for one in rows]
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\n "])
+def test_ids_are_compared_without_the_blanks_around_them(blank: str) -> None:
+    """Otherwise one session is two: told twice, and missing at the next listing."""
+    plain = row(1, sessionId="AB" * 16, employeeId="cd" * 16)
+    names = ("sessionId", "employeeId", "observerId", "checklistId", "sessionStatus")
+    padded = plain | {name: f"{blank}{plain[name]}{blank}" for name in names}
+    assert facts_of(listed([padded])) == facts_of(listed([plain]))
+    (piece,) = listed([padded]).slices()
+    assert [one[:2] for one in piece.rows] == [("ab" * 16, "cd" * 16)]
+    assert piece.spelled == {"ab" * 16: "AB" * 16}, "asked for as spelled, without what surrounds it"
+
+
+@pytest.mark.parametrize("name", ["sessionId", "employeeId"])
+@pytest.mark.parametrize("other", [{}, {"result": [1]}], ids=["whole", "beside an odd row"])
+def test_a_row_whose_id_is_blank_is_set_aside_alone(name: str, other: dict[str, Any]) -> None:
+    rows = [row(1), row(2, **{name: " \t"}), row(3, **other)]
+    assert len(facts_of(listed(rows))) == 2
+    (reason,) = rejected(listed(rows))
+    assert reason.startswith("row 2:") and "blank" in reason

@@ -1,6 +1,7 @@
 """What a round does for those that are not in the way of others, and that it leaves the erased alone."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,24 @@ async def test_a_round_brings_nothing_back_of_an_erased_owner(world: Room) -> No
     await world.store.transact(lambda tx: tx.erasure.erase("ana", now))
     await channel_checks(world).once()
     assert await world.store.read(lambda tx: tx.people.slack_user(ANA)) is None
+
+
+@pytest.mark.promise("clock_set")
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=30)])
+async def test_what_a_clock_that_was_ahead_blocked_goes_on_once_it_is_mended(world: Room, ahead: timedelta) -> None:
+    now = world.clock.now()
+    office = Destination(DestinationKind.CHANNEL, OFFICE)
+    await world.store.transact(lambda tx: tx.rules.add(office, ANA, "", RuleState.ACTIVE, now))
+    world.clock.jump(ahead)
+    await world.slack.archive(OFFICE, by=ANA)
+    checks = channel_checks(world)
+    await checks.once()
+    assert len(await world.store.read(lambda tx: tx.destinations.blocked())) == 1
+    world.clock.jump(-ahead)
+    await world.slack.unarchive(OFFICE, by=ANA)
+    world.clock.advance(timedelta(hours=1))
+    await checks.once()
+    assert await world.store.read(lambda tx: tx.destinations.blocked()) == []
 
 
 async def test_a_channel_that_slack_can_not_tell_of_keeps_no_round_from_the_others(world: Room) -> None:

@@ -137,3 +137,16 @@ async def test_a_checklist_whose_sessions_can_not_be_compared_does_not_hold_up_t
     await polls(large, 4)
     stored = await large.stored(done)
     assert stored is not None and stored.facts.result == done.result
+
+
+async def test_a_call_that_fails_for_a_moment_blames_no_filter(large: Room) -> None:
+    large.clock.advance(timedelta(hours=23, minutes=58))
+    await large.store.transact(lambda tx: tx.polls.record(PollReport(large.clock.now(), large.clock.now())))
+    large.stand_in.quirks.refused_paths = {"checklist/sessions": 500}
+    for _ in range(2):
+        await large.poll()
+        large.stand_in.quirks.refused_paths = {}
+        await polls(large, 3)
+        large.stand_in.quirks.refused_paths = {"checklist/sessions": 500}
+    assert full_listings(large) == 1  # the daily one
+    assert await large.ops() == ["baseline_done"]

@@ -13,7 +13,7 @@ from bot.demo.ispring import ALWAYS
 from bot.demo.ispring.quirks import HalfCharacters
 from bot.domain.changes import outcome_of
 from bot.domain.delivery import Sent, after_post
-from bot.domain.model import ChangeKind, Details, DetailsState, OutcomeKind, SessionKey
+from bot.domain.model import ChangeKind, Details, DetailsState, OutcomeKind, Points, SessionKey
 from bot.domain.notifications import Delivery, Destination, DestinationKind, NotificationKind
 from bot.domain.ports import Training
 from bot.domain.routing import introduction, subject_of
@@ -358,6 +358,20 @@ async def test_a_correction_raises_the_version_and_queues_no_second_card(room: R
     assert after.session.version > before.session.version
     assert after.history[-1].kind is ChangeKind.CORRECTED
     assert await room.posted() == [key_of(session)]
+
+
+async def test_a_correction_of_points_alone_keeps_both(room: Room) -> None:
+    session = room.world.add_session(percent=60)
+    session.result, session.points, session.total_points = 60.0, 12.0, 20.0
+    await room.poll()
+    session.points, session.total_points = 30.0, 50.0
+    await room.poll()
+    last = (await room.record(session)).history[-1]
+    assert (last.kind, last.old) == (ChangeKind.CORRECTED, last.new)
+    assert (last.old_points, last.new_points) == (Points(12.0, 20.0), Points(30.0, 50.0))
+    room.world.correct(session, 90)
+    await room.poll()
+    assert (await room.record(session)).history[-1].old_points is None, "the scores say it"
 
 
 async def test_a_correction_to_below_target_queues_one_new_card(room: Room) -> None:

@@ -545,7 +545,7 @@ async def test_a_pause_shadow_mode_and_a_mute_each_hold_until_they_end_and_all_c
             assert told == {OFFICE: [], SHOP_CHANNEL.id: []}, f"{left} still holds it"
             continue
         [text] = told.pop(place)
-        assert "While muted" in text and list(told.values()) == [[]]
+        assert "was muted" in text and list(told.values()) == [[]]
         assert text.startswith("Shadow mode") is (place == OFFICE)
         assert [await room.state(key) for key in keys] == [DeliveryState.SENT] * 2
 

@@ -1,13 +1,23 @@
 """Who had rights and lost them reads nothing of what was theirs, in whatever they made while they had them."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
 import pytest
+from slack_bolt.async_app import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.blocks import actions
+from bot.domain.ports import Reply
+from bot.domain.viewers import Viewer
+from bot.listeners.after_ack import AfterAck
+from bot.listeners.context import AppContext
+from bot.listeners.middleware import KnownViewer
+from bot.listeners.requests import SlashCommand, viewer_of
 from bot.slack.contacts import SlackContacts
-from tests.listeners.office import ADMIN, COLLEAGUE, DANA, NORTH, SAM, Office, buttons_of, everything_in
+from bot.slack.task_pool import MOST_OF_ONE_USER, TaskPool
+from tests.listeners.office import ADMIN, COLLEAGUE, DANA, NORTH, SAM, Office, Replies, buttons_of, everything_in
 from tests.listeners.test_access import ASKED, NORTHERNERS, SOUTH, ULF, VALUES, YVES
 from tests.listeners.test_lifecycle import leave_ispring
 
@@ -75,3 +85,35 @@ async def test_what_was_made_shows_nothing_once_its_maker_lost_their_rights(
         others = ONES_OWN.sub("", shown.lower())
         read = [one for one in EVERYBODY if one.lower() in others and one.lower() not in asked.lower()]
         assert not read, (asked, shown)
+
+
+async def test_a_request_that_waited_for_its_place_is_answered_by_who_its_user_is_then(office: Office) -> None:
+    """Hundreds may wait, each for as long as those before them take."""
+    known = await office.ctx.contacts.viewer(SAM)
+    assert known.person_id is not None
+    viewers: list[Viewer] = []
+    gate = asyncio.Event()
+
+    async def answer(ctx: AppContext, command: SlashCommand, reply: Reply) -> None:
+        viewers.append(await viewer_of(ctx, command))
+
+    async def wait() -> None:
+        await gate.wait()
+
+    async def failed(problem: Exception) -> None:
+        raise AssertionError from problem
+
+    async with TaskPool() as pool:
+        after_ack = AfterAck(office.ctx, pool, lambda request: Replies(), KnownViewer(office.ctx.contacts))
+        for _ in range(MOST_OF_ONE_USER):
+            pool.start("wait", wait, failed, SAM)
+        await after_ack.command(answer)(
+            ack=AsyncAck(),  # type: ignore[no-untyped-call]  # Bolt leaves it so
+            body={"user_id": SAM, "text": "results"},
+            context=AsyncBoltContext({"viewer": known}),
+        )
+        office.slack.workspace.users[SAM].is_restricted = True
+        await office.ctx.contacts.doubt({"id": SAM, "team_id": "T0SPOTTER", "is_restricted": True})
+        await asyncio.sleep(5)
+        gate.set()
+    assert [one.person_id for one in viewers] == [None]

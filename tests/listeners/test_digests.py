@@ -250,6 +250,17 @@ async def test_what_is_open_since_before_its_days_comes_after_them_with_its_time
     assert "3 below target and not acknowledged of these days" in of_these, digest.text
     assert of_these.count("🔴") == 3 and older.startswith("Sat 21 Feb to Sun 15 Mar 2026"), digest.text
     assert older.index("Emma Employee") < older.index("1 overdue now")
+    assert "Emma Employee · 40 % · Till check" in digest.text, "the heading says that it is below target"
+
+
+async def test_older_low_results_of_which_none_is_named_are_not_said_to_be_more(office: Office) -> None:
+    low = [SessionKey(f"a{n:07x}-0000-4000-8000-000000000000", "emma") for n in range(12)]
+    ages = [1] * 9 + [20] * 3
+    await add(office, *(facts(one, "olga", result=40.0, days_ago=age) for one, age in zip(low, ages, strict=True)))
+    text = (await office.ask(ADMIN, "digest now")).text
+    older = next(line for line in text.splitlines() if "older below target" in line)
+    assert older.endswith("2026: `/ojt results outcome:failed since:30d`"), text
+    assert "and 3 more" not in text
 
 
 async def test_a_digest_of_failures_counts_them_among_all(office: Office) -> None:

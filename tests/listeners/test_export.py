@@ -1,12 +1,15 @@
 """An export: the file that its asker gets, what is said of it, and what is written of it."""
 
+import asyncio
 import csv
 import io
 
 import pytest
 
 from bot.demo.slack import faults
-from tests.listeners.office import ADMIN, DETAILS, EMMA, FOREIGN, LOW, NORTH, Office
+from bot.domain.viewers import Viewer
+from bot.slack.contacts import SlackContacts
+from tests.listeners.office import ADMIN, DETAILS, EMMA, FOREIGN, LOW, NORTH, SAM, Office
 
 pytestmark = pytest.mark.virtual_time
 
@@ -47,6 +50,41 @@ async def test_an_export_holds_every_row_of_its_scope(office: Office) -> None:
     await office.ask(ADMIN, "export")
     assert len(rows_of(office)) == 6
     assert FOREIGN.session_id in {row["id"] for row in rows_of(office)}
+
+
+class LosesRights(SlackContacts):
+    """Slack says of whoever is asked about a second time that they are a guest now."""
+
+    asked = 0
+
+    async def viewer(self, user_id: str) -> Viewer:
+        self.asked += 1
+        if self.asked == 2:
+            await self.doubt({"id": user_id, "team_id": "T0SPOTTER", "is_restricted": True})
+        return await super().viewer(user_id)
+
+
+async def test_who_loses_rights_while_their_export_is_made_gets_no_file(office: Office) -> None:
+    contacts = LosesRights(office.ctx.messenger, office.store, office.clock, {ADMIN})
+    office.slack.workspace.users[SAM].is_restricted = True
+    said = (await office.with_store(office.store, contacts).ask(SAM, "export")).text
+    assert contacts.asked == 2 and not office.slack.workspace.uploads
+    assert "guest" in said
+
+
+async def test_who_loses_rights_while_another_export_is_made_gets_no_file(office: Office) -> None:
+    assert "found" in (await office.ask(SAM, "results")).text
+    office.slack.faults.order("files.getUploadURLExternal", faults.hang(5))
+    beside = office.with_store(office.store)
+    first = asyncio.create_task(beside.ask(ADMIN, "export"))
+    await asyncio.sleep(1)
+    second = asyncio.create_task(office.ask(SAM, "export"))
+    await asyncio.sleep(1)
+    office.slack.workspace.users[SAM].is_restricted = True
+    await office.ctx.contacts.doubt({"id": SAM, "team_id": "T0SPOTTER", "is_restricted": True})
+    assert "guest" in (await second).text
+    assert "see whether it is in your direct messages" in (await first).text
+    assert not any(upload.content for upload in office.slack.workspace.uploads.values())
 
 
 async def test_without_the_scope_only_export_is_missing(office: Office) -> None:

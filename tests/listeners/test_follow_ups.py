@@ -304,6 +304,27 @@ async def test_it_ends_when_its_owner_loses_the_right_and_nobody_is_shown_as_see
     assert ("spotter", "close_follow_up", f"session:{LOW.session_id}:emma") in await office.audit_log()
 
 
+async def test_a_result_needs_somebody_again_when_who_saw_to_it_loses_the_right(office: Office) -> None:
+    await take(office, SAM)
+    await pass_time(office, NOON + timedelta(hours=1))
+    assert "Emma" not in (await office.ask(ADMIN, "attention")).text
+    await office.ask(ADMIN, f"unlink <@{SAM}>")
+    await pass_time(office, NOON + timedelta(hours=2))
+    assert "Emma" in (await office.ask(ADMIN, "attention")).text
+
+
+async def test_a_result_stays_acknowledged_when_its_follow_up_is_closed_and_the_question_says_so(
+    office: Office,
+) -> None:
+    await take(office, SAM)
+    (close,) = [
+        one for one in buttons_of({"blocks": (await office.ask(SAM, "follow-ups")).blocks}) if "Close" in str(one)
+    ]
+    assert "The result stays acknowledged." in str(close["confirm"])
+    await office.press(SAM, close["action_id"], close["value"])
+    assert "Emma" not in (await office.ask(ADMIN, "attention")).text
+
+
 async def test_it_stays_while_slack_can_not_say_who_its_owner_is(office: Office) -> None:
     await take(office, SAM)
     await office.store.transact(lambda tx: tx.people.unlink(SAM))
@@ -440,7 +461,7 @@ async def test_it_ends_by_itself_when_the_employee_meets_the_target_and_its_owne
     await pass_time(office, NOON + timedelta(days=6))
     assert "You have no open follow-up" in await listed(office, SAM)
     (end,) = told(office, SAM)
-    assert "ended by itself: has been reached" in end.text
+    assert "done: a later session met the target" in end.text
     shown = (await office.ask(SAM, f"show {LOW.session_id[:8]}")).text
     assert f"Followed up by <@{SAM}>, reached" in shown
     assert ("spotter", "close_follow_up", f"session:{LOW.session_id}:emma") in await office.audit_log()

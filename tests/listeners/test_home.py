@@ -85,8 +85,8 @@ async def test_a_supervisor_reads_what_needs_them_and_each_of_their_people(offic
     first, second = said.index("Yves Colleague · 66 %"), said.index("Emma Employee · 72 %")
     assert first < second, "the lowest first"
     assert "*Your people, 30 days*" in said
-    assert "*Emma Employee* · 2 completed · 1 below target · fewer than 5 · 1 planned" in said
-    assert "*Yves Colleague* · 1 completed · 1 below target · fewer than 5" in said
+    assert "*Emma Employee* · 2 completed · 1 below target · too few for a percentage · 1 planned" in said
+    assert "*Yves Colleague* · 1 completed · 1 below target · too few for a percentage" in said
     assert "Zoltan" not in said and "Ulf" not in said
 
 
@@ -103,6 +103,12 @@ async def test_a_manager_of_several_sites_reads_a_line_for_each(office: Office) 
     assert "*Your sites, 30 days*" in said
     assert "*Kiosk 7* · 2 completed · 1 below target" in said
     assert "*North (own people)* · 1 completed · 1 below target" in said
+
+
+async def test_an_admin_reaches_the_people_without_an_account_from_the_tab(office: Office) -> None:
+    for user, has_it in ((ADMIN, True), (SAM, False)):
+        commands = [one.get("value") for one in buttons_of(await office.home(user))]
+        assert ("link list" in commands) is has_it
 
 
 async def test_an_admin_reads_the_company_by_checklist_and_how_spotter_is(office: Office) -> None:

@@ -200,7 +200,9 @@ async def test_the_list_says_by_whom_since_when_and_who_is_missing_why(office: O
     assert f"<@{EMMA}> is Emma Employee, by e-mail address since 18 Mar 2026" in said
     assert f"<@{UNLINKED}> is Xenia Papas, by <@{ADMIN}> since 18 Mar 2026" in said
     assert "Zoltan Kovacs: no Slack account has this e-mail address" in said
-    assert "Ulf Lind: has not met Spotter yet" in said
+    assert "Ulf Lind: Slack was not asked yet" in said
+    assert said.index("Zoltan Kovacs: no Slack") < said.index("Ulf Lind: Slack was"), "what needs somebody comes first"
+    assert "`spotter people --unmatched` on the command line asks Slack about all of them now" in said
     await office.ask(GUEST, "link")
     assert "Yves Colleague: is no full member in Slack (guest)" in (await office.ask(ADMIN, "link list")).text
 

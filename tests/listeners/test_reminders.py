@@ -6,11 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.blocks import actions
+from bot.blocks.reminders import SHOWN
 from bot.demo.slack import Message as Posted
 from bot.domain.changes import decide
 from bot.domain.model import Moment, SessionFacts, SessionKey, Targets
-from bot.domain.notifications import Message
+from bot.domain.notifications import Destination, DestinationKind, Message, Notification, NotificationKind
+from bot.domain.reminders import ReminderClock, ReminderKind
+from bot.domain.viewers import Viewer
 from bot.jobs.remind import RemindJob
+from bot.services.reminders import reminder_view, snooze_session
 from bot.store.database import Store, Tx
 from tests.clock import NOON
 from tests.listeners.office import (
@@ -64,12 +68,14 @@ async def test_what_was_not_started_is_one_message_and_escalates_once(office: Of
     await pass_time(office, NOON + timedelta(days=2, hours=2))
     (first,) = reminders(office, OLGA)
     assert first.text.startswith("2 sessions of yours are late: Till check · Emma Employee")
-    assert "not started since 1 d" in first.text
+    assert "planned for 19 Mar 2026, 12:00 UTC, not started for 1 d" in first.text
     assert reminders(office, SAM) == []
     await pass_time(office, NOON + timedelta(days=3, hours=4))
     (to_supervisor,) = reminders(office, SAM)
     assert "2 sessions are late" in to_supervisor.text
-    assert "observed by Olga Observer · the observer was reminded 20 Mar 2026" in to_supervisor.text
+    assert "observed by Olga Observer, who was reminded 20 Mar 2026" in to_supervisor.text
+    assert "`/ojt overdue` has buttons that nudge the observers." in to_supervisor.text
+    assert "nudge" not in first.text
     await pass_time(office, NOON + timedelta(days=6))
     assert (len(reminders(office, OLGA)), len(reminders(office, SAM))) == (1, 1)
 
@@ -80,6 +86,48 @@ async def test_reminders_begin_again_if_the_clock_was_set_back_behind_their_begi
     await pass_time(office, NOON + timedelta(hours=1))
     began = await office.store.read(lambda tx: tx.reminders.active_since())
     assert began is not None and began < ahead
+
+
+@pytest.mark.promise("clock_set")
+async def test_who_was_reminded_by_a_clock_that_was_ahead_is_reminded_when_it_is_time(office: Office) -> None:
+    """Else nobody hears of what gets late after the clock was set right, and nobody above them."""
+    job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
+    since = NOON + timedelta(days=1)
+    await pass_time(office, NOON + timedelta(hours=1), job)
+    office.clock.jump(timedelta(days=8))
+    await job.once()
+    assert await office.store.read(lambda tx: tx.reminders.reminded(PLANNED, ReminderClock.NOT_STARTED, since))
+    office.clock.jump(-timedelta(days=8))
+    await pass_time(office, NOON + timedelta(days=2, hours=2), job)
+    assert len(reminders(office, OLGA)) in (1, 2), "the one of the clock that was ahead may have been sent"
+    assert "not started since 1 d" in reminders(office, OLGA)[-1].text
+    await pass_time(office, NOON + timedelta(days=3, hours=4), job)
+    assert len(reminders(office, SAM)) == 1
+
+
+async def test_what_was_put_off_for_longer_than_a_day_comes_when_it_was_put_off_to(office: Office) -> None:
+    """After midnight "until tomorrow" is up to 33 hours; it is not what a clock that was ahead did."""
+    job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
+    await pass_time(office, NOON + timedelta(days=2, hours=2), job)
+    until = office.clock.now() + timedelta(hours=33)
+
+    def put_off(tx: Tx) -> None:
+        session = tx.sessions.get(PLANNED)
+        assert session is not None and snooze_session(tx, session, until, office.clock.now())
+
+    await office.store.transact(put_off)
+    await pass_time(office, until - timedelta(hours=3), job)
+    assert len(reminders(office, OLGA)) == 1
+    await pass_time(office, until + timedelta(hours=1), job)
+    assert len(reminders(office, OLGA)) == 2
+
+
+async def test_a_clock_set_back_by_an_hour_reminds_nobody_twice(office: Office) -> None:
+    job = RemindJob(office.store, office.ctx.contacts, office.clock, wake=lambda: None)
+    await pass_time(office, NOON + timedelta(days=2, hours=2), job)
+    office.clock.jump(timedelta(hours=-1))
+    await pass_time(office, NOON + timedelta(days=2, hours=4), job)
+    assert len(reminders(office, OLGA)) == 1
 
 
 async def test_each_line_has_the_id_that_show_takes(office: Office) -> None:
@@ -109,6 +157,43 @@ async def test_a_row_of_the_home_tab_puts_its_own_reminder_off(office: Office) -
     again = reminders(office, OLGA)[-1]
     assert again.text.startswith("1 session of yours is late: Till check · Emma Employee"), again.text
     assert "snoozed until" not in everything_in(await office.home(OLGA))
+
+
+async def test_ids_are_looked_up_only_for_the_lines_that_are_shown(office: Office) -> None:
+    keys = [SessionKey(f"{number:08x}-0000-4000-8000-000000000000", "emma") for number in range(100, 120)]
+    await save(office, *(facts(key, "olga", status="NOT_STARTED", days_ago=3) for key in keys))
+    reminder = Notification(
+        kind=NotificationKind.REMINDER,
+        destination=Destination(DestinationKind.PERSON, "olga"),
+        subject="nudge:2026-03-18",
+        reason="somebody nudged them",
+        facts={"what": ReminderKind.NUDGE},
+    )
+    view, _ = await office.store.read(
+        lambda tx: reminder_view(
+            tx,
+            reminder,
+            Viewer(slack_user_id=ADMIN, person_id=None, is_admin=True),
+            tx.people.directory(),
+            office.clock.now(),
+            "/ojt",
+            ids=SHOWN,
+        )
+    )
+    assert len(view.lines) == 20
+    assert [bool(one.short_id) for one in view.lines] == [True] * SHOWN + [False] * 5
+
+
+async def test_what_was_snoozed_before_it_is_late_is_not_called_late(office: Office) -> None:
+    await save(office, facts(SECOND, "olga", status="NOT_STARTED", days_ago=-6))
+    await pass_time(office, NOON + timedelta(hours=10))  # fourteen hours before its time
+    snoozes = [one for one in buttons_of(await office.home(OLGA)) if str(one.get("value")).startswith('["snooze"')]
+    (of_emma,) = [one for one in snoozes if PLANNED.session_id in one["value"] and '"1h"' in one["value"]]
+    await office.press(OLGA, of_emma["action_id"], of_emma["value"], view_id="V1", channel_id=None)
+    await pass_time(office, NOON + timedelta(hours=12))
+    (first,) = reminders(office, OLGA)
+    assert first.text.startswith("1 session of yours is still to do: Till check · Emma Employee"), first.text
+    assert "planned for 19 Mar 2026, 12:00 UTC · " in first.text and "not started" not in first.text
 
 
 async def test_what_gets_late_meanwhile_does_not_wait_for_what_was_snoozed(office: Office) -> None:
@@ -153,7 +238,7 @@ async def test_what_was_started_and_not_finished_reminds_after_two_days(office: 
     assert reminders(office, OLGA) == []
     await pass_time(office, NOON + timedelta(hours=50))
     (reminder,) = reminders(office, OLGA)
-    assert "started 18 Mar 2026, 12:00 UTC, not finished since 2 d" in reminder.text
+    assert "started 18 Mar 2026, 12:00 UTC, not finished for 2 d" in reminder.text
 
 
 async def test_a_reminder_is_snoozed_by_its_reader_alone(office: Office) -> None:
@@ -326,7 +411,8 @@ async def test_a_reminder_that_reached_nobody_is_not_said_to_have_been_sent(offi
         await pass_time(office, NOON + timedelta(days=4, hours=6))
         assert reminders(office, OLGA) == []
         (to_supervisor,) = reminders(office, SAM)
-        assert "the observer could not be reminded" in to_supervisor.text
+        assert "observed by Olga Observer, who could not be reminded" in to_supervisor.text
+        assert "nudge" not in to_supervisor.text
         (summary,) = office.slack.messages(NORTH)
         assert "although the supervisor of each was reminded" in summary.text
     finally:

@@ -99,10 +99,10 @@ async def test_the_results_of_the_form_are_said_in_words(office: Office) -> None
     assert [(one["value"], one["text"]["text"]) for one in menu["options"]] == [
         ("completed", "Completed"),
         ("passed", "Completed without a low result"),
-        ("met", "Target met"),
+        ("met", "Met target"),
         ("below", "Below target"),
-        ("critical", "Critical"),
-        ("failed", "With a low result"),
+        ("critical", "Critical criterion failed"),
+        ("failed", "Any low result"),
     ]
 
 

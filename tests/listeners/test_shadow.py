@@ -196,7 +196,10 @@ async def test_reminders_are_shown_there_and_say_later_that_nobody_got_them(offi
     await pressed(office, await office.ask(ADMIN, "shadow off"), actions.GO_LIVE)
     await pass_time(office, NOON + timedelta(days=3, hours=4))
     [to_supervisor] = office.slack.messages(office.slack.direct_message(SAM).id)
-    assert "the observer would have been reminded 20 Mar 2026, 13:00 UTC, in shadow mode" in to_supervisor.text
+    assert (
+        "observed by Olga Observer, who would have been reminded 20 Mar 2026, 13:00 UTC, in shadow mode"
+        in to_supervisor.text
+    )
     assert len(shown(office)) == 1
 
 
@@ -303,7 +306,8 @@ async def test_it_asks_before_it_goes_live_and_says_what_was_shown(office: Offic
     assert "2 messages were shown" in question.text and "What was shown is not sent again" in question.text
     assert await is_on(office)
     answer = await pressed(office, question, actions.GO_LIVE)
-    assert "Spotter is live" in answer.text and not await is_on(office)
+    assert "Spotter is live" in answer.text and "`/ojt setup` has a text that announces it in a channel" in answer.text
+    assert not await is_on(office)
     assert "off already" in (await office.ask(ADMIN, "shadow off")).text
 
 
@@ -385,4 +389,4 @@ async def test_the_check_list_offers_it_and_follows_it(office: Office) -> None:
     await started(office)
     said = (await office.ask(ADMIN, "setup")).text
     assert "Shadow mode: everything is shown in" in said and "`/ojt shadow off` asks first" in said
-    assert "To post in a channel when you go live:" in said and "type /ojt results" in said
+    assert "To post in a channel when you go live: " in said and "::" not in said and "type /ojt results" in said

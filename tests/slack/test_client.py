@@ -1,5 +1,6 @@
 """The messenger against the Slack stand-in: what its questions answer."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -8,8 +9,9 @@ import pytest
 
 from bot.app.clock import SystemClock
 from bot.demo.slack import SlackStandIn, User, faults
+from bot.demo.slack.faults import Fault
 from bot.domain.delivery import DestinationGone, Found, NotFound, Sent
-from bot.domain.errors import MessengerRefused, MessengerUnavailable
+from bot.domain.errors import MessengerRefused, MessengerUnavailable, MessengerUnclear
 from bot.domain.notifications import Message
 from bot.domain.ports import Messenger
 from bot.slack.answers import client_msg_id
@@ -37,6 +39,11 @@ SLACK_IS_AHEAD = timedelta(hours=3)
 
 def slack_now() -> datetime:
     return datetime.now(UTC) + SLACK_IS_AHEAD
+
+
+def spoiled(answer: object) -> Fault:
+    """Slack answers this instead."""
+    return Fault("odd", done="no", answer="spoiled", body=json.dumps(answer))
 
 
 @pytest.fixture
@@ -134,6 +141,87 @@ async def test_a_channel_tells_what_it_is(slack: SlackStandIn, messenger: SlackM
     assert (await messenger.channel(SHOP)).is_shared_outside
     with pytest.raises(MessengerRefused, match="channel_not_found"):
         await messenger.channel(SECRET_ROOM)
+
+
+INFO = {"id": SHOP, "is_private": True, "is_archived": False, "is_ext_shared": False, "is_member": True}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{name: value} for name in ("is_private", "is_archived", "is_ext_shared") for value in (None, "false", 0)]
+    + [{"id": "C0ANOTHER"}, {"id": None}],
+)
+async def test_a_channel_that_slack_does_not_wholly_describe_is_not_known(
+    odd: dict[str, object], slack: SlackStandIn, messenger: SlackMessenger
+) -> None:
+    """Without a word about it a channel would count as not shared with another company."""
+    slack.faults.order("conversations.info", spoiled({"ok": True, "channel": INFO | odd}))
+    slack.faults.order("users.conversations", spoiled({"ok": True, "channels": [INFO | odd]}))
+    with pytest.raises(MessengerUnavailable):
+        await messenger.channel(SHOP)
+    listed, _ = await messenger.own_channels()
+    assert all(one.channel_id == "C0ANOTHER" for one in listed)
+    assert not (await messenger.channel(SHOP)).is_shared_outside, "asked again"
+
+
+@pytest.mark.parametrize(
+    "odd", [{"id": "U0ANOTHER"}, {"is_restricted": None, "is_ultra_restricted": None}, {"is_restricted": "no"}]
+)
+async def test_an_account_that_slack_does_not_wholly_describe_is_not_known(
+    odd: dict[str, object], slack: SlackStandIn, messenger: SlackMessenger
+) -> None:
+    """It might be a guest's, or somebody else's."""
+    me = await messenger.who_am_i()
+    user = {"id": ANA, "team_id": me.team_id, "profile": {"email": "ana@bakery.example"}, "is_restricted": False}
+    slack.faults.order("users.info", spoiled({"ok": True, "user": user | odd}))
+    with pytest.raises(MessengerUnavailable):
+        await messenger.user(ANA)
+    if "id" not in odd:
+        slack.faults.order("users.lookupByEmail", spoiled({"ok": True, "user": user | odd}))
+        with pytest.raises(MessengerUnavailable):
+            await messenger.user_by_email("ana@bakery.example")
+    assert (await messenger.user(ANA)).is_full_member
+
+
+async def test_a_direct_message_is_opened_to_nothing_but_one(slack: SlackStandIn, messenger: SlackMessenger) -> None:
+    slack.faults.order("conversations.open", spoiled({"ok": True, "channel": {"id": SHOP}}))
+    with pytest.raises(MessengerUnavailable):
+        await messenger.open_dm(ANA)
+    assert (await messenger.open_dm(ANA)).startswith("D")
+
+
+async def test_who_we_are_is_not_lost_by_an_answer_that_does_not_say(
+    slack: SlackStandIn, messenger: SlackMessenger
+) -> None:
+    """Without our workspace's id every account would be one of ours."""
+    me = await messenger.who_am_i()
+    for odd in ({"ok": True}, {"ok": True, "team_id": None, "user_id": BOT}, {"ok": True, "team_id": me.team_id}):
+        slack.faults.order("auth.test", spoiled(odd))
+        with pytest.raises(MessengerUnavailable):
+            await messenger.check_token()
+    assert await messenger.who_am_i() == me
+    assert not (await messenger.user(STRANGER)).is_full_member
+
+
+@pytest.mark.parametrize("odd", [{}, {"members": None}, {"members": 5}, {"members": "U0ANA"}])
+async def test_an_answer_without_members_does_not_say_that_nobody_is_in(
+    odd: dict[str, object], slack: SlackStandIn, messenger: SlackMessenger
+) -> None:
+    slack.faults.order("conversations.members", spoiled({"ok": True} | odd))
+    with pytest.raises(MessengerUnavailable):
+        await messenger.members(SHOP)
+    assert ANA in await messenger.members(SHOP)
+
+
+@pytest.mark.parametrize("address", ["not an address", "ftp://x/y", "http://" + "a" * 70_000, 5, ["x"], ""])
+async def test_a_file_whose_address_is_none_is_not_sent(
+    address: object, slack: SlackStandIn, messenger: SlackMessenger
+) -> None:
+    given = {"ok": True, "upload_url": address, "file_id": "F1"}
+    slack.faults.order("files.getUploadURLExternal", spoiled(given))
+    with pytest.raises(MessengerUnavailable) as problem:
+        await messenger.upload(SHOP, BytesIO(b"x"), name="a.csv", title="a", comment="")
+    assert not isinstance(problem.value, MessengerUnclear), "it surely was not sent"
 
 
 async def test_a_large_channels_members_are_read_page_by_page(slack: SlackStandIn, messenger: SlackMessenger) -> None:

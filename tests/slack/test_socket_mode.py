@@ -49,6 +49,45 @@ async def test_slacks_request_to_come_again_is_followed(door: Office) -> None:
     await comes_back(door)
 
 
+COMMAND = {"command": "/ojt", "user_id": ANA, "channel_id": SHOP, "team_id": "T0SPOTTER", "text": "help"}
+
+
+async def test_an_envelope_that_comes_again_is_done_once(door: Office) -> None:
+    assert await works(door)
+    envelope = {"type": "slash_commands", "envelope_id": "same", "payload": COMMAND}
+    (connection,) = door.slack.sockets.connections
+    for _ in range(3):
+        await connection.ws.send_json(envelope)
+    assert await works(door)
+    await connection.ws.send_json(envelope)
+    assert await works(door)
+    assert len(door.ctx.commands) == 4, "three that asked whether it works, and one"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "no JSON",
+        "null",
+        "[]",
+        '{"type": null}',
+        '{"type": "new_kind", "envelope_id": "e1", "payload": {}}',
+        '{"type": "events_api", "envelope_id": "e2", "payload": null}',
+        '{"type": "events_api", "envelope_id": "e3", "payload": {"event": null}}',
+        '{"type": "events_api", "envelope_id": "e4", "payload": {"event": {"type": "message", "user": 5}}}',
+        '{"type": "interactive", "envelope_id": "e5", "payload": {"type": "block_actions", "actions": []}}',
+        '{"type": "slash_commands", "envelope_id": 5, "payload": {}}',
+        '{"type": "disconnect"}',
+        '{"type": "disconnect", "reason": "a_new_reason"}',
+        '{"type": "goodbye"}',
+    ],
+)
+async def test_an_envelope_that_nobody_knows_stops_nothing(door: Office, odd: str) -> None:
+    (connection,) = door.slack.sockets.connections
+    await connection.ws.send_str(odd)
+    await comes_back(door)
+
+
 async def test_a_slack_that_was_away_is_found_again(door: Office) -> None:
     await door.slack.refuse_connections()
     door.slack.abort_socket()

@@ -1,5 +1,7 @@
 """A session that turns below target while its first card is on its way: told of the turn exactly once."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.domain.model import SessionFacts
@@ -62,6 +64,21 @@ async def test_a_turn_after_the_card_was_posted_is_a_card_of_its_own(db: Store) 
         queued = turn(tx, facts)
         assert tx.notifications.enqueue(queued, NOON)
         assert claim(tx, name="d2").notifications[0].notification.subject == queued.subject
+
+    await db.transact(work)
+
+
+@pytest.mark.parametrize(("ahead", "is_queued"), [(timedelta(hours=1), False), (timedelta(days=30), True)])
+async def test_a_turn_that_a_clock_that_was_ahead_queued_holds_up_another_for_a_day_only(
+    db: Store, ahead: timedelta, is_queued: bool
+) -> None:
+    def work(tx: Tx) -> None:
+        facts = given(tx)
+        sent(tx, claim(tx))
+        assert tx.notifications.enqueue(turn(tx, facts), NOON + ahead)
+        sent(tx, claim(tx, name="d2", now=NOON + ahead))
+        see(tx, a_session(1, result=95.0))
+        assert tx.notifications.enqueue(turn(tx, facts), NOON) is is_queued
 
     await db.transact(work)
 

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.model import Moment, OutcomeKind
+from bot.domain.changes import decide
+from bot.domain.model import CriticalCriterion, Moment, OutcomeKind
 from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.report_periods import Window
 from bot.domain.reports import Counts, figures
@@ -24,7 +26,7 @@ from bot.services.visible_names import visible_names
 from bot.store.conditions import Where, asked_for, listed_within
 from bot.store.database import Tx
 from tests.environment import open_store
-from tests.store.given import NOON, a_session, baseline, minutes
+from tests.store.given import NOON, TARGETS, a_session, baseline, minutes
 
 MINUTES = st.integers(-5_000, 5_000)  # more than a day, on either side
 
@@ -76,6 +78,25 @@ def _rounded(counter: Counter[Any]) -> Counter[Any]:
         *group, score = key if isinstance(key, tuple) else (key,)
         found[(*group, score if score is None else round(score, 9))] += count
     return found
+
+
+def test_a_failed_critical_criterion_needs_attention_before_a_lower_result(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "spotter.db", now=NOON)
+    low, lowest, high = (a_session(n, result=result) for n, result in enumerate((60.0, 40.0, 95.0)))
+
+    def fill(tx: Tx) -> None:
+        baseline(tx, low, lowest)
+        change = decide(None, high, now=NOON, targets=TARGETS)
+        assert change is not None
+        cold = CriticalCriterion("c", "Cold room logged")
+        failed = replace(change.after, critical=(cold,), critical_failed=(cold.title,))
+        tx.sessions.save(replace(change, after=failed), b"12345678")
+
+    store._write_now(fill)
+    window = Window(NOON - timedelta(days=1), NOON + timedelta(days=1))
+    found = store._read_now(lambda tx: tx.reports.attention(listed_within(EVERYTHING), window, 2))
+    assert [one.key for one in found] == [high.key, lowest.key]
+    store.close()
 
 
 def test_what_is_open_is_counted_by_outcome_and_listed(tmp_path: Path) -> None:

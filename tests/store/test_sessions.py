@@ -215,6 +215,16 @@ async def test_a_fetch_in_vain_is_not_repeated_at_once_and_not_for_ever(db: Stor
     assert await db.read(lambda tx: tx.details.pending(since, NOON, 5)) == [key]
 
 
+async def test_a_fetch_that_a_clock_that_was_ahead_put_off_is_due_when_it_is_set_back(db: Store) -> None:
+    since, ahead = NOON - minutes(10), NOON + timedelta(days=30)
+    key = a_session(1).key
+    await db.transact(lambda tx: see(tx, a_session(1)))
+    await db.transact(lambda tx: tx.details.record_miss(key, ahead))
+    assert await db.read(lambda tx: tx.details.pending(since, NOON, 5)) == [key]
+    await db.transact(lambda tx: tx.details.record_miss(key, NOON))
+    assert await db.read(lambda tx: tx.details.pending(since, NOON, 5)) == []
+
+
 async def test_acknowledging_counts_once_a_person(db: Store) -> None:
     key = a_session(1).key
     await db.transact(lambda tx: see(tx, a_session(1)))

@@ -49,7 +49,7 @@ async def end(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
             return question_to_go_live(ctx, tx)
         before = go_live(tx, action.user_id, now)
         assert before is not None, "it was on in this transaction"
-        return views.live(*before, now)
+        return views.live(*before, now, command=ctx.command)
 
     answer = await ctx.store.transact(work)
     ctx.wake_sender()

@@ -14,7 +14,7 @@ from bot.blocks.reports import age, not_used
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NoRoom, NotPossibleNow
 from bot.domain.notifications import Message
 from bot.domain.text import clip, count
-from bot.listeners.access_scope import access_view
+from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
 from bot.listeners.understanding import fetch_mentioned_users, understand
@@ -47,10 +47,10 @@ _FORMAT = re.compile(r"\b(?:as|to|in|into) (?:an? )?(?:csv|excel|xlsx?|spreadshe
 async def export(ctx: AppContext, request: CommandRequest) -> Message:
     """Sends the file, and says so once Slack has completed it."""
     await fetch_mentioned_users(ctx, request.words)
-    viewer, now, asked = request.viewer, ctx.clock.now(), _FORMAT.sub(" ", request.words).strip()
+    now, asked = ctx.clock.now(), _FORMAT.sub(" ", request.words).strip()
+    user_id = request.viewer.slack_user_id
 
-    def work(tx: Tx, out: IO[bytes]) -> tuple[int, str, str, str, str]:
-        access = access_view(tx, viewer)
+    def work(tx: Tx, out: IO[bytes], access: AccessView) -> tuple[int, str, str, str, str]:
         meant = understand(tx, access, asked, "export", now)
         rows_by = [f"{Key.BY}:{term.value}" for term in meant.query.terms if term.key is Key.BY]
         made = Export(tx, meant.query, access.scope, meant.known, access.directory, now, access.zone)
@@ -70,13 +70,16 @@ async def export(ctx: AppContext, request: CommandRequest) -> Message:
 
     try:
         async with _turn:
+            access = await _access_of(ctx, user_id)  # who waited for their turn may have lost rights
             with spool_beside(ctx.store.path) as file:
-                rows, known_as, query, left_out, about = await ctx.store.read(lambda tx: work(tx, file))
+                rows, known_as, query, left_out, about = await ctx.store.read(lambda tx: work(tx, file, access))
                 typed = escape(clip(f"export {query}".rstrip(), 1_500))
                 read_as = f"Read as `{ctx.command} {typed}`{left_out}. {about}"
                 if not rows:
                     return notice(f"Nothing to export: {format_query_text(known_as, 800)}. No file was made.", read_as)
-                await _deliver(ctx, viewer.slack_user_id, file, rows)
+                if (await _access_of(ctx, user_id)).scope != access.scope:
+                    raise NotPossibleNow("what you may see has changed while the file was made; ask again")
+                await _deliver(ctx, user_id, file, rows)
     except NoRoom as error:
         log.error("export.failed", reason=str(error))
         raise NotPossibleNow("there is no room for the file where Spotter runs; its log says where") from error
@@ -84,6 +87,12 @@ async def export(ctx: AppContext, request: CommandRequest) -> Message:
     return notice(
         f"Sent to you as a direct message: {sessions} in a CSV file: {format_query_text(known_as, 800)}.", read_as
     )
+
+
+async def _access_of(ctx: AppContext, user_id: str) -> AccessView:
+    """What a user may see now. Raises NotAllowed or NotPossibleNow if that is nothing."""
+    viewer = await ctx.contacts.viewer(user_id)
+    return await ctx.store.read(lambda tx: access_view(tx, viewer))
 
 
 async def _deliver(ctx: AppContext, user_id: str, file: IO[bytes], rows: int) -> None:

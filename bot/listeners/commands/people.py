@@ -8,7 +8,7 @@ from bot.blocks.actions import ConfirmLink
 from bot.blocks.answers import audit_log
 from bot.blocks.elements import notice
 from bot.domain.directory import Directory
-from bot.domain.email_matching import why_unmatched
+from bot.domain.email_matching import NOT_ASKED, why_unmatched
 from bot.domain.errors import MessengerRefused, MessengerUnavailable, NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.filters import ids_named
 from bot.domain.notifications import Message
@@ -145,7 +145,8 @@ def suspended_reason(tx: Tx, made: Link, directory: Directory) -> str:
 
 
 def unmatched(tx: Tx, directory: Directory, linked: set[str]) -> list[links.Unmatched]:
-    """Every active person without a link, by name, and the reason as far as it is known without asking Slack."""
+    """Every active person without a link, and the reason as far as it is known without asking Slack: by name, those
+    whom somebody has to see to first."""
     found = []
     for person in sorted(directory.people.values(), key=lambda one: (normalize(one.name), one.person_id)):
         if person.person_id in linked or not directory.is_active(person.person_id):
@@ -159,7 +160,7 @@ def unmatched(tx: Tx, directory: Directory, linked: set[str]) -> list[links.Unma
             directory=directory,
         )
         found.append(links.Unmatched(person.name, reason))
-    return found
+    return sorted(found, key=lambda one: one.reason == NOT_ASKED)
 
 
 async def member(ctx: AppContext, user_id: str) -> SlackUser | Message:

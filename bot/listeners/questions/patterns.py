@@ -26,15 +26,6 @@ class Elsewhere:
 Reader = Callable[[re.Match[str]], Intent | None]  # None: the words are about something else
 
 
-def taken_as(verb: str, more: str = "") -> Callable[[re.Match[str]], Intent]:
-    """The subcommand with some words, then what the pattern did not take."""
-
-    def intent(found: re.Match[str]) -> Intent:
-        return Intent(verb, f"{more} {left_of(found)}".strip())
-
-    return intent
-
-
 def meant(verb: str, words: str = "") -> Reader:
     """The subcommand with these words alone."""
     return lambda _: Intent(verb, words)

@@ -2,77 +2,30 @@
 
 from rapidfuzz.distance import OSA
 
+from bot.listeners.questions.concepts import LEXICON
 from bot.query.small_words import IGNORED
 
-_KEYWORDS = (
-    "when",
-    "what",
-    "which",
-    "next",
-    "session",
-    "sessions",
-    "observed",
-    "observation",
-    "observations",
-    "overdue",
-    "late",
-    "upcoming",
-    "coming",
-    "improved",
-    "improving",
-    "improvement",
-    "better",
-    "worse",
-    "getting",
-    "compare",
-    "average",
-    "trend",
-    "history",
-    "best",
-    "worst",
-    "store",
-    "stores",
-    "checklist",
-    "checklists",
-    "employees",
-    "observers",
-    "performers",
-    "hasn't",
-    "never",
-    "silent",
-    "inactive",
-    "download",
-    "spreadsheet",
-    "progress",
-    "working",
-    "running",
-    "alive",
-    "broken",
-    "healthy",
-    "status",
-    "digests",
-    "results",
-    "yesterday",
-    "tomorrow",
-)  # of questions
-
-
 _SHORT = {"nxt": "next", "wen": "when", "obs": "observations", "wk": "week", "avg": "average", "betta": "better"}
-_SHORTEST = 4  # letters of a word that is corrected
+_SHORTEST = 4  # letters of a word that is corrected, and of what it may be
+_KNOWN = frozenset(word for phrase in LEXICON for word in phrase if len(word) >= _SHORTEST) | {"yesterday", "tomorrow"}
 
 
 def respelled(text: str) -> str:
-    """A text whose mistyped keywords of questions are corrected: at most one slip in a word of four to six letters, two
-    in a longer one, with the first letter right."""
-    return " ".join(_keyword_like(word) for word in text.split())
+    """A text whose mistyped words of questions are corrected: at most one slip in a word of four to six letters, two in
+    a longer one, with the first letter right."""
+    return " ".join(_word_like(word) for word in text.split())
 
 
-def _keyword_like(word: str) -> str:
+def _word_like(word: str) -> str:
+    """The known word with the fewest slips; the same word if it is known, or may be several of different concepts."""
     plain = word.lower().replace("’", "'").strip("?!.,")
     if plain in _SHORT:
         return _SHORT[plain]
-    if len(plain) < _SHORTEST or plain in _KEYWORDS or plain in IGNORED:
+    if len(plain) < _SHORTEST or plain in _KNOWN or plain in IGNORED:
         return word
     most = 1 if len(plain) < 7 else 2
-    like = [one for one in _KEYWORDS if one[0] == plain[0] and OSA.distance(plain, one, score_cutoff=most) <= most]
-    return like[0] if len(like) == 1 else word
+    slips = {one: OSA.distance(plain, one, score_cutoff=most) for one in _KNOWN if one[0] == plain[0]}
+    fewest = min(slips.values(), default=most + 1)
+    nearest = sorted(one for one, number in slips.items() if number == fewest)
+    concepts = {LEXICON.get((one,)) for one in nearest}
+    return nearest[0] if fewest <= most and len(concepts) == 1 else word

@@ -140,9 +140,9 @@ class Destinations:
         )
         return bool(value_of(self._connection, sql, (str(destination), str(destination))))
 
-    def checks_due(self, checked_before: datetime, limit: int) -> Sequence[str]:
+    def checks_due(self, checked_before: datetime, now: datetime, limit: int) -> Sequence[str]:
         """Ids of channels that rules post to, that shadow mode shows things in or that are blocked and that Slack was
-        not asked about since then; the longest unchecked first."""
+        not asked about since then, or only by a clock that was ahead; the longest unchecked first."""
         mode = shadow_mode(self._connection)
         rows = self._connection.execute(
             "SELECT destination FROM ("
@@ -152,8 +152,9 @@ class Destinations:
             " LEFT JOIN destinations USING (destination)"
             " UNION SELECT destination, checked_at FROM destinations WHERE blocked_reason IS NOT NULL) AS watched"
             " WHERE destination LIKE 'channel:%' GROUP BY destination HAVING coalesce(max(checked_at), 0) <= ?"
+            " OR max(checked_at) > ?"
             " ORDER BY coalesce(max(checked_at), 0), destination LIMIT ?",
-            ("" if mode is None else str(mode.destination), to_ms(checked_before), limit),
+            ("" if mode is None else str(mode.destination), to_ms(checked_before), to_ms(now), limit),
         )
         return [Destination.parse(row["destination"]).id for row in rows]
 

@@ -67,15 +67,17 @@ def existing_card_at(connection: sqlite3.Connection, notification: Notification)
     return ExistingCard.NONE, None
 
 
-def regression_since(connection: sqlite3.Connection, notification: Notification, since: datetime) -> int | None:
-    """The id of another regression of this session that its destination gets, or got, and that was queued after
-    `since`; None if there is none. A cancelled one does not count, unless another card shows what it is about."""
+def regression_around(connection: sqlite3.Connection, notification: Notification, now: datetime) -> int | None:
+    """The id of another regression of this session that its destination gets, or got, and that was queued within
+    `ONE_REGRESSION`, also by a clock that was ahead; None if there is none. A cancelled one does not count, unless
+    another card shows what it is about."""
     if notification.kind is not NotificationKind.SESSION or notification.session is None:
         return None
     found: int | None = value_of(
         connection,
         "SELECT id FROM notifications WHERE session_id = ? AND employee_id = ? AND destination = ? AND kind = ?"
-        " AND subject NOT IN (?, ?) AND created_at > ? AND (cancelled_reason IS NULL OR cancelled_code IN (?, ?))"
+        " AND subject NOT IN (?, ?) AND created_at > ? AND created_at < ?"
+        " AND (cancelled_reason IS NULL OR cancelled_code IN (?, ?))"
         " ORDER BY id DESC LIMIT 1",
         (
             notification.session.session_id,
@@ -84,7 +86,8 @@ def regression_since(connection: sqlite3.Connection, notification: Notification,
             notification.kind,
             notification.subject,
             subject_of(notification.session),
-            to_ms(since),
+            to_ms(now - ONE_REGRESSION),
+            to_ms(now + ONE_REGRESSION),
             ReasonCode.COUNTED,
             ReasonCode.SHOWN_BY_OTHER_CARD,
         ),

@@ -17,12 +17,11 @@ from bot.store.columns import from_ms, to_json, to_ms, value_of
 from bot.store.details import SessionDetails
 from bot.store.outbox.cancel import cancel_notifications, is_wanted
 from bot.store.outbox.duplicates import (
-    ONE_REGRESSION,
     UNTIL_RESOLVED,
     ExistingCard,
     add_rules,
     existing_card_at,
-    regression_since,
+    regression_around,
 )
 from bot.store.outbox.eligibility import PENDING
 from bot.store.outbox.rows import notification_of
@@ -62,7 +61,7 @@ class Notifications:
             add_rules(self._connection, existing["id"], notification.rule_ids)
             regression = None if is_regression else self._cancelled_regression(notification)
             return regression is not None and self.enqueue(replace(notification, subject=regression), now, not_before)
-        if is_regression and (other := regression_since(self._connection, notification, now - ONE_REGRESSION)):
+        if is_regression and (other := regression_around(self._connection, notification, now)):
             add_rules(self._connection, other, notification.rule_ids)
             return False
         card, of = existing_card_at(self._connection, notification)

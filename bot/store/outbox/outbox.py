@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
-from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination
+from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination, NotificationKind
 from bot.domain.outbox import Attempt, DueTimes, SendingPause
 from bot.domain.reasons import SHARED_OUTSIDE, ReasonCode
+from bot.domain.reminders import LONGEST_SNOOZE
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, to_ms_or_none, value_of
 from bot.store.outbox.batches import next_delivery
 from bot.store.outbox.cancel import (
@@ -111,10 +112,12 @@ class Outbox:
             "UPDATE deliveries SET due_at = ? WHERE state IN ('pending', 'ambiguous') AND due_at > ?", (latest, latest)
         )
         self._connection.execute("UPDATE deliveries SET edit_due_at = ? WHERE edit_due_at > ?", (latest, latest))
-        latest = to_ms(now + max(LONGEST_WAIT, SUMMARY_WAIT))
-        self._connection.execute(
-            f"UPDATE notifications SET due_at = ? WHERE {PENDING} AND due_at > ?", (latest, latest)
-        )
+        for kinds, longest in (("<>", max(LONGEST_WAIT, SUMMARY_WAIT)), ("=", LONGEST_SNOOZE)):
+            latest = to_ms(now + longest)
+            self._connection.execute(
+                f"UPDATE notifications SET due_at = ? WHERE {PENDING} AND due_at > ? AND kind {kinds} ?",
+                (latest, latest, NotificationKind.REMINDER),
+            )
 
     # ---- posting ---------------------------------------------------------------------------------------------------
 

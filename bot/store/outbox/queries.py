@@ -106,7 +106,7 @@ class Deliveries:
     def takes_newest_blocks(self, now: datetime) -> bool:
         """Whether our workspace may take Slack's newest blocks: it is tried again a day after it did not."""
         refused_at = State(self._connection).get(BLOCKS_REFUSED_AT)
-        return not refused_at or now - from_ms(int(refused_at)) >= _BLOCKS_TRIED_AGAIN
+        return not refused_at or abs(now - from_ms(int(refused_at))) >= _BLOCKS_TRIED_AGAIN
 
     def link_to(self, channel: str, ts: str) -> str:
         """The address of a message in our workspace, "" while the workspace's is not known."""

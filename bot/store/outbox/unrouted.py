@@ -2,7 +2,7 @@
 with its reason, and is routed when they are."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -111,10 +111,23 @@ class UnroutedChanges:
         )
         return from_ms_or_none(found)
 
+    def counts(self) -> Mapping[ReasonCode, int]:
+        """How many changes wait, by what they wait for."""
+        rows = self._connection.execute("SELECT reason_code, count(*) AS number FROM unrouted GROUP BY reason_code")
+        return {ReasonCode(row["reason_code"]): row["number"] for row in rows}
+
+    def count_of(self, code: ReasonCode, before: datetime) -> int:
+        """How many sessions have changes that wait for this reason since a time."""
+        found: int = value_of(
+            self._connection,
+            "SELECT count(DISTINCT session) FROM unrouted WHERE reason_code = ? AND created_at <= ?",
+            (code, to_ms(before)),
+        )
+        return found
+
     def count(self) -> int:
         """How many changes wait."""
-        found: int = value_of(self._connection, "SELECT count(*) FROM unrouted")
-        return found
+        return sum(self.counts().values())
 
 
 def _change_of(row: sqlite3.Row) -> UnroutedChange:

@@ -132,7 +132,7 @@ def m015_settled_scores(db: Database) -> None:
     ).fetchall():
         last, changed, turned = rows[-1][0], [], []
         for number, status, result, points, total, target, was, score, completed_as in rows:
-            outcome = judge(_numbers_only(status, result, points, total), target)
+            outcome = judge(numbers_only(status, result, points, total), target)
             if (outcome.kind, outcome.score) == (was, score):
                 continue
             changed.append((outcome.kind, outcome.score, outcome.kind if completed_as == was else completed_as, number))
@@ -149,7 +149,7 @@ def m015_settled_scores(db: Database) -> None:
         )
 
 
-def _numbers_only(status: str, result: float | None, points: float | None, total_points: float | None) -> SessionFacts:
+def numbers_only(status: str, result: float | None, points: float | None, total_points: float | None) -> SessionFacts:
     """What a verdict depends on, beside the target."""
     return SessionFacts(SessionKey("", ""), "", "", "", status, result=result, points=points, total_points=total_points)
 

@@ -4,6 +4,8 @@ last."""
 import msgspec
 from sqlite_utils import Database
 
+from bot.domain.outcomes import judge
+from bot.store.schema.steps_011_to_017 import numbers_only
 from bot.store.sqlite import has_table
 
 # What a rule sends, when and how; and what is held back until a chosen moment.
@@ -291,6 +293,41 @@ def m034_wider_indexes(db: Database) -> None:
             db.conn.execute(statement)
 
 
+# What a correction of points alone changed.
+POINTS_OF_CORRECTIONS = (
+    "ALTER TABLE history ADD COLUMN old_points TEXT",  # JSON: points and their total; NULL if the outcome changed
+    "ALTER TABLE history ADD COLUMN new_points TEXT",
+)
+
+
+def m035_points_of_corrections(db: Database) -> None:
+    for statement in POINTS_OF_CORRECTIONS:
+        db.conn.execute(statement)
+
+
+def m036_points_of_no_total(db: Database) -> None:
+    """Judges what is over once more where the points are no share of their total: they decide nothing now."""
+    rows = db.conn.execute(
+        "SELECT id, status, result, points, total_points, target, critical_failed, outcome, score, completed_as"
+        " FROM sessions WHERE score IS NOT NULL AND total_points > 0 AND (points > total_points OR points < 0)"
+    ).fetchall()
+    for number, status, result, points, total, target, critical, was, score, completed_as in rows:
+        titles = tuple(msgspec.json.decode(critical, type=list[str])) if critical else ()
+        outcome = judge(numbers_only(status, result, points, total), target, titles)
+        if (outcome.kind, outcome.score) == (was, score):
+            continue
+        db.conn.execute(
+            "UPDATE sessions SET outcome = ?, score = ?, completed_as = ?, version = version + 1 WHERE id = ?",
+            (outcome.kind, outcome.score, outcome.kind if completed_as == was else completed_as, number),
+        )
+        db.conn.execute(
+            "UPDATE deliveries SET edit_due_at = created_at WHERE state = 'sent' AND edit_ended IS NULL"
+            " AND edit_due_at IS NULL AND id IN (SELECT delivery FROM notifications JOIN sessions"
+            " USING (session_id, employee_id) WHERE sessions.id = ? AND delivery IS NOT NULL)",
+            (number,),
+        )
+
+
 # Figures of weeks and months are counted in the order of days, outcomes and scores: nothing is sorted, and a few rows
 # stand for each day.
 INDEX_OF_DAYS = (
@@ -318,5 +355,7 @@ STEPS_FROM_018 = (
     m032_narrower_preferences,
     m033_shadow_mode,
     m034_wider_indexes,
+    m035_points_of_corrections,
+    m036_points_of_no_total,
     m037_index_of_days,
 )
