@@ -111,10 +111,6 @@ def _disk_nearly_full(seen: MonitorInput, before: Facts | None) -> Facts | None:
     return {"megabytes": seen.disk_left // (1024 * 1024)} if is_low else None
 
 
-def _leader_silent(seen: MonitorInput, before: Facts | None) -> Facts | None:
-    return None  # the process that waits for its turn raises it; the monitor is a part of the leader, which works then
-
-
 def is_silent(signed_at: datetime | None, now: datetime) -> bool:
     """True if the process that leads has given no sign of life for too long; None: none is known."""
     return signed_at is not None and now - signed_at > LEADER_SILENT
@@ -169,7 +165,8 @@ class Alert:
 
     `resolved`: what is true again once it ended, "" for an event; `past`: what was so until then, "" for an event too.
     `remedy`: what a person should do. `has_own_line`: `status` says it in its first lines from newer facts than the
-    alert's. `is_checked`: `check` tests the cause itself.
+    alert's. `is_checked`: `check` tests the cause itself. `ended_by_monitor`: another process raises it, while the
+    leader is silent; the monitor is a part of the leader, so it is over once the monitor runs.
     """
 
     sentence: str
@@ -178,6 +175,7 @@ class Alert:
     past: str = ""
     severity: Severity = Severity.ERROR
     condition: Condition | None = None
+    ended_by_monitor: bool = False
     has_own_line: bool = False
     is_checked: bool = True
 
@@ -442,7 +440,7 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             "nothing is lost.",
             resolved="the process that polls and sends works again",
             past="it gave no sign of life",
-            condition=_leader_silent,
+            ended_by_monitor=True,
         ),
         "shadow_closed": Alert(
             sentence="Shadow mode can show nothing in its channel ({reason}): what it would show waits, and goes "
@@ -491,7 +489,10 @@ DIRECT_MESSAGES_CLOSED = "direct_messages_closed"
 
 
 def monitored(seen: MonitorInput, before: Mapping[str, Facts] = MappingProxyType({})) -> Mapping[str, Facts | None]:
-    """Facts, or None if it is not active, of every alert that has a condition, by code. `before`: the active ones."""
+    """Facts, or None if it is not active, of every alert that the monitor begins or ends, by code. `before`: the active
+    ones."""
     return {
-        code: alert.condition(seen, before.get(code)) for code, alert in ALERTS.items() if alert.condition is not None
+        code: alert.condition(seen, before.get(code)) if alert.condition is not None else None
+        for code, alert in ALERTS.items()
+        if alert.condition is not None or alert.ended_by_monitor
     }

@@ -8,8 +8,9 @@ need 16 MB here instead of a table, and an unchanged row costs one search in tha
 import sqlite3
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 
 from bot.domain.changes import remember_judged, row_rank
@@ -25,6 +26,30 @@ from bot.store.sessions import note_checklists
 from bot.store.sqlite import IN_LIST
 
 _AT_ONCE = 1_000  # fingerprints in one query
+
+
+class _Differing:
+    """The rows of a listing that are not stored as they are: of each session the best, of at most `most` sessions."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self.best: dict[SessionKey, tuple[int, SessionFacts, bytes]] = {}
+        self.duplicates = 0
+        self.left_over = 0
+
+    def add(self, key: SessionKey, row: int, read_facts: Callable[[], SessionFacts], raw: bytes) -> None:
+        """Adds the row of that number; one beyond `most` is only counted, and not read."""
+        other = self.best.get(key)
+        if other is None and self._most is not None and len(self.best) >= self._most:
+            self.left_over += 1
+            return
+        facts = read_facts()
+        if other is not None:
+            self.duplicates += 1
+            _, other_facts, other_raw = other
+            if row_rank(other_facts, fingerprint_number(other_raw)) >= row_rank(facts, fingerprint_number(raw)):
+                return
+        self.best[key] = (row, facts, raw)
 
 
 class Listings:
@@ -89,9 +114,9 @@ class Listings:
         erased = erased_people(self._connection)
         tombstones: int = value_of(self._connection, "SELECT count(*) FROM erased_sessions")
         seen_at = array("I", bytes(4 * end))  # beside `known`: the last row of the listing that has it, 0 for none
-        others: dict[SessionKey, tuple[int, SessionFacts, bytes]] = {}
+        differing = _Differing(most)
         rejected: list[str] = []
-        row = duplicates = left_over = without_parts = 0
+        row = repeated = without_parts = 0
         for batch in slices:
             rejected.extend(batch.rejected)
             without_parts += batch.without_parts
@@ -100,37 +125,17 @@ class Listings:
                 fingerprint = fingerprint_number(raw)
                 position = bisect_left(known, fingerprint)
                 if position < end and known[position] == fingerprint:
-                    duplicates += seen_at[position] != 0
+                    repeated += seen_at[position] != 0
                     seen_at[position] = row
                     continue
                 key = SessionKey(session_id, employee_id)
-                if employee_id in erased or (tombstones and is_erased(self._connection, key)):
-                    continue
-                if most is not None and len(others) >= most and key not in others:
-                    left_over += 1
-                    continue
-                facts = batch.facts(index)
-                if key in others:
-                    duplicates += 1
-                    _, other, other_raw = others[key]
-                    if row_rank(other, fingerprint_number(other_raw)) >= row_rank(facts, fingerprint):
-                        continue
-                others[key] = (row, facts, raw)
-        changed = []
-        for key, (listed_at, facts, raw) in others.items():
-            stored = self._connection.execute(f"SELECT * FROM sessions WHERE {OF_KEY}", key).fetchone()
-            if stored is not None:
-                position = bisect_left(known, stored["fingerprint"])
-                if seen_at[position]:  # listed twice, once unchanged
-                    duplicates += 1
-                    best = row_rank(session_of(stored).facts, stored["fingerprint"])
-                    if best >= row_rank(facts, fingerprint_number(raw)):
-                        continue
-                seen_at[position] = listed_at
-            changed.append((facts, raw))
+                if employee_id not in erased and not (tombstones and is_erased(self._connection, key)):
+                    differing.add(key, row, partial(batch.facts, index), raw)
+        changed, listed_unchanged = self._changed(differing, known, seen_at)
+        duplicates = repeated + differing.duplicates + listed_unchanged
         marked = _marked_missing(self._connection)
         missing: list[SessionKey] = []
-        if not (rejected or left_over or is_part):
+        if not (rejected or differing.left_over or is_part):
             unseen = [known[at] for at in range(end) if not seen_at[at] and known[at] not in marked]
             missing.extend(_keys(self._connection, unseen))
         return ListingDiff(
@@ -142,8 +147,27 @@ class Listings:
             rejected=rejected,
             duplicates=duplicates,
             without_parts=without_parts,
-            left_over=left_over,
+            left_over=differing.left_over,
         )
+
+    def _changed(
+        self, differing: "_Differing", known: "array[int]", seen_at: "array[int]"
+    ) -> tuple[list[tuple[SessionFacts, bytes]], int]:
+        """The rows that are to be stored; and how many sessions are listed as they are stored, too. Notes in `seen_at`
+        that their sessions are listed."""
+        changed, listed_unchanged = [], 0
+        for key, (listed_at, facts, raw) in differing.best.items():
+            stored = self._connection.execute(f"SELECT * FROM sessions WHERE {OF_KEY}", key).fetchone()
+            if stored is not None:
+                position = bisect_left(known, stored["fingerprint"])
+                if seen_at[position]:
+                    listed_unchanged += 1
+                    best = row_rank(session_of(stored).facts, stored["fingerprint"])
+                    if best >= row_rank(facts, fingerprint_number(raw)):
+                        continue
+                seen_at[position] = listed_at
+            changed.append((facts, raw))
+        return changed, listed_unchanged
 
     def compare(self, slices: Iterable[Slice]) -> AnswerDiff:
         """Compares an answer about some sessions with those of them that are stored; writes nothing. It costs what the

@@ -1,6 +1,7 @@
 """What is asked for is found, no more and no less, and only by who may see it."""
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import bot
 from bot.domain.changes import check_criteria
 from bot.domain.directory import Directory
 from bot.domain.filters import Accepted, Column, Condition, Filter, Range, ShownScore, matches
@@ -298,3 +300,10 @@ def test_critical_sessions_are_among_what_sql_and_python_compare(library: Store)
 
 def test_every_key_has_a_column_that_sql_knows() -> None:
     assert {spec.column.name for spec in KEYS.values() if spec.column} == set(COLUMNS_IN_SQL) == set(ACCEPTED)
+
+
+def test_no_condition_begins_without_a_scope_unless_it_says_why() -> None:
+    begun = re.compile(r"\bWhere\((?!\[[^\]]*\*\w+\.parts\])")  # another one's parts have its scope
+    product = Path(bot.__file__).parent
+    files = [file for file in product.rglob("*.py") if file != product / "store" / "conditions.py"]
+    assert files and [str(file) for file in files if begun.search(file.read_text())] == []
