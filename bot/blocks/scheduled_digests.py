@@ -90,8 +90,8 @@ def _caught_up(view: DigestView) -> str:
 def _stale(found: Digest) -> str:
     since = f" since {date_token(found.data_until)}" if found.data_until is not None else ""
     return (
-        f"*The data is old: iSpring could not be read{since}.* What came later is missing below; this message is changed"
-        " once it can be read again."
+        f"*The data is old: iSpring could not be read{since}.* What came later is missing below; this message is"
+        " changed once it can be read again."
     )
 
 
