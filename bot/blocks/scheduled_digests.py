@@ -44,7 +44,7 @@ def digest_blocks(view: DigestView) -> list[Block]:
         head.append(f"*iSpring could not be read*, so there are no figures of these days. {_data_of(found)}")
         return [section(mrkdwn("\n".join(head))), *_foot(view)]
     if found.is_incomplete:
-        head.append(f"*iSpring could not be read since then*: what came later is missing below. {_data_of(found)}")
+        head.append(_stale(found))
     head += _headline(found, view.called)
     # What is of these days comes first; what is open since before follows, with its time.
     blocks = [section(mrkdwn("\n".join(head))), *_below(found, view), *_older_below(found, view)]
@@ -85,6 +85,14 @@ def _caught_up(view: DigestView) -> str:
         return ""
     text = f". It stands for {count(view.missed, 'digest')} before it that could not be sent"
     return f"{text}, of which it covers the last days only" if view.is_cut else text
+
+
+def _stale(found: Digest) -> str:
+    since = f" since {date_token(found.data_until)}" if found.data_until is not None else ""
+    return (
+        f"*The data is old: iSpring could not be read{since}.* What came later is missing below; this message is"
+        " changed once it can be read again."
+    )
 
 
 def _data_of(found: Digest) -> str:
@@ -133,7 +141,7 @@ def _median_change(now: Figures, then: Figures) -> str:
 
 
 def _below(found: Digest, view: DigestView) -> list[Block]:
-    heading = f"*{found.all_below:,} below target and not acknowledged* of these days"
+    heading = f"*{found.all_below:,} below target and not acknowledged*, completed in these days"
     return _low_results(heading, found.below, found.all_below, view)
 
 
@@ -223,7 +231,7 @@ def _sites(found: Digest) -> list[Block]:
         named = ", ".join(f"{_name(row, found)} ({row.now.completed})" for row in small[:SMALL_NAMED])
         others = f" and {len(small) - SMALL_NAMED:,} more" if len(small) > SMALL_NAMED else ""
         more.append(f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {named}{others}")
-    heading, listed = f"*{_site_order(found)}*", ranked[:SITES]
+    heading, listed = f"*{_site_order(found) if ranked else 'Sites'}*", ranked[:SITES]
     lines = [heading, *(_site_line(row, found) for row in listed), *more]
     as_lines = [section(mrkdwn("\n".join(lines)))] if listed or more else []
     table = _site_table(listed, found)

@@ -245,7 +245,7 @@ def slot_view(
     return replace(
         made,
         title=_TITLES[schedule.every],
-        slot=f"{schedule} {zone}, due {day.isoformat()}",
+        slot=f"{schedule} {zone}, due {day:%a} {day.day} {day:%b %Y}",
         owner=_owner(rule),
         foot=f"rule {rule.rule_id}",
         missed=missed if isinstance(missed, int) else 0,
