@@ -126,6 +126,22 @@ class Outbox:
                 (latest, latest, NotificationKind.REMINDER),
             )
 
+    def set_due_times_back(self, by: timedelta, now: datetime) -> None:
+        """Moves due times that are still to come back with the clock, which was set back to `now`. Reminders are due at
+        a time of day, whatever the clock said."""
+        moved, at = to_ms(now + by) - to_ms(now), to_ms(now)
+        self._connection.execute(
+            "UPDATE deliveries SET due_at = max(due_at - ?, ?) WHERE state IN ('pending', 'ambiguous') AND due_at > ?",
+            (moved, at, at),
+        )
+        self._connection.execute(
+            "UPDATE deliveries SET edit_due_at = max(edit_due_at - ?, ?) WHERE edit_due_at > ?", (moved, at, at)
+        )
+        self._connection.execute(
+            f"UPDATE notifications SET due_at = max(due_at - ?, ?) WHERE {PENDING} AND due_at > ? AND kind <> ?",
+            (moved, at, at, NotificationKind.REMINDER),
+        )
+
     # ---- posting ---------------------------------------------------------------------------------------------------
 
     def claim(
