@@ -225,7 +225,7 @@ def after_read_back(
 ) -> Delivery:
     """An ambiguous delivery after its conversation was read back, `now`. `failures`: how many readings failed in a row
     before this one. `random01` as in `after_post`."""
-    ended_at = delivery.attempt_ended_at or now
+    ended_at = min(delivery.attempt_ended_at or now, now)  # the clock may have been set back since
     read = replace(delivery, read_backs=delivery.read_backs + 1, due_at=now)
     match result:
         case Found(channel, ts):

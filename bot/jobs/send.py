@@ -8,7 +8,7 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -38,6 +38,7 @@ IN_VIEW = 200  # channels, as many people, and as many read-backs, read at once
 _PEOPLE = (f"{DestinationKind.PERSON}:", f"{DestinationKind.USER}:")
 MAX_WAIT = 30.0  # seconds: rows may also be written by the command line
 MIN_WAIT = 0.05
+SET_BACK = timedelta(seconds=1)  # less than that is how a clock is corrected while it runs
 CLAMP_EVERY = 600.0  # seconds between two searches for due times of before the clock jumped back
 SHUTDOWN_GRACE = 4.0  # seconds a post in flight is given when we are stopped
 
@@ -111,6 +112,7 @@ class SendJob:
             tried=tried,
         )
         self._clamp_at = 0.0  # monotonic
+        self._read_at: tuple[float, datetime] | None = None  # the clock as it was read last, beside monotonic seconds
         self._event = asyncio.Event()
         self._busy: dict[str, asyncio.Task[object]] = {}
         self._ends_at: float | None = None  # monotonic; None: never
@@ -169,8 +171,15 @@ class SendJob:
         return tx.outbox.recover(self._clock.now()), tx.outbox.app_refused()
 
     async def _clamp_due_times(self) -> None:
-        """Brings back, every `CLAMP_EVERY` seconds, due times that a clock that jumped back left far in the future."""
-        if self._clock.monotonic() >= self._clamp_at:
+        """Brings back due times that a clock that was set back left in the future: at once if it was set back while
+        this process ran; those far away every `CLAMP_EVERY` seconds, because it may have been set back before."""
+        monotonic, now = self._clock.monotonic(), self._clock.now()
+        if self._read_at is not None:
+            set_back = timedelta(seconds=monotonic - self._read_at[0]) - (now - self._read_at[1])
+            if set_back > SET_BACK:
+                await self._retrying.transact(lambda tx: tx.outbox.set_due_times_back(set_back, now))
+        self._read_at = monotonic, now
+        if monotonic >= self._clamp_at:
             await self._retrying.transact(lambda tx: tx.outbox.clamp_due_times(self._clock.now()))
             self._clamp_at = self._clock.monotonic() + CLAMP_EVERY
 

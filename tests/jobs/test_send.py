@@ -290,6 +290,29 @@ async def test_throttling_waits_as_long_as_slack_says_and_counts_no_attempt(worl
     assert (await world.delivery(key)).attempts == 1
 
 
+@pytest.mark.promise("clock_set")
+@pytest.mark.parametrize("fault", [faults.rate_limited(20), faults.request_lost()], ids=["throttled", "lost"])
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=1), timedelta(days=30)], ids=str)
+async def test_what_waits_while_the_clock_is_set_back_comes_as_soon_and_once(
+    world: Room, fault: faults.Fault, ahead: timedelta
+) -> None:
+    world.clock.jump(ahead)
+    world.slack.faults.order(POST, fault)
+    await world.complete()
+    sending = asyncio.create_task(world.deliver().run())
+    try:
+        await until(lambda: world.calls(POST) == 1)
+        began = world.clock.monotonic()
+        world.clock.jump(-ahead)
+        await until(lambda: len(world.posted()) == 1)
+        assert world.clock.monotonic() - began < 180
+        await asyncio.sleep(300)
+        assert len(world.posted()) == 1
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+
 @pytest.mark.promise("rate_limited")
 async def test_a_throttled_channel_does_not_hold_up_another(world: Room) -> None:
     office = Destination(DestinationKind.CHANNEL, OFFICE)

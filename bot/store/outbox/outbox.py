@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
-from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination, NotificationKind
+from bot.domain.delivery import FIRST_READ_BACK, after_crash, reconcile
+from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination
 from bot.domain.outbox import Attempt, DueTimes, SendingPause
 from bot.domain.reasons import SHARED_OUTSIDE, ReasonCode
-from bot.domain.reminders import LONGEST_SNOOZE
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, to_ms_or_none, value_of
 from bot.store.outbox.batches import next_delivery
 from bot.store.outbox.cancel import (
@@ -21,10 +20,10 @@ from bot.store.outbox.cancel import (
     start_matching,
 )
 from bot.store.outbox.destinations import MAY_BE_EDITED, MAY_BE_READ, Destinations
+from bot.store.outbox.due_times import clamp_due_times, set_due_times_back
 from bot.store.outbox.duplicates import resolve_regressions
-from bot.store.outbox.eligibility import PENDING, Eligibility, last_sending_pause, sending_pause, store_sending_pause
+from bot.store.outbox.eligibility import Eligibility, last_sending_pause, sending_pause, store_sending_pause
 from bot.store.outbox.queries import BLOCKS_REFUSED_AT
-from bot.store.outbox.restore_recovery import SUMMARY_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
 from bot.store.outbox.shadow import release_misplaced
 from bot.store.session_rows import EDIT_LEASE
@@ -107,17 +106,11 @@ class Outbox:
     def clamp_due_times(self, now: datetime) -> None:
         """Moves each due time further away than the longest wait to the end of that wait: it was written before the
         clock jumped back."""
-        latest = to_ms(now + LONGEST_WAIT)
-        self._connection.execute(
-            "UPDATE deliveries SET due_at = ? WHERE state IN ('pending', 'ambiguous') AND due_at > ?", (latest, latest)
-        )
-        self._connection.execute("UPDATE deliveries SET edit_due_at = ? WHERE edit_due_at > ?", (latest, latest))
-        for kinds, longest in (("<>", max(LONGEST_WAIT, SUMMARY_WAIT)), ("=", LONGEST_SNOOZE)):
-            latest = to_ms(now + longest)
-            self._connection.execute(
-                f"UPDATE notifications SET due_at = ? WHERE {PENDING} AND due_at > ? AND kind {kinds} ?",
-                (latest, latest, NotificationKind.REMINDER),
-            )
+        clamp_due_times(self._connection, now)
+
+    def set_due_times_back(self, by: timedelta, now: datetime) -> None:
+        """Moves due times that are still to come back with the clock, which was set back to `now`."""
+        set_due_times_back(self._connection, by, now)
 
     # ---- posting ---------------------------------------------------------------------------------------------------
 
