@@ -180,7 +180,7 @@ PROMISES: dict[str, Promise] = {
     ),
     "flood": Promise(
         "more than 2,000 are completed at once for one channel",
-        "the worst 2,000 get cards, one digest counts the others",
+        "the worst 2,000 get cards, one summary counts the others",
     ),
     "outage": Promise(
         "Spotter, iSpring or Slack is down for a weekend",

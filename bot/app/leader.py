@@ -25,8 +25,8 @@ from bot.domain.staff import Supervision
 from bot.jobs.channel_checks import ChannelChecks
 from bot.jobs.completeness import CompletenessCheck
 from bot.jobs.details import FetchDetails
-from bot.jobs.digest import DigestJob
 from bot.jobs.digest_files import DigestFiles
+from bot.jobs.digest_slots import DigestJob
 from bot.jobs.directory import DirectoryRefresh
 from bot.jobs.identities import Identities
 from bot.jobs.monitor import Monitor, RuntimeProbes

@@ -16,7 +16,7 @@ from bot.domain.ports import Reply
 from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext
 from bot.listeners.requests import Request
-from bot.slack.answers import Identity
+from bot.slack.answers import BotIdentity
 from bot.slack.http_endpoint import PATH, SlackEndpoint
 from bot.slack.manifest import SCOPES
 from bot.slack.replies import reply_to
@@ -88,7 +88,7 @@ class SlackConnection:
         where = (request.user_id, request.channel_id, request.thread_ts, request.response_url)
         return reply_to(self._messenger, self._clock, *where)
 
-    async def _identify(self, stop: asyncio.Event) -> Identity | None:
+    async def _identify(self, stop: asyncio.Event) -> BotIdentity | None:
         """Asks Slack for the bot's identity until Slack answers; returns None if stopped before."""
         wait = FIRST_RETRY
         while not stop.is_set():
@@ -128,7 +128,7 @@ class SlackConnection:
         return True
 
 
-def _note_identity(identity: Identity, tx: Tx) -> None:
+def _note_identity(identity: BotIdentity, tx: Tx) -> None:
     tx.outbox.note_workspace(identity.url)
     tx.setup.note_missing_scopes(
         [grant.scope for grant in SCOPES if not grant.optional and grant.scope not in identity.scopes]

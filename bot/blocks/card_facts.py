@@ -9,7 +9,7 @@ from bot.domain.digests import DigestView
 from bot.domain.directory import Directory
 from bot.domain.model import SessionKey, SessionRecord
 from bot.domain.mutes import Mute
-from bot.domain.notifications import DigestCounts
+from bot.domain.notifications import SummaryCounts
 from bot.domain.permissions import Coverage
 from bot.domain.reminders import ReminderView
 from bot.domain.rules import Rule
@@ -50,7 +50,7 @@ class CardFacts:
     hidden: frozenset[SessionKey] = frozenset()
     with_previous: frozenset[SessionKey] = frozenset()
     command: str = "/ojt"
-    metrics: Mapping[int, DigestCounts] = field(default_factory=dict)
+    metrics: Mapping[int, SummaryCounts] = field(default_factory=dict)
     queries: Mapping[int, str] = field(default_factory=dict)
     first_message: bool = False
     times: Mapping[SessionKey, int] = field(default_factory=dict)

@@ -6,12 +6,12 @@ from datetime import datetime
 from bot.blocks import actions
 from bot.blocks.answers import question
 from bot.blocks.card_facts import CardFacts
-from bot.blocks.digests import failing_words, results_commands
 from bot.blocks.elements import Block, button, confirmation, context, header, message, mrkdwn, notice, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.markup import NAME, date_token, format_query_text, from_seconds, safe
+from bot.blocks.summaries import failing_words, results_commands
 from bot.domain.mutes import Mute
-from bot.domain.notifications import Delivery, Destination, DestinationKind, DigestCounts, Message, StoredNotification
+from bot.domain.notifications import Delivery, Destination, DestinationKind, Message, StoredNotification, SummaryCounts
 from bot.domain.text import count
 
 _ENDS = (("1 hour", "1h"), ("4 hours", "4h"), ("Until tomorrow", "until:tomorrow"), ("Until Monday", "until:mon"))
@@ -120,7 +120,7 @@ def recaps(delivery: Delivery, notifications: Sequence[StoredNotification], fact
     blocks: list[Block] = []
     for stored in notifications:
         values = stored.notification.facts
-        counts = facts.metrics.get(stored.notification_id, DigestCounts())
+        counts = facts.metrics.get(stored.notification_id, SummaryCounts())
         # Only what its readers may see: a number says that there is more.
         held = counts.sessions + sum(
             facts.visible(one.notification.session) is not None for one in delivery.notifications

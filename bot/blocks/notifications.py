@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.blocks.alerts import alert_text
 from bot.blocks.card_facts import CardFacts
 from bot.blocks.cards import REDACTED_TEXT, session_card
-from bot.blocks.digests import digests
 from bot.blocks.direct_messages import direct_message
 from bot.blocks.elements import Block, context, message, mrkdwn, section
 from bot.blocks.elements import actions as buttons
@@ -21,6 +20,7 @@ from bot.blocks.settings import fewer_button
 from bot.blocks.setup import setup_blocks
 from bot.blocks.shadow import shadow_line
 from bot.blocks.sharing import shared
+from bot.blocks.summaries import summaries
 from bot.domain.model import SessionKey
 from bot.domain.notifications import Delivery, DestinationKind, Message, NotificationKind, StoredNotification
 from bot.domain.preferences import Role
@@ -114,8 +114,8 @@ RENDERERS: Mapping[NotificationKind, Renderer] = {
     NotificationKind.INTRO: _introductions,
     NotificationKind.RECAP: recaps,
     NotificationKind.SESSION: _sessions,
-    NotificationKind.COUNTED: digests,
-    NotificationKind.OUTAGE: digests,
+    NotificationKind.COUNTED: summaries,
+    NotificationKind.OUTAGE: summaries,
     NotificationKind.RULE_PAUSED: _pauses,
     NotificationKind.RULE_OFFERED: _offers,
     NotificationKind.OPS: _alerts,

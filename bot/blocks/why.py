@@ -167,8 +167,8 @@ def _of_message(status: NotificationStatus, found: Explanation, spelled: Spellin
     because = spelled.text(status.notification.reason)
     meant = f": {'; '.join(map(spelled.text, rules))}" if rules else ""
     happened = [_Happened(status.created_at, f"Queued for {to} ({because}{meant})")]
-    if status.digest is not None:
-        happened[0] = _Happened(status.created_at, f"Counted in a digest for {to} ({because}{meant})")
+    if status.summary is not None:
+        happened[0] = _Happened(status.created_at, f"Counted in a summary for {to} ({because}{meant})")
     attempts = status.attempts[-MAX_ATTEMPTS:]
     if left_out := len(status.attempts) - len(attempts):
         happened.append(_Happened(attempts[0].started_at, f"{to}: {left_out} earlier attempts are left out"))
@@ -194,8 +194,8 @@ _DONE = {("post", "sent"): "posted", ("edit", "sent"): "edited", ("read_back", "
 def _status_line(status: NotificationStatus, found: Explanation, spelled: Spelling) -> str:
     to = _destination(status.notification.destination, found, spelled)
     text = f"• To {to}, due since {spelled.when(status.created_at)} ({spelled.text(status.notification.reason)}): "
-    if status.digest is not None:
-        text += "counted in a digest instead of a card; the digest "
+    if status.summary is not None:
+        text += "counted in a summary instead of a card; the summary "
     text += _state(status, found, spelled)
     if spelled.with_deliveries and status.delivery is not None:
         text += f" [delivery {status.delivery.delivery_id}]"

@@ -134,7 +134,7 @@ def _status_row(status: NotificationStatus) -> tuple[object, ...]:
     delivery = status.delivery
     return (
         delivery.delivery_id if delivery else "",
-        KINDS[status.notification.kind].name + (", counted" if status.digest else ""),
+        KINDS[status.notification.kind].name + (", counted" if status.summary else ""),
         f"{status.notification.destination}{f', shown in {delivery.shadow}' if delivery and delivery.shadow else ''}",
         f"{status.created_at:%Y-%m-%d %H:%M:%S}",
         status.state,

@@ -47,7 +47,7 @@ def parsed(text: str, read: Callable[[str], language.Query] = language.parse) ->
         raise click.UsageError(_with_nearest(error)) from error
 
 
-def understood(tx: Tx, text: str, now: datetime) -> tuple[language.Query, language.Names, tzinfo]:
+def understood_by_operator(tx: Tx, text: str, now: datetime) -> tuple[language.Query, language.Names, tzinfo]:
     """The query that free words and keys mean to the operator, the names it was read among, and the zone of its days.
 
     Raises SpotterError for an unknown name and click.UsageError for words that can't be read. Before iSpring was read

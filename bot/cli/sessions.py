@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import click
 
-from bot.cli.rows import understood, with_store
+from bot.cli.rows import understood_by_operator, with_store
 from bot.cli.terminal import NUMBER, TEXT, copy_to_output, json_of, table_of
 from bot.domain.permissions import EVERYTHING
 from bot.domain.ports import Clock
@@ -41,7 +41,7 @@ def sessions(query: Sequence[str], output: str | None, limit: int | None) -> Non
             out = TextIOWrapper(spool, encoding=encoding, errors="replace", newline="")
 
             def work(tx: Tx) -> None:
-                asked, known, zone = understood(tx, text, clock.now())
+                asked, known, zone = understood_by_operator(tx, text, clock.now())
                 made = Export(tx, _limited(asked, most), EVERYTHING, known, tx.people.directory(), clock.now(), zone)
                 write(out, made)
 

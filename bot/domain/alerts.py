@@ -2,8 +2,8 @@
 
 An alert is stored while it is active. OPS_CHANNEL gets one message when it begins and one when it ends; `status`,
 `check` and `/metrics` read the same registry. An entry with a `condition` is evaluated by the monitor; the others are
-raised where they are seen: by a poll, a completeness check or a send. An entry without `resolved` is an event that has
-no end.
+raised where they are seen: by a poll, a completeness check, a send, or a process that waits for the leader's lock. An
+entry without `resolved` is an event that has no end.
 """
 
 from collections.abc import Callable, Mapping

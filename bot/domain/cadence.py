@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain.notifications import Destination, DestinationKind
 
 LONGEST_BACKOFF = 300.0
-LONGEST_SETTLING = 150.0
+LONGEST_JOINING = 150.0
 _A_LITTLE_OVER_ONE_POLL = 1.25  # so that the next listing's sessions still join
 
 
@@ -30,12 +30,12 @@ def poll_pause(interval: float, failures: int) -> float:
     return _grown(2 * interval, failures, max(interval, min(LONGEST_BACKOFF, 10 * interval)))
 
 
-def settles_at(destination: Destination, now: datetime, interval: float) -> datetime | None:
+def joins_until(destination: Destination, now: datetime, interval: float) -> datetime | None:
     """The earliest time for a notification, None for at once. A person's wait a little over one poll, so that several
     sessions that finish together make one message; a channel's do not wait."""
     if destination.kind is DestinationKind.CHANNEL:
         return None
-    return now + timedelta(seconds=min(interval * _A_LITTLE_OVER_ONE_POLL, LONGEST_SETTLING))
+    return now + timedelta(seconds=min(interval * _A_LITTLE_OVER_ONE_POLL, LONGEST_JOINING))
 
 
 def _grown(first: float, attempt: int, longest: float) -> float:

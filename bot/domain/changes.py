@@ -2,7 +2,7 @@
 
     before          now             kind        news
     unknown         not completed   appeared    none
-    unknown         completed       completed   post; counted in a digest if it was completed over 7 days ago
+    unknown         completed       completed   post; counted in a summary if it was completed over 7 days ago
     not completed   not completed   moved       none (planned, started, rescheduled, renamed)
     not completed   completed       completed   post
     completed       other result    corrected   edit; and post if it only now is below target, critical or failed
@@ -13,8 +13,9 @@
 
 Completed again: a destination that has a card of the session gets it edited, and no other if the result is good. A
 destination without one gets a card. If the result is failing, every destination gets one new card that says "again",
-because an edit notifies no one, and what was acknowledged before was another completion. So it is if a correction turns
-a good result failing. `store.outbox.enqueue` posts at most one such card a day and session at a destination.
+because an edit notifies no one, and what was acknowledged before was another completion. The same happens when a
+correction turns a good result failing. `store.outbox.enqueue` posts at most one such card a day and session at a
+destination.
 
 A result that keeps changing (a source that alternates between two numbers) is stored each time; its cards are edited
 ever more seldom (`edit_delay`), and an alert is raised (`is_flapping`).

@@ -47,9 +47,9 @@ class KindSpec:
     """A person gets it in their quiet time, too."""
 
     sent_once: bool = False
-    """A restored copy of the database counts it in a digest: it may have been sent. Others are better sent twice."""
+    """A restored copy of the database counts it in a summary: it may have been sent. Others are better sent twice."""
 
-    is_digest: bool = False
+    is_summary: bool = False
     """It counts sessions; its readers get the number of those that they may see."""
 
 
@@ -69,7 +69,7 @@ KINDS: Mapping[NotificationKind, KindSpec] = {
         is_shadowed=True,
         waits_with_rule=True,
         can_be_muted=True,
-        is_digest=True,
+        is_summary=True,
     ),
     NotificationKind.OUTAGE: KindSpec(
         name="a count after an outage",
@@ -77,7 +77,7 @@ KINDS: Mapping[NotificationKind, KindSpec] = {
         is_shadowed=True,
         waits_with_rule=True,
         can_be_muted=True,
-        is_digest=True,
+        is_summary=True,
     ),
     NotificationKind.RECAP: KindSpec(
         name="what a mute held back",
@@ -85,7 +85,7 @@ KINDS: Mapping[NotificationKind, KindSpec] = {
         is_shadowed=True,
         waits_with_rule=True,
         can_be_muted=True,
-        is_digest=True,
+        is_summary=True,
     ),
     NotificationKind.INTRO: KindSpec(
         name="a rule's introduction",

@@ -40,8 +40,8 @@ class NotificationKind(StrEnum):
     """What a notification is about; each kind has one renderer in `blocks.notifications`."""
 
     SESSION = "session"  # a session's result
-    COUNTED = "counted"  # a digest: completions counted instead of posted one by one
-    OUTAGE = "away"  # the digest of an outage of Spotter, iSpring or Slack
+    COUNTED = "counted"  # a summary: completions counted instead of posted one by one
+    OUTAGE = "away"  # the summary of an outage of Spotter, iSpring or Slack
     RECAP = "recap"  # what a mute held back; `facts["mute"]` is its number
     INTRO = "intro"  # a rule introduces itself to its channel
     RULE_PAUSED = "rule_paused"  # to a rule's owner
@@ -87,10 +87,12 @@ class StoredNotification:
 
 
 @dataclass(frozen=True, slots=True)
-class DigestCounts:
-    """What a digest counts, as far as its readers may see it. `failing`: below target, critical or failed. `since`: the
-    earliest completion among them, None if none has a known date. `waits`: why it can't be said yet what they may see,
-    or ""."""
+class SummaryCounts:
+    """What a summary counts, as far as its readers may see it.
+
+    `failing`: below target, critical or failed. `since`: the earliest completion among them, None if none has a known
+    date. `waits`: why it can't be said yet what they may see, or "".
+    """
 
     sessions: int = 0
     failing: int = 0

@@ -42,7 +42,7 @@ def outage_of(
 
 
 def counted_reason(change: Change, outage: Outage | None, catch_up: timedelta) -> str:
-    """Why a completion is counted in the outage's digest, "" if it is posted. `catch_up`: the greatest age to be
+    """Why a completion is counted in the outage's summary, "" if it is posted. `catch_up`: the greatest age to be
     posted. A regression carries the date of its first completion, which says nothing about its own age: it is posted,
     except after a restore."""
     if outage is None:

@@ -11,7 +11,7 @@ from bot.domain.reasons import ReasonCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+class DueTimes:
     """When each destination gets its next message, as far as nothing has to change before; `shadowed`: likewise of what
     shadow mode shows in a channel of its own, by destination and that channel. `other_due_at`: when the next read-back
     or edit is due, None if there is none."""
@@ -32,7 +32,7 @@ class Schedule:
         """Likewise what shadow mode shows now: destinations, each with the channel that it shows them in."""
         shadows = sorted({shadow for _, shadow in self.shadowed})
         parts = {
-            shadow: Schedule(
+            shadow: DueTimes(
                 posts={to: at for (to, where), at in self.shadowed.items() if where == shadow}, other_due_at=None
             )
             for shadow in shadows
@@ -140,9 +140,9 @@ class Attempt:
 class NotificationStatus:
     """One notification and what became of it, for `why` and `outbox list`.
 
-    If a digest counts the session, `digest` is that digest's notification; delivery, state, `cancelled` and attempts
-    are the digest's. `cancelled`: why it will not be sent, "" if it may be. `blocked_reason`: why its destination can't
-    be written to, "" if it can.
+    If a summary counts the session, `summary` is its notification; delivery, state, `cancelled` and attempts are its
+    own. `cancelled`: why it will not be sent, "" if it may be. `blocked_reason`: why its destination can't be written
+    to, "" if it can.
     """
 
     notification: Notification
@@ -152,13 +152,13 @@ class NotificationStatus:
     cancelled: str
     cancelled_code: ReasonCode
     attempts: Sequence[Attempt]
-    digest: Notification | None = None
+    summary: Notification | None = None
     blocked_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CountedSession:
-    """A session that a digest counts, as it is now, and the rules it was counted for."""
+    """A session that a summary counts, as it is now, and the rules it was counted for."""
 
     session: Session
     rule_ids: tuple[int, ...]

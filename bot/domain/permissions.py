@@ -70,6 +70,8 @@ _NO_DEPARTMENTS = "iSpring's departments could not be read for too long to tell 
 
 def scope_of(viewer: Viewer, directory: Directory) -> AccessScope:
     """All that a viewer may see, as far as it is proved."""
+    # `_right` says the same of one session and `store.conditions.within` in SQL: change all three.
+    # `test_scope_and_verdict_agree_for_any_ties` and `test_sql_finds_exactly_what_python_matches` compare them.
     proof = viewer.proof
     if not proof.identity:
         return NOTHING

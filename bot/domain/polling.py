@@ -99,7 +99,7 @@ class PollState:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundSessions:
     """One page of an answer: the sessions asked for and how many match in all."""
 
     sessions: Sequence[Session]

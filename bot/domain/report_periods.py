@@ -33,7 +33,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
+class ReportPeriod:
     """A week or month, or the part of it that was asked for; `before` is the same part of the one before it."""
 
     window: Window
@@ -41,7 +41,7 @@ class Period:
     is_partial: bool
 
 
-def periods(by: By, since: datetime, until: datetime, zone: tzinfo) -> tuple[Period, ...]:
+def periods(by: By, since: datetime, until: datetime, zone: tzinfo) -> tuple[ReportPeriod, ...]:
     """The weeks (from Monday) or months from `since` to before `until`, whose days begin at midnight in a zone."""
     found = []
     since, until = since.astimezone(zone), until.astimezone(zone)
@@ -55,14 +55,14 @@ def periods(by: By, since: datetime, until: datetime, zone: tzinfo) -> tuple[Per
             min(previous + skipped, start),
             start if window.end == end else min(previous + length, start),
         )
-        found.append(Period(window=window, before=compared, is_partial=window != Window(start, end)))
+        found.append(ReportPeriod(window=window, before=compared, is_partial=window != Window(start, end)))
         first = following
         if len(found) > MOST_PERIODS:
             break
     return tuple(found)
 
 
-def cuts_of(every: Iterable[Period]) -> tuple[datetime, ...]:
+def cuts_of(every: Iterable[ReportPeriod]) -> tuple[datetime, ...]:
     """Every instant at which a period or the part compared with it begins or ends, in order."""
     instants = {at for one in every for window in (one.window, one.before) for at in (window.start, window.end)}
     return tuple(sorted(instants))

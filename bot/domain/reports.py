@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from bot.domain.model import OutcomeKind
-from bot.domain.report_periods import Period, Window
+from bot.domain.report_periods import ReportPeriod, Window
 
 SMALLEST_GROUP = 5  # completed sessions: a smaller group is marked and not ranked
 
@@ -235,7 +235,7 @@ def by_change(large: Sequence[Counts], before: Iterable[Counts]) -> Sequence[Cou
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TrendVerdict:
     """Whether results got better: the figures of the later periods beside those of as many earlier ones.
     `is_within`: both lie within the report, else the earlier time is the one before it."""
 
@@ -264,15 +264,15 @@ class Verdict:
 _SELDOM = 1.645  # standard deviations: 10 % of a normal distribution lie further from its middle
 
 
-def verdict(every: Sequence[ReportRow]) -> Verdict:
+def verdict(every: Sequence[ReportRow]) -> TrendVerdict:
     """The newer half of a report's periods against the older half; a single period against the time before it. Of an
     odd number the middle one counts for neither. Periods before the first session and after the last do not count."""
     some = [at for at, row in enumerate(every) if row.now.completed]
     rows = every[some[0] : some[-1] + 1] if some else every
     half = len(rows) // 2
     if not half:
-        return Verdict(_sum(row.now for row in rows), _sum(row.before for row in rows), is_within=False)
-    return Verdict(_sum(row.now for row in rows[-half:]), _sum(row.now for row in rows[:half]), is_within=True)
+        return TrendVerdict(_sum(row.now for row in rows), _sum(row.before for row in rows), is_within=False)
+    return TrendVerdict(_sum(row.now for row in rows[-half:]), _sum(row.now for row in rows[:half]), is_within=True)
 
 
 def _sum(parts: Iterable[Figures]) -> Figures:
@@ -324,10 +324,10 @@ def most_costly(costs: Iterable[CriterionCost], *, with_small: bool = False) -> 
 
 
 def report_by_time(
-    every: Sequence[Period],
+    every: Sequence[ReportPeriod],
     cuts: Sequence[datetime],
     outcome_counts: Iterable[OutcomeCount],
-    name: Callable[[Period], str],
+    name: Callable[[ReportPeriod], str],
 ) -> tuple[ReportRow, ...]:
     """A row for each period, of outcome_counts whose group is the number of cuts up to them."""
     by_bucket = _by_group(outcome_counts)

@@ -40,7 +40,7 @@ class RoutingResult:
 class Routed:
     """The notifications of one change.
 
-    `notifications` has one per destination; `counted` has those that a digest counts instead, for a completion too old
+    `notifications` has one per destination; `counted` has those that a summary counts instead, for a completion too old
     to be news; `results` has one line for every rule and person that was evaluated.
     """
 
@@ -50,7 +50,7 @@ class Routed:
 
     @property
     def undecided(self) -> tuple[RoutingResult, ...]:
-        return tuple(verdict for verdict in self.results if verdict.missing)
+        return tuple(result for result in self.results if result.missing)
 
 
 NAMED_WITHIN = timedelta(days=7)  # that iSpring may take to name a person who is in a session

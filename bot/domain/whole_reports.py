@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot.domain.model import Session
 from bot.domain.report_periods import By, Window
-from bot.domain.reports import CriterionCost, Figures, ReportRow, Verdict
+from bot.domain.reports import CriterionCost, Figures, ReportRow, TrendVerdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Trend:
     criteria_from: int
     criteria_query: str
     sort: str = ""
-    verdict: Verdict | None = None
+    verdict: TrendVerdict | None = None
     is_parted: bool = False
     has_parts: bool = False
 

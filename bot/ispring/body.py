@@ -27,7 +27,7 @@ _ITEMS = msgspec.json.Decoder(list[Raw])
 _NAMED = msgspec.json.Decoder(dict[str, Raw])
 
 
-class Token(Struct):
+class AccessToken(Struct):
     """The answer of `/api/v3/token`."""
 
     access_token: Annotated[str, Meta(pattern="^[!-~]{1,8192}$")]  # it becomes part of a header, so ASCII only
@@ -72,14 +72,14 @@ def clean_json(text: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ItemPage:
     """The undecoded items of one answer, and the token of the next page if there is one."""
 
     items: tuple[Raw, ...]
     next_token: str | None = None
 
 
-def page_of(body: bytes, what: str, list_name: str = "") -> Page:
+def page_of(body: bytes, what: str, list_name: str = "") -> ItemPage:
     """Returns the items of an answer: a bare list, a lone object, the list called `list_name`, or one of these inside
     `response`.
 
@@ -88,20 +88,20 @@ def page_of(body: bytes, what: str, list_name: str = "") -> Page:
     return _page_of(clean_json(body), what, list_name)
 
 
-def _page_of(body: bytes, what: str, list_name: str) -> Page:
+def _page_of(body: bytes, what: str, list_name: str) -> ItemPage:
     try:
         if body.lstrip()[:1] != b"{":
-            return Page(tuple(_ITEMS.decode(body)))
+            return ItemPage(tuple(_ITEMS.decode(body)))
         named = _NAMED.decode(body)
         if "response" in named:
             return _page_of(bytes(named["response"]), what, list_name)
         if not list_name:
-            return Page((Raw(body),))
+            return ItemPage((Raw(body),))
         if list_name not in named:
             # An empty page may leave its list out. An object with other keys only is not a page.
             if set(named) - {"nextPageToken"}:
                 raise TrainingUnreadable(f"iSpring's answer to {what} has no {list_name}.")
-            return Page(())
+            return ItemPage(())
         inner = bytes(named[list_name])
         items = () if inner == b"null" else _page_of(inner, what, "").items
         token = msgspec.json.decode(named["nextPageToken"]) if "nextPageToken" in named else None
@@ -110,7 +110,7 @@ def _page_of(body: bytes, what: str, list_name: str) -> Page:
     # Without the next page the list would be short, and those on it would count as gone.
     if token and (type(token) not in (str, int) or len(str(token)) > LONGEST_TOKEN):
         raise TrainingUnreadable(f"iSpring's answer to {what} names its next page in a way that can't be read.")
-    return Page(items, str(token) if token else None)
+    return ItemPage(items, str(token) if token else None)
 
 
 def unreadable(body: bytes, request: str, error: Exception | None = None) -> TrainingUnreadable:

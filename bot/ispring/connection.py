@@ -21,7 +21,7 @@ import httpx
 from bot.config import DIRECT, Network
 from bot.domain.errors import TrainingError, TrainingUnavailable, TrainingUnreadable
 from bot.domain.ports import Clock
-from bot.ispring.body import Token, is_web_page, page_of, unreadable
+from bot.ispring.body import AccessToken, is_web_page, page_of, unreadable
 from bot.ispring.statuses import TokenRefused, error_for, key_refused, web_page
 from bot.ispring.tolerant import UNREADABLE, LeftOut, read_row
 
@@ -204,7 +204,7 @@ class Connection:
             raise web_page(TOKEN_REQUEST)  # the address belongs to another server; a retry does not help
         found = page_of(answer, TOKEN_REQUEST).items
         try:
-            token = read_row(Token, bytes(found[0]) if len(found) == 1 else b"[]", LeftOut())
+            token = read_row(AccessToken, bytes(found[0]) if len(found) == 1 else b"[]", LeftOut())
         except UNREADABLE as error:
             raise unreadable(answer, TOKEN_REQUEST, error) from None
         self._token = token.access_token

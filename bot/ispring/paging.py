@@ -9,7 +9,7 @@ import structlog
 
 from bot.domain.errors import BadRequest, TrainingRefused, TrainingUnavailable, TrainingUnreadable
 from bot.domain.ports import Clock, Part
-from bot.ispring.body import Page, page_of
+from bot.ispring.body import ItemPage, page_of
 from bot.ispring.connection import LONGEST_HOLD, Call, Connection
 from bot.ispring.parts import Parts
 from bot.ispring.statuses import KeyRefused
@@ -117,7 +117,7 @@ class ListReader:
         """Returns the items of a page, what was left out of it, and the token of the next page; decodes in a thread.
         Raises TrainingUnreadable if no item can be decoded."""
 
-        def decode() -> tuple[Page, list[T], LeftOut]:
+        def decode() -> tuple[ItemPage, list[T], LeftOut]:
             page = page_of(body, what, list_name)
             return page, *read_rows(page.items, read)
 

@@ -199,7 +199,7 @@ class Answers:
             if also is not None:
                 also(tx)
 
-        if run.outage is not None:  # which a full listing should have shown: each answer has a digest of its own
+        if run.outage is not None:  # which a full listing should have shown: each answer has a summary of its own
             run = replace(run, outage=replace(run.outage, until=max(run.outage.until, listing.requested_at)))
         if diff.changed or diff.back or diff.rejected:
             await self._writer.store(run, diff, listing.requested_at, begin, end)

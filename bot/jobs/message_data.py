@@ -22,9 +22,9 @@ from bot.domain.notifications import (
     Delivery,
     DeliveryState,
     DestinationKind,
-    DigestCounts,
     NotificationKind,
     StoredNotification,
+    SummaryCounts,
 )
 from bot.domain.permissions import may_see, scope_of
 from bot.domain.reasons import SHARED_OUTSIDE
@@ -32,8 +32,8 @@ from bot.domain.reminders import ReminderView
 from bot.domain.routing import is_made_for_another, may_yet_see, subject_of
 from bot.domain.rules import NamesShown, Rule
 from bot.domain.viewers import Viewer
-from bot.jobs.digest_counts import digest_counts_of
 from bot.jobs.message_rights import cancelled_reason, carries, is_awaited, reader_of_reminder, sharer_of, viewers_of
+from bot.jobs.summary_counts import summary_counts_of
 from bot.services.digests import slot_view
 from bot.services.owners import OwnerRights
 from bot.services.reminders import reminder_view
@@ -91,7 +91,7 @@ class _Loader:
         self._versions: dict[int, int] = {}
         self._cancelled: dict[int, str] = {}
         self._waiting: dict[int, str] = {}
-        self._counts: dict[int, DigestCounts] = {}
+        self._counts: dict[int, SummaryCounts] = {}
         self._digests: dict[int, DigestView] = {}
         self._reminders: dict[int, ReminderView] = {}
         self._to_ask: set[str] = set()
@@ -115,7 +115,7 @@ class _Loader:
         if self._delivery.destination.kind is DestinationKind.USER and not KINDS[notification.kind].about_people:
             is_for_admins, user_id = notification.kind is NotificationKind.SETUP, self._delivery.destination.id
             reasons.append(self._rights.no_recipient(self._tx, user_id, is_for_admins=is_for_admins))
-        if KINDS[notification.kind].is_digest:
+        if KINDS[notification.kind].is_summary:
             reasons.append(self._add_counts(stored, wanted, viewers))
         if reason := next(filter(None, reasons), ""):
             self._cancelled[stored.notification_id] = reason
@@ -176,7 +176,7 @@ class _Loader:
         destination = self._delivery.destination
         owners = {rule.rule_id: self._rights.of(self._tx, rule.owner) for rule in wanted}
         recipient = viewers[0] if destination.kind is not DestinationKind.CHANNEL else None
-        counts = digest_counts_of(self._tx, destination, stored, owners, recipient, self._directory, self._now)
+        counts = summary_counts_of(self._tx, destination, stored, owners, recipient, self._directory, self._now)
         self._counts[stored.notification_id] = counts
         if counts.waits:
             self._waiting[stored.notification_id] = counts.waits
@@ -187,7 +187,7 @@ class _Loader:
     def cancel_empty_recaps(self) -> None:
         """Cancels recaps that have nothing left to tell."""
         for stored in self._delivery.notifications:
-            counts = self._counts.get(stored.notification_id, DigestCounts())
+            counts = self._counts.get(stored.notification_id, SummaryCounts())
             if stored.shown_version is None and _is_empty_recap(self._delivery, stored, counts, self._cancelled):
                 self._cancelled[stored.notification_id] = "nothing of what was muted is to be posted any more"
 
@@ -276,7 +276,9 @@ def _mutes(tx: Tx, delivery: Delivery) -> dict[int, Mute]:
     return {mute.mute_id: mute for mute in found if mute is not None}
 
 
-def _is_empty_recap(delivery: Delivery, stored: StoredNotification, counts: DigestCounts, gone: Container[int]) -> bool:
+def _is_empty_recap(
+    delivery: Delivery, stored: StoredNotification, counts: SummaryCounts, gone: Container[int]
+) -> bool:
     """Whether a recap has nothing left to tell: it counts nothing, and all its sessions are cancelled."""
     if stored.notification.kind is not NotificationKind.RECAP or counts.sessions or counts.waits:
         return False

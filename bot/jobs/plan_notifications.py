@@ -1,7 +1,7 @@
-"""The notifications of changes: cards, digests, alerts.
+"""The notifications of changes: cards, summaries, alerts.
 
-They are planned in a reader, because thousands of changes times hundreds of rules take seconds. The transactions that
-store them only compare what the plan rests on (`Basis`).
+They are planned in a read transaction, before the write: thousands of changes times hundreds of rules take seconds. The
+transactions that store them only compare what the plan rests on (`Basis`).
 """
 
 import math
@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from bot.config import Settings
-from bot.domain.cadence import settles_at
+from bot.domain.cadence import joins_until
 from bot.domain.changes import outcome_of
 from bot.domain.model import Change, ChangeKind, News, Outcome, OutcomeKind, SessionKey, Targets
 from bot.domain.mutes import Mute
@@ -22,7 +22,7 @@ from bot.domain.reasons import ReasonCode
 from bot.domain.routing import MATCHABLE_STATES, NAMED_WITHIN, Routed, RoutingResult, candidates, route
 from bot.domain.rules import Rule
 from bot.domain.viewers import DirectMessages, Preferences
-from bot.jobs.outage import outage_digest
+from bot.jobs.outage import outage_summary
 from bot.jobs.rule_owners import owners_of
 from bot.query.parser import Filter
 from bot.services.muting import Muted
@@ -66,7 +66,7 @@ def basis_of(tx: Tx) -> Basis:
 
 
 class PlannedCard(NamedTuple):
-    """`queued_at`: when its change was stored, because what waited too long is counted in a digest. `not_before`: None
+    """`queued_at`: when its change was stored, because what waited too long is counted in a summary. `not_before`: None
     for at once."""
 
     notification: Notification
@@ -86,19 +86,19 @@ class Undecided:
 
 @dataclass(frozen=True, slots=True)
 class NotificationPlan:
-    """`cards`: the notifications of each session. `undecided`: the sessions whose change waits. `digests`: each with
+    """`cards`: the notifications of each session. `undecided`: the sessions whose change waits. `summaries`: each with
     the notifications that it counts. `statuses`: those that are not known."""
 
     basis: Basis
     cards: Mapping[SessionKey, Sequence[PlannedCard]]
     undecided: Mapping[SessionKey, Undecided]
-    digests: Sequence[tuple[Notification, Sequence[Notification]]]
+    summaries: Sequence[tuple[Notification, Sequence[Notification]]]
     statuses: frozenset[str]
 
     @property
     def counted(self) -> frozenset[SessionKey]:
-        """The sessions that a digest counts: they are stored together with it."""
-        return frozenset(one.session for _, members in self.digests for one in members if one.session is not None)
+        """The sessions that a summary counts: they are stored together with it."""
+        return frozenset(one.session for _, members in self.summaries for one in members if one.session is not None)
 
 
 class _Card(NamedTuple):
@@ -111,7 +111,7 @@ class _Card(NamedTuple):
 class _Planned:
     cards: dict[SessionKey, list[PlannedCard]] = field(default_factory=dict)
     undecided: dict[SessionKey, Undecided] = field(default_factory=dict)
-    digests: list[tuple[Notification, Sequence[Notification]]] = field(default_factory=list)
+    summaries: list[tuple[Notification, Sequence[Notification]]] = field(default_factory=list)
 
 
 class NotificationPlanner:
@@ -145,7 +145,7 @@ class NotificationPlanner:
     def plan(self, changes: Iterable[Change], code: str = "old") -> NotificationPlan:
         """The notifications of all these changes. `code`: why sessions are too old to be news."""
         for change in changes:
-            self.about(change)
+            self.route_change(change)
         self._plan_outage()
         for destination, cards in self._cards.items():
             posted = cards
@@ -154,7 +154,7 @@ class NotificationPlanner:
                 others = [card.notification for card in posted[MOST_CARDS:]]
                 self._count(destination, others, "overflow", f"more than {MOST_CARDS:,} sessions came at once")
                 posted = posted[:MOST_CARDS]
-            not_before = settles_at(destination, self._now, self._timing.next_in) or self._now
+            not_before = joins_until(destination, self._now, self._timing.next_in) or self._now
             for card in posted:
                 assert card.notification.session is not None  # it is about one
                 planned = PlannedCard(card.notification, card.queued_at, not_before)
@@ -165,11 +165,11 @@ class NotificationPlanner:
             self._basis,
             self._planned.cards,
             self._planned.undecided,
-            self._planned.digests,
+            self._planned.summaries,
             frozenset(self._statuses),
         )
 
-    def about(self, change: Change) -> None:
+    def route_change(self, change: Change) -> None:
         """Routes a change; `plan` returns the notifications of all of them."""
         facts = change.after.facts
         if is_unknown(outcome_of(change.after)):
@@ -181,9 +181,9 @@ class NotificationPlanner:
         if undecided := routed.undecided:
             who = [result.who for result in undecided]
             self._planned.undecided[change.after.key] = Undecided(change, who, _missing(undecided), requested_at)
-        self._take(change, routed, self._now)
+        self._collect(change, routed, self._now)
 
-    def again(self, waiting: UnroutedChange) -> None:
+    def route_waiting_change(self, waiting: UnroutedChange) -> None:
         """Takes up a change that was not decided for some, as its session is now; in a write transaction."""
         session = self._tx.sessions.get(waiting.key)
         if session is None or not outcome_of(session).is_over:
@@ -198,7 +198,7 @@ class NotificationPlanner:
             became_failing=waiting.became_failing,
         )
         routed = self._route(change, waiting.requested_at, waiting.waiting)
-        self._take(change, routed, waiting.created_at)
+        self._collect(change, routed, waiting.created_at)
         undecided = routed.undecided
         if not undecided or self._is_answered(undecided, waiting):
             self._tx.unrouted.end(waiting.number)
@@ -233,7 +233,7 @@ class NotificationPlanner:
             only=only,
         )
 
-    def _take(self, change: Change, routed: Routed, queued_at: datetime) -> None:
+    def _collect(self, change: Change, routed: Routed, queued_at: datetime) -> None:
         for notification in routed.counted:
             self._old.setdefault(notification.destination, []).append(notification)
         reason = counted_reason(change, self._timing.outage, self._settings.catch_up)
@@ -249,7 +249,7 @@ class NotificationPlanner:
                 self._cards.setdefault(notification.destination, []).append(card)
 
     def _plan_outage(self) -> None:
-        """Plans one digest per destination for an outage. After a long one, a channel with any rule is notified why
+        """Plans one summary per destination for an outage. After a long one, a channel with any rule is notified why
         results come late; people only if something is counted."""
         outage = self._timing.outage
         if outage is None:
@@ -265,10 +265,10 @@ class NotificationPlanner:
                 else ()
             )
             code = "restored" if outage.restored else "away"
-            summary = outage_digest(
+            summary = outage_summary(
                 destination, code, since=outage.since, until=outage.until, follow=follow, rules=rules
             )
-            self._planned.digests.append((self._muted.digest(summary), self._late.get(destination, ())))
+            self._planned.summaries.append((self._muted.with_mutes(summary), self._late.get(destination, ())))
 
     def _count(self, destination: Destination, members: Sequence[Notification], code: str, reason: str) -> None:
         summary = Notification(
@@ -278,7 +278,7 @@ class NotificationPlanner:
             reason=reason,
             facts={"code": code},
         )
-        self._planned.digests.append((self._muted.digest(summary), members))
+        self._planned.summaries.append((self._muted.with_mutes(summary), members))
 
     def _wishes(self, person_id: str) -> Preferences:
         if person_id not in self._preferences:

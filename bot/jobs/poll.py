@@ -190,7 +190,7 @@ def _route_some(settings: Settings, clock: Clock, after: int, tx: Tx) -> int | N
     outage = outage_of(None, now, settings.poll_interval, tx.polls.restored_from())
     planner = NotificationPlanner(tx, settings, PollTiming(now, now, outage), {})
     for waiting in found:
-        planner.again(waiting)
+        planner.route_waiting_change(waiting)
     store_notifications(tx, planner.plan(()), now)
     return found[-1].number
 

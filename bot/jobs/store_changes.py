@@ -46,7 +46,7 @@ async def store_planned(
     wake: Callable[[], None],
 ) -> T:
     """Stores all rows, worst results first, and wakes the sender after each transaction. `begin` runs in the first with
-    what a digest counts and what has an unknown status, so that neither is stored unsaid; `end` in the last, and its
+    what a summary counts and what has an unknown status, so that neither is stored unsaid; `end` in the last, and its
     value is returned. Raises PlanOutdated if what was planned no longer holds; what was stored before stays."""
     at_once = plan.counted | {key for key, change in foreseen.items() if is_unknown(outcome_of(change.after))}
     others = sorted((row for row in rows if row[0].key not in at_once), key=lambda row: _worst_first(row, foreseen))
@@ -61,8 +61,8 @@ async def store_planned(
             begin(tx)
         take_back_reassigned(tx, [facts.key for facts, _ in chunk], now)
         if is_first:
-            for digest, members in plan.digests:  # before the cards that follow an outage
-                tx.digests.add(digest, members, now)
+            for summary, members in plan.summaries:  # before the cards that follow an outage
+                tx.summaries.add(summary, members, now)
         for change in stored:
             if change is not None:
                 _store_cards(tx, change.after.key, plan, now)
@@ -109,8 +109,8 @@ def _store_silent(rows: Sequence[Row], now: datetime, tx: Tx) -> int:
 
 def store_notifications(tx: Tx, plan: NotificationPlan, now: datetime) -> None:
     """Stores a whole plan, whose changes are stored already."""
-    for digest, members in plan.digests:  # before the cards that follow an outage
-        tx.digests.add(digest, members, now)
+    for summary, members in plan.summaries:  # before the cards that follow an outage
+        tx.summaries.add(summary, members, now)
     for key in {**plan.cards, **plan.undecided}:
         _store_cards(tx, key, plan, now)
 

@@ -95,7 +95,7 @@ def names(tx: Tx, access: AccessView, query: Query) -> Names:
     return visible_names(tx, access.scope, access.directory, query, access.viewer.person_id)
 
 
-async def understood(ctx: AppContext, text: str, verb: str, read: Callable[[str], Query] = parse) -> Query:
+async def parsed_for(ctx: AppContext, text: str, verb: str, read: Callable[[str], Query] = parse) -> Query:
     """The query in a command. Raises QueryError whose suggestions are whole commands.
 
     Users that it mentions are looked up first: `names` reads links, and a user unknown to Spotter has none yet.

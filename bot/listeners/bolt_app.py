@@ -19,7 +19,7 @@ from bot.listeners.after_ack import AfterAck, ReplyFor
 from bot.listeners.context import AppContext
 from bot.listeners.middleware import KnownViewer, SkipRepeatedEvents
 from bot.listeners.requests import ActionRequest, OutdatedButton
-from bot.slack.answers import Identity
+from bot.slack.answers import BotIdentity
 from bot.slack.task_pool import TaskPool
 
 ANYTHING = re.compile(r".*", re.DOTALL)
@@ -33,7 +33,7 @@ _quiet.setLevel(logging.ERROR)
 def build_app(
     ctx: AppContext,
     client: AsyncWebClient,
-    identity: Identity,
+    identity: BotIdentity,
     pool: TaskPool,
     reply_for: ReplyFor,
     listeners: Sequence[Callable[[AsyncApp, AfterAck], None]] = LISTENERS,

@@ -12,8 +12,10 @@ from bot.domain.text import count
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, access_view, refuse_unknown
 from bot.listeners.context import AppContext
+from bot.listeners.questions.concepts import Concept
+from bot.listeners.questions.parts import Named
 from bot.query.days import Period
-from bot.query.free_words import MOST_WORDS, Reading, read_words
+from bot.query.free_words import MOST_WORDS, ReadText, read_words
 from bot.query.keys import KEYS, Key, Term
 from bot.query.name_index import NameIndex, words_of
 from bot.query.names import MENTION, Kind, id_of
@@ -96,17 +98,21 @@ def to_its_end(meant: Understood) -> Understood:
     return replace(meant, query=Query((*meant.query.terms, end)))
 
 
-def names_in(tx: Tx, access: AccessView, text: str) -> Sequence[Sequence[str]]:
-    """The normalized words of each name that a viewer may see and that a text holds from its first to its last word,
-    or in part: of the longest names only."""
+_CONCEPTS = {Kind.PERSON: Concept.PERSON, Kind.DEPARTMENT: Concept.PLACE}
+
+
+def named_in(tx: Tx, access: AccessView, text: str) -> Sequence[Named]:
+    """The names in a text that a viewer may see, each in whole or in part: the longest at each word."""
     index = NameIndex.of(
         all_visible_names(tx, access.scope, access.directory, (), access.viewer.person_id), access.directory
     )
     words, found, at = words_of(text)[:MOST_WORDS], [], 0
     while at < len(words):
-        for length in range(min(len(words) - at, LONGEST_NAME), 1, -1):
-            if index.named(words[at : at + length]):
-                found.append(words[at : at + length])
+        for length in range(min(len(words) - at, LONGEST_NAME), 0, -1):
+            if things := index.named(words[at : at + length]):
+                kinds = {thing.kind for thing in things}
+                concept = _CONCEPTS.get(kinds.pop(), Concept.NAME) if len(kinds) == 1 else Concept.NAME
+                found.append(Named(tuple(words[at : at + length]), concept))
                 at += length - 1
                 break
         at += 1
@@ -137,7 +143,7 @@ class _Reader:
     own_sessions: Callable[[], tuple[int, int]]
     is_ahead: bool = False
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str) -> ReadText:
         today = self.now.astimezone(self.access.zone).date()
         scope = self.access.scope
         return read_words(

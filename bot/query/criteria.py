@@ -17,7 +17,8 @@ _SUFFIXES = frozenset({
 })  # fmt: skip  # of one stem: "washing" and "washed"
 _SAYS_NOTHING = IGNORED | GENERIC | JOINS | NEGATIONS
 _AROUND = re.compile(
-    r"\b(?:by:\w+|because of|due to|criterion|criteria|(?:get|got|getting|gets) (?:better|worse)|improv(?:ed|ing|es|e)"
+    r"\b(?:by:criterion|because of|due to|criterion|criteria|(?:get|got|getting|gets) (?:better|worse)"
+    r"|improv(?:ed|ing|es|e)"
     r"|problems? with|trouble with|wrong)\b",
     re.IGNORECASE,
 )  # what such a question says beside the criterion

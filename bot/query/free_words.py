@@ -1,12 +1,15 @@
 """Reads what people type: free words and keys, mixed in any order, as a query in canonical text.
 
-The words are read from left to right, each position in this order (design rules (a) to (h)):
+The words are read from left to right, each position in this order (`_step`):
 
 1. a key (`checklist:opening`), whose name may go on over the words behind it;
-2. a name of two or more words, the longest first;
-3. a keyword: an outcome, a score, a date, an order;
-4. a name of one word;
-5. a word that says nothing ("the", "results").
+2. a mention;
+3. a name of two or more words, the longest first;
+4. a place by its number ("store 12");
+5. a keyword: an outcome, a score, an order, an operator ("not", "or"); or a period;
+6. the asker ("I", "my results");
+7. a name of one word;
+8. a word that says nothing ("the", "results").
 
 Nothing is guessed: a word that fits several things becomes a question, one that fits nothing an error with the nearest
 names. Only names in the index are known, so that an answer says nothing about what its reader may not see.
@@ -53,7 +56,7 @@ _EMOJI = re.compile(r":[\w+'-]+:")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadText:
     """What a text means: canonical query text, and what else some of its words fit.
 
     `question` is asked instead of running `text` if some words fit several things; `options` are its answers. Without
@@ -77,7 +80,7 @@ def read_words(
     own_sessions: Callable[[], tuple[int, int]] = lambda: (0, 0),
     is_ahead: bool = False,
     more: int = 2,
-) -> Reading:
+) -> ReadText:
     """Reads a text. Raises QueryError, whose suggestions are whole queries.
 
     `today` is the day in the asker's zone. `only_observes` says of a person's id whether the asker may see sessions
@@ -179,7 +182,7 @@ def _with_key(token: Token) -> Token:
     return replace(token, key=name, value=value, value_start=token.end - len(value))
 
 
-def _read(here: Position) -> Reading:
+def _read(here: Position) -> ReadText:
     """Reads from the position to the end of the text."""
     try:
         while here.at < len(here.tokens):
@@ -187,8 +190,8 @@ def _read(here: Position) -> Reading:
         refuse_dangling_negation(here)
         show_both_ways(here)
     except Question as asked:
-        return Reading("", asked.question, asked.options)
-    return Reading(
+        return ReadText("", asked.question, asked.options)
+    return ReadText(
         " ".join(dict.fromkeys(with_score_range(here.terms))),
         options=tuple(here.options[:MOST_OPTIONS]),
         unused=tuple(dict.fromkeys(here.unused)),

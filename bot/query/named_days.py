@@ -52,7 +52,7 @@ def _half_a_year(today: date) -> Period:
 _SATURDAY = 5
 _TODAY = _to_date("day")
 PHRASES: Mapping[str, Callable[[date], Period]] = {
-    **dict.fromkeys(("this morning", "this afternoon", "this evening", "tonight", "now", "right now"), _TODAY),
+    **dict.fromkeys(("this morning", "this afternoon", "this evening", "tonight"), _TODAY),
     **dict.fromkeys(("week to date", "wtd", "so far this week"), _to_date("week")),
     **dict.fromkeys(("month to date", "mtd", "so far this month"), _to_date("month")),
     **dict.fromkeys(("quarter to date", "qtd"), _to_date("quarter")),

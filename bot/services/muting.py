@@ -35,10 +35,10 @@ class Muted:
             if matches(self._filters.get(mute.mute_id, Filter()), facts, outcome)
         )
 
-    def digest(self, digest: Notification) -> Notification:
-        """A digest, held by the mutes of everything: one of only some sessions does not hold a count of others."""
-        found = self._by_destination.get(digest.destination, ())
-        return replace(digest, mutes=tuple(mute.mute_id for mute in found if not mute.query))
+    def with_mutes(self, summary: Notification) -> Notification:
+        """A summary, held by the mutes of everything: one of only some sessions does not hold a count of others."""
+        found = self._by_destination.get(summary.destination, ())
+        return replace(summary, mutes=tuple(mute.mute_id for mute in found if not mute.query))
 
 
 def may_mute(tx: Tx, viewer: Viewer, destination: Destination) -> bool:

@@ -9,7 +9,7 @@ from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
 from bot.domain.model import OutcomeKind
 from bot.domain.permissions import AccessScope
-from bot.domain.report_periods import MOST_PERIODS, By, Period, Window, cuts_of, midnight, months_before, periods
+from bot.domain.report_periods import MOST_PERIODS, By, ReportPeriod, Window, cuts_of, midnight, months_before, periods
 from bot.domain.reports import (
     Figures,
     ReportRow,
@@ -98,7 +98,7 @@ class _OverTime(NamedTuple):
 
 
 def _over_time(
-    tx: Tx, where: Where, every_where: Where | None, every: Sequence[Period], window: Window, *, from_first: bool
+    tx: Tx, where: Where, every_where: Where | None, every: Sequence[ReportPeriod], window: Window, *, from_first: bool
 ) -> _OverTime:
     """A row for each week or month of a window. `from_first`: without those before the first session, for which nobody
     asked."""
@@ -183,7 +183,7 @@ def _too_long(query: Query, by: By) -> QueryError:
     )
 
 
-def _start_of(period: Period) -> str:
+def _start_of(period: ReportPeriod) -> str:
     return period.window.start.date().isoformat()
 
 

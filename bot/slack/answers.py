@@ -18,7 +18,7 @@ CHANNEL_FIELDS = frozenset({"id", "is_private", "is_archived", "is_ext_shared"})
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class BotIdentity:
     """Who we are in Slack, as auth.test says. `scopes` are those granted to the token; `url` is the workspace's;
     `enterprise_id` that of the organisation the workspace belongs to, "" without Enterprise Grid."""
 
@@ -58,7 +58,7 @@ def client_msg_id(delivery_id: str) -> str:
     return str(uuid.uuid5(_KEYS, delivery_id))
 
 
-def is_ours(said: object, me: Identity) -> bool:
+def is_ours(said: object, me: BotIdentity) -> bool:
     """Whether the bot posted it: anybody who can read a channel could copy our metadata."""
     if not isinstance(said, dict):
         return False
@@ -89,7 +89,7 @@ def channel_of(found: Mapping[str, Any]) -> Channel:
     )
 
 
-def slack_user_of(user: Mapping[str, Any], us: Identity | None) -> SlackUser:
+def slack_user_of(user: Mapping[str, Any], us: BotIdentity | None) -> SlackUser:
     """A user as Slack describes them. `us`: who we are, None if that is not known yet: any workspace is ours then."""
     profile = user.get("profile")
     email = profile.get("email") if isinstance(profile, dict) else None
@@ -103,7 +103,7 @@ def slack_user_of(user: Mapping[str, Any], us: Identity | None) -> SlackUser:
     )
 
 
-def _not_full_member_reason(user: Mapping[str, Any], us: Identity | None) -> str:
+def _not_full_member_reason(user: Mapping[str, Any], us: BotIdentity | None) -> str:
     """The first reason that holds, "" for a full member of our own workspace."""
     is_bot = any(user.get(name) for name in ("is_bot", "is_workflow_bot")) or user.get("id") == "USLACKBOT"
     reasons = (
@@ -116,7 +116,7 @@ def _not_full_member_reason(user: Mapping[str, Any], us: Identity | None) -> str
     return next((reason for holds, reason in reasons if holds), "")
 
 
-def _is_of_ours(user: Mapping[str, Any], us: Identity | None) -> bool:
+def _is_of_ours(user: Mapping[str, Any], us: BotIdentity | None) -> bool:
     """Whether a user belongs to our workspace.
 
     In Enterprise Grid a user may come without `team_id`, or with the organisation's; `enterprise_user.teams` lists

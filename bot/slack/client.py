@@ -32,7 +32,7 @@ from bot.domain.viewers import SlackUser
 from bot.slack.answers import (
     CHANNEL_FIELDS,
     EVENT_TYPE,
-    Identity,
+    BotIdentity,
     channel_of,
     client_msg_id,
     delivery_of,
@@ -68,7 +68,7 @@ class SlackMessenger:
     ) -> None:
         """`failed` is called for each call that brought no answer, with its kind (`slack.errors.failure_kind`)."""
         self.api = WebApi(token, clock, base_url, timeout, failed, network)
-        self._identity: Identity | None = None
+        self._identity: BotIdentity | None = None
         self._read_up_to: dict[str, str] = {}  # cursor by delivery, if Slack refused a reading between two pages
         self._direct: dict[str, str] = {}  # conversation (D…) by user id
 
@@ -88,11 +88,11 @@ class SlackMessenger:
 
     # ---- who we are ----------------------------------------------------------------------------------------------
 
-    async def identify(self) -> Identity:
+    async def identify(self) -> BotIdentity:
         """Asks Slack who the token belongs to (auth.test). Raises MessengerError."""
         answer = await self.api.ask(self.web.auth_test)
         scopes = str(header(answer.headers, "x-oauth-scopes") or "")
-        self._identity = Identity(
+        self._identity = BotIdentity(
             team_id=str(answer.get("team_id") or ""),
             bot_user_id=str(answer.get("user_id") or ""),
             bot_id=str(answer.get("bot_id") or ""),
@@ -103,7 +103,7 @@ class SlackMessenger:
         )
         return self._identity
 
-    async def who_am_i(self) -> Identity:
+    async def who_am_i(self) -> BotIdentity:
         """The identity of the first auth.test that worked. Raises MessengerError until one has."""
         return self._identity or await self.identify()
 

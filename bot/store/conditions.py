@@ -1,8 +1,8 @@
 """Filters and scopes as conditions in SQL: they accept exactly what `domain.filters.matches` and `AccessScope.covers`
 accept."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -30,14 +30,32 @@ COLUMNS: Mapping[str, str] = {
 
 @dataclass(slots=True)
 class Where:
-    """Parts of a WHERE, joined by AND, and their parameters in order. `is_of_people`: they leave the sessions of some
-    people only, which the index of these people finds. `difference`: of the same sessions, those without a condition
-    that leaves people out, and those of them that it leaves out; None if there is no such condition."""
+    """Parts of a WHERE, joined by AND, and their parameters in order. One begins as `listed_within` or `stored_within`
+    of a scope, or as `Where.unscoped`, which says why it has none.
 
-    parts: list[str] = field(default_factory=list)
-    parameters: list[object] = field(default_factory=list)
+    `is_of_people`: they leave the sessions of some people only, which the index of these people finds. `difference`:
+    where a condition leaves people out, what it is counted as; else None. Of `score:<80 -employee:Ana` it is all below
+    80, and those of Ana among them.
+    """
+
+    parts: list[str]
+    parameters: list[object]
     is_of_people: bool = False
     difference: "tuple[Where, Where] | None" = None
+
+    @classmethod
+    def unscoped(cls, reason: str) -> "Where":
+        """All sessions. `reason`: why they show nobody more than they may see."""
+        return cls([], [])
+
+    @classmethod
+    def any_of(cls, several: "Sequence[Where]") -> "Where":
+        """The sessions of any of these."""
+        chosen = cls([], [])
+        chosen.add(
+            " OR ".join(f"({one.sql})" for one in several), *(value for one in several for value in one.parameters)
+        )
+        return chosen
 
     def add(self, part: str, *parameters: object) -> None:
         self.parts.append(f"({part})")
@@ -49,11 +67,14 @@ class Where:
         return " AND ".join(self.parts) or "TRUE"
 
 
-def listed_within(scope: AccessScope) -> Where:
-    """The sessions of a scope that iSpring still lists."""
-    where = Where()
-    where.add("missing_since IS NULL")
-    return within(scope, where)
+def listed_within(scope: AccessScope, *, is_searched: bool = True) -> Where:
+    """The sessions of a scope that iSpring still lists; `is_searched` as in `within`."""
+    return within(scope, Where(["(missing_since IS NULL)"], []), is_searched=is_searched)
+
+
+def stored_within(scope: AccessScope, condition: str, *parameters: object) -> Where:
+    """The sessions of a scope that meet a condition, also those that iSpring no longer lists."""
+    return within(scope, Where([f"({condition})"], [*parameters]))
 
 
 def as_employee(person_id: str, scope: AccessScope) -> Where:

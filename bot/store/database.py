@@ -19,12 +19,12 @@ from bot.store.migrate import set_up
 from bot.store.mutes import Mutes
 from bot.store.operations import Alerts, AuditLog, HomeViews, Polls, Setup
 from bot.store.outbox.destinations import Destinations
-from bot.store.outbox.digests import Digests
 from bot.store.outbox.enqueue import Notifications
 from bot.store.outbox.outbox import Outbox
 from bot.store.outbox.queries import Deliveries
 from bot.store.outbox.recaps import Recaps
 from bot.store.outbox.shadow import Shadow
+from bot.store.outbox.summaries import Summaries
 from bot.store.outbox.unrouted import UnroutedChanges
 from bot.store.people import KeptDirectory, People
 from bot.store.polling import Polling
@@ -121,8 +121,8 @@ class Tx:
         return Notifications(self._connection)
 
     @cached_property
-    def digests(self) -> Digests:
-        return Digests(self._connection)
+    def summaries(self) -> Summaries:
+        return Summaries(self._connection)
 
     @cached_property
     def outbox(self) -> Outbox:

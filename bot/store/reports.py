@@ -151,10 +151,7 @@ class Reports(SessionCounts):
         that no one has acknowledged, and those overdue among `about`."""
         late = Where([_OPEN, *about.parts], [*about.parameters])
         late.add(OVERDUE, *overdue_since(now))
-        parts = [completed_in(where, window), _unacknowledged(where, attention), late]
-        chosen = Where()
-        chosen.add(" OR ".join(f"({one.sql})" for one in parts), *(value for one in parts for value in one.parameters))
-        return chosen
+        return Where.any_of([completed_in(where, window), _unacknowledged(where, attention), late])
 
     # ---- who had none ----------------------------------------------------------------------------------------------
 

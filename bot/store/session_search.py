@@ -6,11 +6,11 @@ from datetime import UTC, datetime, tzinfo
 
 from bot.domain.model import Session, SessionKey
 from bot.domain.permissions import EVERYTHING, AccessScope
-from bot.domain.polling import Found
+from bot.domain.polling import FoundSessions
 from bot.query.keys import Key
 from bot.query.parser import Names, Query
 from bot.store.columns import from_ms, listed, to_ms, to_ms_up, value_of
-from bot.store.conditions import COLUMNS, Where, asked_for, listed_within, within
+from bot.store.conditions import COLUMNS, Where, asked_for, listed_within, stored_within
 from bot.store.session_rows import session_of
 from bot.store.sqlite import IN_LIST, by_index
 
@@ -46,7 +46,7 @@ class Search:
         limit: int,
         offset: int = 0,
         zone: tzinfo = UTC,
-    ) -> Found:
+    ) -> FoundSessions:
         """One page of the matching sessions that iSpring still lists, and how many match.
 
         Newest completion first, or in the order that the query asks for; at most as many as its `limit:`. Its names are
@@ -54,7 +54,7 @@ class Search:
         """
         where = asked_for(query, scope, names, now, zone)
         total = value_of(self._connection, f"SELECT count(*) FROM sessions WHERE {where.sql}", where.parameters)
-        return Found(self.rows(query, where, limit, offset), total)
+        return FoundSessions(self.rows(query, where, limit, offset), total)
 
     def count(self, where: Where, at_most: int) -> int:
         """How many sessions meet a condition, counted up to a number."""
@@ -118,9 +118,7 @@ class Search:
         """The ids of the employees and observers in the newest sessions of a scope."""
         # The sessions of a few people are few; those of thousands are found by their time, as they are in an index.
         is_few = len(scope.employees) < MANY
-        where = Where()
-        where.add("missing_since IS NULL")
-        within(scope, where, is_searched=is_few)
+        where = listed_within(scope, is_searched=is_few)
         order = _NEWEST_FIRST if is_few else f"{COLUMNS['happened']} DESC"
         rows = self._connection.execute(
             f"SELECT employee_id, observer_id FROM sessions WHERE {where.sql} ORDER BY {order} LIMIT ?",
@@ -141,7 +139,7 @@ class Search:
 
     def to_do(self, observer_id: str, limit: int, where: Where | None = None) -> Sequence[Session]:
         """The sessions that an observer has planned or in progress, the longest due first; those of `where` only."""
-        chosen = where or Where()
+        chosen = where or Where.unscoped("everybody may see what they have to do as an observer")
         rows = self._connection.execute(
             "SELECT * FROM sessions WHERE observer_id = ? AND outcome IN ('planned', 'in_progress')"
             f" AND missing_since IS NULL AND {chosen.sql} ORDER BY scheduled_at NULLS LAST, id LIMIT ?",
@@ -175,12 +173,11 @@ class Search:
         if not typed:
             return []
         spelled = sorted({typed, _with_hyphens(typed.replace("-", ""))})
-        where = Where()
-        where.add(
+        where = stored_within(
+            scope,
             " OR ".join("session_id >= ? AND session_id < ?" for _ in spelled),
             *(bound for text in spelled for bound in (text, text + _LAST)),
         )
-        within(scope, where)
         rows = self._connection.execute(
             f"SELECT * FROM sessions WHERE {where.sql} ORDER BY session_id, employee_id LIMIT ?",
             (*where.parameters, MOST_MATCHES),
@@ -202,10 +199,8 @@ class Search:
     def _nearest(self, session_id: str, scope: AccessScope, what: str, side: str) -> str | None:
         """The id next to this one on a side, of the few that begin alike."""
         alike = session_id[:SHORTEST]
-        where = Where()
-        where.add("session_id >= ? AND session_id < ?", alike, alike + _LAST)
-        where.add(side, session_id)
-        within(scope, where)
+        condition = f"session_id >= ? AND session_id < ? AND {side}"
+        where = stored_within(scope, condition, alike, alike + _LAST, session_id)
         # By the index of ids: few begin alike, but a whole department's sessions would be many to read.
         sql = f"SELECT {what} FROM sessions {by_index('sessions_key')} WHERE {where.sql}"
         nearest: str | None = value_of(self._connection, sql, where.parameters)

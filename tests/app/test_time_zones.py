@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.cadence import settles_at
+from bot.domain.cadence import joins_until
 from bot.domain.notifications import Destination, DestinationKind
 from bot.ispring.dates import DateOrder, Dates
 from bot.query.values import since_when
@@ -99,4 +99,4 @@ def test_no_hour_of_the_year_makes_a_day_begin_later_than_it_is(zone: ZoneInfo) 
 @pytest.mark.parametrize("change", ["2026-03-29T00:59:50", "2026-10-25T00:59:50", "2026-03-08T06:59:50"])
 def test_waits_are_as_long_as_ever_over_a_change(change: str) -> None:
     now, person = utc(change), Destination(DestinationKind.PERSON, "ana")
-    assert settles_at(person, now, 120) == now + timedelta(seconds=150)
+    assert joins_until(person, now, 120) == now + timedelta(seconds=150)

@@ -7,7 +7,7 @@ import pytest
 from bot.blocks.alerts import alert_text
 from bot.blocks.notifications import RENDERERS, render
 from bot.domain.alerts import ALERTS, RESOLVED
-from bot.domain.notifications import Destination, DestinationKind, DigestCounts, NotificationKind
+from bot.domain.notifications import Destination, DestinationKind, NotificationKind, SummaryCounts
 from bot.domain.rules import OPERATOR
 from tests.blocks.build import delivery, facts, notification, record, rule
 from tests.blocks.limits import assert_fits_slack, texts
@@ -106,7 +106,7 @@ def test_a_fact_that_is_missing_does_not_stop_a_notice() -> None:
 def test_notices_of_several_kinds_share_a_message() -> None:
     one = record()
     both = delivery(notification(key=one.session.key), notification(NotificationKind.COUNTED))
-    message = render(both, facts(one, metrics={1: DigestCounts(1)}))
+    message = render(both, facts(one, metrics={1: SummaryCounts(1)}))
     assert re.search(r"Session 00000001 · [^\n]+\n1 session came in late", message.text)
     assert "1 session came in late" in "\n".join(texts(message.blocks))
     assert_fits_slack(message)

@@ -128,7 +128,7 @@ SLOTS_FORGOTTEN = Mutant(
             "ON CONFLICT (rule_id, day) DO UPDATE SET recorded_at = excluded.recorded_at",
         ),
         Change(
-            "bot/jobs/digest.py",
+            "bot/jobs/digest_slots.py",
             "return tx.notifications.enqueue(digest_notification(rule, one.schedule, one.zone, slot), now)",
             "made = digest_notification(rule, one.schedule, one.zone, slot)\n"
             "        return tx.notifications.enqueue(replace(made, subject=f'{made.subject}:{now.timestamp()}'), now)",

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.cadence import backoff, poll_pause, settles_at
+from bot.domain.cadence import backoff, joins_until, poll_pause
 from bot.domain.notifications import Destination, DestinationKind
 from tests.domain.build import NOW
 
@@ -31,6 +31,6 @@ def test_polls_that_fail_come_ever_more_seldom(interval: float, failures: int, p
 
 def test_a_channel_hears_at_once_and_a_person_of_several_sessions_together() -> None:
     channel, person = Destination(DestinationKind.CHANNEL, "C1"), Destination(DestinationKind.PERSON, "ana")
-    assert settles_at(channel, NOW, 120) is None
-    assert settles_at(person, NOW, 8) == NOW + timedelta(seconds=10)
-    assert settles_at(person, NOW, 3600) == NOW + timedelta(seconds=150)
+    assert joins_until(channel, NOW, 120) is None
+    assert joins_until(person, NOW, 8) == NOW + timedelta(seconds=10)
+    assert joins_until(person, NOW, 3600) == NOW + timedelta(seconds=150)

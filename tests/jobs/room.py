@@ -111,9 +111,9 @@ class Room:
 
         with closing(sqlite3.connect(self.store.path)) as file:
             rows = file.execute(
-                "SELECT count(*) FROM notifications AS digest JOIN notifications AS member ON member.digest_id ="
-                " digest.id"
-                " WHERE digest.kind = ? AND digest.destination = ? GROUP BY digest.id ORDER BY digest.id",
+                "SELECT count(*) FROM notifications AS summary JOIN notifications AS member ON member.digest_id ="
+                " summary.id"
+                " WHERE summary.kind = ? AND summary.destination = ? GROUP BY summary.id ORDER BY summary.id",
                 (kind, str(where)),
             )
             return [number for (number,) in rows]

@@ -67,7 +67,7 @@ async def test_after_slacks_absence_old_news_are_one_card_and_new_ones_follow(wo
     assert (await world.counts()).pending == 0
 
 
-async def test_what_may_have_been_posted_before_the_absence_is_never_put_into_a_digest(world: Room) -> None:
+async def test_what_may_have_been_posted_before_the_absence_is_never_put_into_a_summary(world: Room) -> None:
     (key,) = await world.complete_all([72.0], ago=timedelta(hours=60))
 
     def tried(tx: Tx) -> None:

@@ -119,7 +119,7 @@ async def test_what_came_since_a_restored_copy_is_counted_whatever_its_age(room:
     (outage,) = await room.queued(NotificationKind.OUTAGE, CHANNEL)
     assert (outage.facts["code"], outage.facts["from"]) == ("restored", int(copied.timestamp()))
     (notified,) = await room.reason(session)
-    assert notified.digest == outage
+    assert notified.summary == outage
     later = room.world.add_session()
     await room.poll()
     assert await room.posted() == [key_of(later)]
@@ -177,7 +177,7 @@ async def test_a_flood_is_two_thousand_cards_worst_first_and_one_summary_of_the_
     assert set(posted[:50]) == {key_of(session) for session in bad}
     assert await room.counted(NotificationKind.COUNTED) == [500]
     (summary,) = await room.queued(NotificationKind.COUNTED, CHANNEL)
-    counted = [session for session in good if (await room.reason(session))[0].digest == summary]
+    counted = [session for session in good if (await room.reason(session))[0].summary == summary]
     assert len(counted) == 500
     assert all(good.index(session) % 40 >= 31 for session in counted)  # those with 91 % and more
 

@@ -93,8 +93,8 @@ async def test_after_a_long_pause_what_is_too_old_is_counted_as_after_an_outage(
     await room.complete(70.0)
     await resume(room)
     await room.send()
-    [digest, card] = room.texts()
-    assert digest.startswith("While sending was paused\n") and "5 sessions were completed" in digest
+    [summary, card] = room.texts()
+    assert summary.startswith("While sending was paused\n") and "5 sessions were completed" in summary
     assert "70 %, below target" in card.splitlines()[0]
 
 

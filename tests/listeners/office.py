@@ -26,7 +26,7 @@ from bot.domain.staff import Department, Person, Subordination
 from bot.jobs.send import SendJob
 from bot.listeners.bolt_app import build_app
 from bot.listeners.context import AppContext
-from bot.slack.answers import Identity
+from bot.slack.answers import BotIdentity
 from bot.slack.client import SlackMessenger
 from bot.slack.contacts import SlackContacts
 from bot.slack.task_pool import TaskPool
@@ -38,7 +38,7 @@ from tests.settings import settings_of
 
 BOT = "U0SPOTTER"
 TEAM = "T0SPOTTER"
-IDENTITY = Identity(team_id=TEAM, bot_user_id=BOT, bot_id="B0SPOTTER", scopes=frozenset())
+IDENTITY = BotIdentity(team_id=TEAM, bot_user_id=BOT, bot_id="B0SPOTTER", scopes=frozenset())
 ADMIN, EMMA, OLGA, SAM, DANA = "U0ADMIN", "U0EMMA", "U0OLGA", "U0SAM", "U0DANA"
 UNLINKED, GUEST = "U0NOBODY", "U0GUEST"
 NORTH, PUBLIC, OUTSIDE, SHARED, OUTAGE = "G0NORTH", "C0PUBLIC", "G0OUTSIDE", "C0SHARED", "C0AWAY"

@@ -60,7 +60,7 @@ def _each(made: Callable[[Rule, str], Sequence[Notification]]) -> Owing:
 def _summary(kind: NotificationKind) -> Owing:
     def enqueue(tx: Tx, rule: Rule, _viewer: str, now: datetime) -> object:
         members = [notification(NotificationKind.SESSION, CHANNEL, key, rule) for key in EVERY_SESSION]
-        return tx.digests.add(notification(kind, CHANNEL, None, rule), members, now)
+        return tx.summaries.add(notification(kind, CHANNEL, None, rule), members, now)
 
     return enqueue
 

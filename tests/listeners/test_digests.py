@@ -16,7 +16,7 @@ from bot.domain.polling import PollReport
 from bot.domain.rules import RuleForm, RuleState
 from bot.domain.schedules import SlotResult
 from bot.domain.staff import Department, Person
-from bot.jobs.digest import DigestJob
+from bot.jobs.digest_slots import DigestJob
 from bot.jobs.rule_owners import judge_owners
 from bot.store.database import Store, Tx
 from bot.store.outbox import restore_recovery

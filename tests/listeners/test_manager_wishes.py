@@ -47,7 +47,7 @@ ADMIN = {
     "every evening at 6 post today's failures here": f"{_HERE}, daily 18:00",
     "can i get a short overview each morning at 7": f"{_ALONE}, daily 07:00",
     # what it is about is said if nothing can be read
-    "any changes to the rules at all": "I could not read that as it stands; it seems to be about rules.",
+    "any changes to the rules at all": "Nothing is posted here yet, and you made no rule.",
     "show people whose email doesn't match": "I could not read that as it stands; it seems to be about who is who.",
     # targets
     "raise opening target to 85": "Set the target 85 % for “Opening the store”?",

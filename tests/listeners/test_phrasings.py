@@ -132,7 +132,7 @@ ADMIN = {
     # how often
     "least active observers": "trend by:observer sort:count",
     "which observers are most active": "trend by:observer sort:-count",
-    "observers with fewest sessions": "trend by:observer sort:count",
+    "observers with fewest sessions": "trend count by:observer sort:count",
     "who failed more than once": "trend by:employee sort:-count outcome:failed",
     "who failed opening at least 3 times": f"trend by:employee sort:-count outcome:failed {OPENING}",
     "which stores failed twice this month": "trend by:dept sort:-count outcome:failed since:2026-11-01",

@@ -50,12 +50,12 @@ READ_AS = {
     ("admin", "who passed opening"): f"results outcome:passed {OPENING}",
     ("admin", "did anyone fail opening"): f"results outcome:failed {OPENING}",
     # why
-    ("employee", "what did I do wrong last time"): "show last employee:me outcome:failed",
-    ("employee", "why did I fail"): "show last employee:me outcome:failed",
+    ("employee", "what did I do wrong last time"): "show last employee:me",
+    ("employee", "why did I fail"): "show last outcome:failed employee:me",
     ("employee", "why was it low"): "show last outcome:failed",
-    ("employee", "why is my score so low"): "show last employee:me outcome:failed",
+    ("employee", "why is my score so low"): "show last outcome:failed employee:me",
     ("employee", "why did I only get 79"): "show last employee:me score:79",
-    ("admin", "why did sofia fail opening"): f"show last {SOFIA} outcome:failed {OPENING}",
+    ("admin", "why did sofia fail opening"): f"show last outcome:failed {SOFIA} {OPENING}",
     ("admin", "why does sofia keep failing"): f"trend by:criterion outcome:failed {SOFIA}",
     ("admin", "why did store 12 fail"): f"trend by:criterion outcome:failed {STORE_12}",
     ("supervisor", "who failed opening this week and why"): (
@@ -115,18 +115,18 @@ READ_AS = {
     ("supervisor", "open low results"): "attention",
     ("supervisor", "did anyone see an opening yesterday"): (f"results {OPENING} since:2026-11-26 until:2026-11-26"),
     ("admin", "how many people failed this month"): (
-        "trend count by:employee outcome:failed since:2026-11-01 sort:-count"
+        "trend count by:employee sort:-count outcome:failed since:2026-11-01"
     ),
     ("supervisor", "how many sessions did each person have"): "trend count by:employee sort:-count",
-    ("admin", "failure rate by month"): "trend outcome:failed by:month",
+    ("admin", "failure rate by month"): "trend by:month outcome:failed",
     ("supervisor", "are results going up or down"): "trend",
     ("employee", "who has observed me most"): "trend count by:observer employee:me sort:-count",
     ("observer", "who have I observed the most"): "trend count by:employee observer:me sort:-count",
-    ("observer", "how many sessions do I do per week"): "trend count observer:me by:week",
+    ("observer", "how many sessions do I do per week"): "trend count by:week observer:me",
     ("admin", "how many sessions did store 14 do compared to last month"): (
         'trend count dept:"Store 14 Mill Lane" since:2026-10-01 by:month'
     ),
-    ("admin", "fewest sessions by site"): "trend by:dept sort:count",
+    ("admin", "fewest sessions by site"): "trend count by:dept sort:count",
     # compared with others, with the time before
     ("supervisor", "how did we do this week compared to last"): "trend since:2026-11-16 by:week",
     ("admin", "how is store 21 doing compared to the others"): "trend by:dept",
@@ -157,9 +157,7 @@ READ_AS = {
     ("observer", "what did I score Jamie on opening"): f"results observer:me {JAMIE} {OPENING}",
     ("observer", "which of my sessions were low"): "results observer:me outcome:failed",
     ("observer", "how strict was I last month"): "trend by:observer since:2026-10-01 until:2026-10-31",
-    ("supervisor", "any low results from yesterday I should look at"): (
-        "results outcome:failed since:2026-11-26 until:2026-11-26"
-    ),
+    ("supervisor", "any low results from yesterday I should look at"): "attention since:2026-11-26 until:2026-11-26",
     ("supervisor", "who did worst on opening"): f"trend by:employee {OPENING}",
     ("supervisor", "who hasn't improved"): "trend by:employee sort:change",
     ("supervisor", "who failed because of a critical criterion"): "results outcome:critical",
@@ -214,10 +212,8 @@ LEFT_OUT = {
     "who failed twice": "twice",
     "failed opening twice this month": "twice",
     "who failed the same thing twice": "the same thing twice",
-    "why did we get worse this week": "why",
     "low results per site not acknowledged": "by∶dept",
     "how is sofia doing compared to the others": "sofia",
-    "which people are below 50 percent": "below 50 percent",
     "who had more than 3 sessions this week": "more than 3",
     "sessions per day": "per day",
     "everyone under 70 and who observed them": "who",

@@ -14,6 +14,7 @@ from bot.domain.changes import decide
 from bot.domain.model import SessionKey, Targets
 from bot.domain.polling import PollReport
 from bot.listeners.commands import registry
+from bot.listeners.questions.asked import wish_of
 from bot.store.database import Tx
 from tests.listeners.office import (
     ADMIN,
@@ -72,6 +73,16 @@ async def test_every_subcommand_has_its_page_of_help(office: Office, verb: str) 
     answer = await office.ask(ADMIN, f"help /ojt {verb}")
     assert entry.topic.summary in answer.text
     assert all(escape(example) in answer.text for example in entry.topic.examples)
+
+
+# Words that a question about something else may hold; alone they are the subcommand, which is looked for first.
+IN_QUESTIONS = {"follow-up": "attention", "quiet": "silent"}
+
+
+@pytest.mark.parametrize("verb", [entry.verb for entry in registry()])
+def test_no_subcommand_takes_over_a_question_that_means_another(verb: str) -> None:
+    intent = wish_of(verb)
+    assert intent is None or intent.verb == IN_QUESTIONS.get(verb, verb)
 
 
 @pytest.mark.virtual_time

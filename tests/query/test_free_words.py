@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from bot.domain.errors import QueryError
-from bot.query.free_words import Reading, read_words
+from bot.query.free_words import ReadText, read_words
 from bot.query.name_index import NamedThing, NameIndex
 from bot.query.names import Kind
 
@@ -34,7 +34,7 @@ def index_of(*, checklists: tuple[str, ...] = CHECKLISTS, employees: tuple[str, 
 INDEX = index_of()
 
 
-def read(text: str, index: NameIndex = INDEX) -> Reading:
+def read(text: str, index: NameIndex = INDEX) -> ReadText:
     observers = {thing.ident for thing in index.things if thing.name in OBSERVERS}
     return read_words(text, index, TODAY, only_observes=observers.__contains__)
 
@@ -203,7 +203,7 @@ def test_what_was_understood_means_itself(typed: str) -> None:
     assert read(MEANINGS[typed]).text == MEANINGS[typed]
 
 
-def options(reading: Reading) -> list[str]:
+def options(reading: ReadText) -> list[str]:
     return [option.text for option in reading.options]
 
 

@@ -17,7 +17,7 @@ from bot.domain.errors import StoreBusy, StoreError, StoreUnusable
 from bot.domain.notifications import DeliveryState, Destination, DestinationKind, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import RuleState
-from bot.jobs.outage import outage_digest
+from bot.jobs.outage import outage_summary
 from bot.store.backup import Copied, Restored, back_up, restore
 from bot.store.database import Store, Tx
 from bot.store.lock import Leadership
@@ -413,7 +413,7 @@ def test_what_rested_with_its_rule_is_counted_once_the_rule_goes_on(path: Path, 
 def test_what_waited_its_turn_after_an_outage_is_counted_too(path: Path, copy: Path) -> None:
     def at_the_time(tx: Tx) -> None:
         baseline(tx, a_session(1), a_session(2))
-        tx.digests.add(outage_digest(ROOM, "away", since=NOON - minutes(90), until=NOON, follow=2), (), NOON)
+        tx.summaries.add(outage_summary(ROOM, "away", since=NOON - minutes(90), until=NOON, follow=2), (), NOON)
         enqueue(tx, a_session(1), a_session(2))
         sent(tx, claim(tx))
 
@@ -421,7 +421,7 @@ def test_what_waited_its_turn_after_an_outage_is_counted_too(path: Path, copy: P
         tx.polls.end_recovery()
         (queued,) = claim(tx, now=LATER, name="away").notifications
         assert queued.notification.kind is NotificationKind.OUTAGE
-        return len(list(tx.digests.counted(queued.notification_id)))
+        return len(list(tx.summaries.counted(queued.notification_id)))
 
     within(path, at_the_time)
     copied(path, copy)

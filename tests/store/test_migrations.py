@@ -349,7 +349,7 @@ async def test_everything_that_version_0_1_had_to_send_is_sent_once_and_nothing_
         assert count == {
             NotificationState.PENDING: 3, NotificationState.BLOCKED: 3, NotificationState.SENDING: 0,
             NotificationState.AMBIGUOUS: 2, NotificationState.SENT: 1, NotificationState.FAILED: 1,
-            NotificationState.CANCELLED: 0,  # what a digest counts is in no list
+            NotificationState.CANCELLED: 0,  # what a summary counts is in no list
         }  # fmt: skip
         rules = {rule.rule_id: (rule.state, rule.reason, rule.reason_code) for rule in tx.rules.all()}
         assert rules[3] == (RuleState.PAUSED, "is_archived", ReasonCode.NONE)

@@ -16,11 +16,11 @@ from bot.domain.notifications import (
     NotificationKind,
     StoredNotification,
 )
-from bot.domain.outbox import NotificationState, NotificationStatus, OutboxCounts, Schedule
+from bot.domain.outbox import DueTimes, NotificationState, NotificationStatus, OutboxCounts
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import RuleState
 from bot.store.database import Store, Tx
-from bot.store.outbox.restore_recovery import DIGEST_WAIT
+from bot.store.outbox.restore_recovery import SUMMARY_WAIT
 from bot.store.outbox.rows import ATTEMPTS_KEPT
 from tests.store.given import (
     ANA,
@@ -107,7 +107,7 @@ async def test_a_notice_waits_for_its_time(db: Store) -> None:
 
 
 async def test_the_longest_waiting_destination_comes_first_and_people_hide_no_channel(db: Store) -> None:
-    def story(tx: Tx) -> Schedule:
+    def story(tx: Tx) -> DueTimes:
         enqueue(tx, SESSIONS[0], destination=OTHER_ROOM, now=NOON + minutes(1))
         enqueue(tx, SESSIONS[0], destination=ANA, now=NOON)
         enqueue(tx, SESSIONS[0], now=NOON)
@@ -257,7 +257,7 @@ async def test_due_times_further_away_than_the_longest_wait_are_brought_back(db:
 
     def story(tx: Tx) -> None:
         people = [Destination(DestinationKind.PERSON, name) for name in ("a", "b", "c", "d")]
-        enqueue(tx, SESSIONS[0], destination=people[0], now=NOON + 2 * DIGEST_WAIT)
+        enqueue(tx, SESSIONS[0], destination=people[0], now=NOON + 2 * SUMMARY_WAIT)
         enqueue(tx, SESSIONS[1], destination=people[1])
         becomes(tx, claim(tx, people[1], name="waits"), DeliveryState.PENDING, due=far)
         enqueue(tx, SESSIONS[2], destination=people[2])
@@ -267,7 +267,7 @@ async def test_due_times_further_away_than_the_longest_wait_are_brought_back(db:
         assert list(tx.outbox.schedule().due(near, 9)) == [people[3]]
         latest = NOON + LONGEST_WAIT
         assert set(tx.outbox.schedule().due(latest, 9)) == {people[1], people[3]}
-        assert set(tx.outbox.schedule().due(NOON + DIGEST_WAIT, 9)) == {people[0], people[1], people[3]}
+        assert set(tx.outbox.schedule().due(NOON + SUMMARY_WAIT, 9)) == {people[0], people[1], people[3]}
         assert [read_back.delivery_id for read_back in tx.outbox.read_backs_due(latest, 9)] == ["unsure"]
 
     await db.transact(story)

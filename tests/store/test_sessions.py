@@ -173,7 +173,7 @@ async def test_criteria_of_which_somebody_is_notified_come_first_however_old_the
         enqueue(tx, carded)
         tx.details.prioritise([shown.key])
         summary = Notification(kind=NotificationKind.COUNTED, destination=ROOM, subject="counted", reason="old")
-        tx.digests.add(summary, [a_notice(counted)], NOON)
+        tx.summaries.add(summary, [a_notice(counted)], NOON)
 
     await db.transact(story)
     queued = await db.read(lambda tx: tx.details.pending(NOON - minutes(10), NOON, 9))

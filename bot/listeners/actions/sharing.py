@@ -13,7 +13,7 @@ from bot.domain.permissions import may_see, may_share
 from bot.domain.ports import Channel, Reply
 from bot.domain.reasons import PRIVATE, PUBLIC
 from bot.domain.viewers import Viewer
-from bot.listeners.access_scope import access_view, names, refuse_unknown, understood
+from bot.listeners.access_scope import access_view, names, parsed_for, refuse_unknown
 from bot.listeners.channels import fit_channel, is_channel, members_of, wait_until
 from bot.listeners.context import AppContext
 from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
@@ -54,7 +54,7 @@ async def confirm_share(ctx: AppContext, action: ActionRequest, reply: Reply) ->
 async def _preview(ctx: AppContext, viewer: Viewer, channel_id: str | None, what: actions.Share) -> Message:
     if channel_id is None or not is_channel(channel_id):
         return sharing.no_channel(command=ctx.command)
-    query = await understood(ctx, what.query, "results")
+    query = await parsed_for(ctx, what.query, "results")
     chosen = await ctx.store.read(lambda tx: _chosen(ctx, tx, viewer, what.session, query))
     found = await _readers_of(ctx, viewer, channel_id)
     return found if isinstance(found, Message) else _question(ctx, *found, chosen, what, again=False)
@@ -86,7 +86,7 @@ async def _share(ctx: AppContext, viewer: Viewer, request: actions.ConfirmShare)
     if isinstance(found, Message):
         return found
     channel, members = found
-    query = await understood(ctx, what.query, "results")
+    query = await parsed_for(ctx, what.query, "results")
     if readers is not None and (not channel.is_private or members > readers):
         chosen = await ctx.store.read(lambda tx: _chosen(ctx, tx, viewer, what.session, query))
         return _question(ctx, channel, members, chosen, what, again=True)

@@ -10,10 +10,10 @@ from bot.domain.notifications import Message
 from bot.domain.reasons import ReasonCode
 from bot.domain.rules import RuleState
 from bot.listeners.access_scope import zone_of
-from bot.listeners.commands.intent import intent_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
 from bot.listeners.own_rules import is_theirs, own_rule, own_rule_text
+from bot.listeners.questions.asked import wish_of
 from bot.query.ends import HOW, read_end
 from bot.services import pausing
 from bot.store.database import Tx
@@ -48,7 +48,7 @@ async def pause(ctx: AppContext, request: CommandRequest) -> Message:
 
 def _is_mute(words: str) -> bool:
     """ "pause notifications until tuesday" has an end, and so is a mute; "pause 3" is of a rule."""
-    intent = intent_of(f"pause {words}")
+    intent = wish_of(f"pause {words}")
     return intent is not None and intent.verb == "mute"
 
 

@@ -14,10 +14,10 @@ from bot.domain.report_periods import By, Window, last_days
 from bot.domain.reports import CriterionCost
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import access_view
-from bot.listeners.commands.intent_counts import COMPARED, COUNT
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.commands.reports import Read, count_completed, report_of
 from bot.listeners.context import AppContext
+from bot.listeners.questions.wording import COMPARED, COUNT
 from bot.listeners.understanding import understand
 from bot.query.criteria import criteria_named, split_criterion
 from bot.query.days import month_number

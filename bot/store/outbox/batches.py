@@ -3,7 +3,7 @@
 import sqlite3
 from datetime import datetime, timedelta
 
-from bot.domain.cadence import LONGEST_SETTLING
+from bot.domain.cadence import LONGEST_JOINING
 from bot.domain.notifications import Destination, DestinationKind, NotificationKind
 from bot.store.columns import listed, to_json, to_ms, value_of
 from bot.store.outbox.eligibility import GROUP_KEY, PENDING, Eligibility
@@ -12,10 +12,10 @@ from bot.store.sqlite import IN_LIST, by_index, json_field
 LARGEST_GROUP = 25
 # Up to this number, notifications go out one by one; more become one grouped message.
 ALONE_UP_TO = {DestinationKind.CHANNEL: 3, DestinationKind.PERSON: 1, DestinationKind.USER: 1}
-# A person's notifications that are still settling join the first that has settled: one message for all of them.
+# A person's notifications that still wait for others (`joins_until`) join the first that is due: one message for all.
 _JOINS_EARLY = {
     DestinationKind.CHANNEL: timedelta(0),
-    DestinationKind.PERSON: timedelta(seconds=LONGEST_SETTLING),
+    DestinationKind.PERSON: timedelta(seconds=LONGEST_JOINING),
     DestinationKind.USER: timedelta(0),
 }
 

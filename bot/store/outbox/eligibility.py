@@ -212,7 +212,7 @@ class Eligibility:
         return any((row["destination"], query) in self._muted for query in {"", *queries})
 
 
-_PAUSE = "sending_pause"  # the name of the fact; it stays after its end, for the digest of what was pending
+_PAUSE = "sending_pause"  # the name of the fact; it stays after its end, for the summary of what was pending
 
 
 def sending_pause(connection: sqlite3.Connection) -> SendingPause | None:

@@ -39,10 +39,18 @@ class Notifications:
     def enqueue(self, notification: Notification, now: datetime, not_before: datetime | None = None) -> bool:
         """Queues a notification; False if its destination has it already, or will get it with another card.
 
-        A session's second subject (its turn to below target, critical or failed) is not queued while a card of that
-        session waits, which will show it; while it is unclear whether that card was posted, it waits for the answer.
-        Nor is it queued within `ONE_REGRESSION` of another one that its destination gets or got. A notification that
-        was cancelled before it was sent is queued again.
+        The first line that fits decides. A regression is a further card of a session whose result became failing. What
+        is not queued adds its rules to what is there.
+
+            there is                          the notification
+            itself, not cancelled unsent      is not queued; a regression that was cancelled is, if it is failing again
+            a regression of the last 24 h     is not queued if it is a regression
+            another card that waits           is not queued: that card will show it
+            another card, ambiguous           is queued for after the read-back if it is a regression, else not
+            another card, posted              is queued if it is a regression, else not
+            the first card, cancelled unsent  is queued as that card if it is a regression
+            itself, cancelled unsent          is queued again
+            nothing                           is queued
         """
         due_at = not_before or now
         if notification.session is not None:
@@ -120,9 +128,9 @@ class Notifications:
     def _existing(self, notification: Notification) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._connection.execute(
             "SELECT notifications.id, notifications.subject, notifications.cancelled_reason, notifications.digest_id,"
-            " digest.cancelled_reason AS digest_cancelled, notifications.delivery, deliveries.state,"
+            " summary.cancelled_reason AS summary_cancelled, notifications.delivery, deliveries.state,"
             " deliveries.resent_unverified FROM notifications"
-            " LEFT JOIN notifications AS digest ON digest.id = notifications.digest_id"
+            " LEFT JOIN notifications AS summary ON summary.id = notifications.digest_id"
             " LEFT JOIN deliveries ON deliveries.id = notifications.delivery"
             " WHERE notifications.destination = ? AND notifications.subject = ?",
             (str(notification.destination), notification.subject),
@@ -212,11 +220,11 @@ class Notifications:
 def _may_requeue(existing: sqlite3.Row) -> bool:
     """True if a notification was cancelled and certainly never posted.
 
-    What a digest counts was posted with it, unless the digest was cancelled. If a delivery was resent without being
+    What a summary counts was posted with it, unless the summary was cancelled. If a delivery was resent without being
     read back, an earlier post may have carried the notification; a delivery that is still pending takes it back anyway.
     """
     if existing["cancelled_reason"] is None:
         return False
-    if existing["digest_id"] is not None and existing["digest_cancelled"] is None:
+    if existing["digest_id"] is not None and existing["summary_cancelled"] is None:
         return False
     return existing["state"] == DeliveryState.PENDING or not existing["resent_unverified"]

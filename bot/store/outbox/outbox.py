@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.delivery import FIRST_READ_BACK, LONGEST_WAIT, after_crash, reconcile
 from bot.domain.notifications import TAKEN_BACK, Delivery, DeliveryState, Destination
-from bot.domain.outbox import Attempt, Schedule, SendingPause
+from bot.domain.outbox import Attempt, DueTimes, SendingPause
 from bot.domain.reasons import SHARED_OUTSIDE, ReasonCode
 from bot.store.columns import State, from_ms, from_ms_or_none, to_ms, to_ms_or_none, value_of
 from bot.store.outbox.batches import next_delivery
@@ -23,7 +23,7 @@ from bot.store.outbox.destinations import MAY_BE_EDITED, MAY_BE_READ, Destinatio
 from bot.store.outbox.duplicates import resolve_regressions
 from bot.store.outbox.eligibility import PENDING, Eligibility, last_sending_pause, sending_pause, store_sending_pause
 from bot.store.outbox.queries import BLOCKS_REFUSED_AT
-from bot.store.outbox.restore_recovery import DIGEST_WAIT
+from bot.store.outbox.restore_recovery import SUMMARY_WAIT
 from bot.store.outbox.rows import delivery_of, row_of, write, write_attempt
 from bot.store.outbox.shadow import release_misplaced
 from bot.store.session_rows import EDIT_LEASE
@@ -53,14 +53,14 @@ class Outbox:
 
     # ---- what is due -----------------------------------------------------------------------------------------------
 
-    def schedule(self, now: datetime | None = None) -> Schedule:
+    def schedule(self, now: datetime | None = None) -> DueTimes:
         """When each destination gets its next message, and when the next read-back or edit is due; one eligibility
         pass. Without `now`, no quiet time counts.
 
         Empty while Slack refuses the app. While all sending is paused, only read-backs are due: they send nothing.
         """
         if self.app_refused():
-            return Schedule(posts={}, other_due_at=None)
+            return DueTimes(posts={}, other_due_at=None)
         is_paused = sending_pause(self._connection) is not None
         times = Eligibility(self._connection, now=now).due_times()
         other = value_of(
@@ -71,7 +71,7 @@ class Outbox:
             (is_paused,),
         )
         found = [(Destination.parse(name), shadow, from_ms(due_at)) for (name, shadow), due_at in times.items()]
-        return Schedule(
+        return DueTimes(
             posts={to: due_at for to, shadow, due_at in found if shadow is None},
             other_due_at=from_ms_or_none(other),
             shadowed={(to, Destination.parse(shadow)): due_at for to, shadow, due_at in found if shadow is not None},
@@ -111,7 +111,7 @@ class Outbox:
             "UPDATE deliveries SET due_at = ? WHERE state IN ('pending', 'ambiguous') AND due_at > ?", (latest, latest)
         )
         self._connection.execute("UPDATE deliveries SET edit_due_at = ? WHERE edit_due_at > ?", (latest, latest))
-        latest = to_ms(now + max(LONGEST_WAIT, DIGEST_WAIT))
+        latest = to_ms(now + max(LONGEST_WAIT, SUMMARY_WAIT))
         self._connection.execute(
             f"UPDATE notifications SET due_at = ? WHERE {PENDING} AND due_at > ?", (latest, latest)
         )

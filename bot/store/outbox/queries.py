@@ -16,8 +16,8 @@ from bot.store.outbox.eligibility import GROUP_KEY, Eligibility, sending_pause, 
 from bot.store.outbox.rows import delivery_of, notification_of, row_of
 from bot.store.sqlite import IN_LIST
 
-# A notification has the state of its delivery; one that no delivery carries yet is pending or blocked. What a digest
-# counts is in no list: the digest is. Parameters: blocked deliveries, blocked groups.
+# A notification has the state of its delivery; one that no delivery carries yet is pending or blocked. What a summary
+# counts is in no list: the summary is. Parameters: blocked deliveries, blocked groups.
 _STATE = (
     "CASE WHEN notifications.digest_id IS NOT NULL THEN 'counted'"
     f" WHEN deliveries.id {IN_LIST} THEN 'blocked'"
@@ -190,12 +190,12 @@ class Deliveries:
 
     def _status(self, row: sqlite3.Row) -> NotificationStatus:
         if row["digest_id"] is not None:
-            digest = self._statuses("notifications.id = ?", (row["digest_id"],))[0]
+            summary = self._statuses("notifications.id = ?", (row["digest_id"],))[0]
             return replace(
-                digest,
+                summary,
                 notification=notification_of(row),
                 created_at=from_ms(row["created_at"]),
-                digest=digest.notification,
+                summary=summary.notification,
             )
         delivery = self._connection.execute("SELECT * FROM deliveries WHERE id = ?", (row["delivery"],)).fetchone()
         state = NotificationState(row["standing"])

@@ -22,7 +22,7 @@ _WORST_FIRST = f"CASE WHEN sessions.{IS_FAILING} THEN 0 ELSE 1 END, sessions.sco
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A pending notification of a destination. `session`: None for a digest."""
+    """A pending notification of a destination. `session`: None for a summary."""
 
     notification_id: int
     session: SessionKey | None
@@ -97,7 +97,7 @@ class Recaps:
 
     def _enqueue(self, recap: Notification, rows: Sequence[sqlite3.Row], now: datetime) -> None:
         cards = [row["id"] for row in rows if row["session_id"] is not None]
-        digests = [row["id"] for row in rows if row["session_id"] is None]
+        summaries = [row["id"] for row in rows if row["session_id"] is None]
         rules = sorted({number for row in rows for number in from_json(row["rule_ids"], tuple[int, ...])})
         # One that comes to a person anyway depends on no rule, and neither does the recap that brings it.
         if any(row["rule_ids"] == "[]" for row in rows):
@@ -127,9 +127,9 @@ class Recaps:
             f" digest_id = ? WHERE id {IN_LIST}",
             (ReasonCode.COUNTED, number, counted),
         )
-        if digests:
-            # What a held digest counts, the recap counts.
-            numbers = to_json(digests)
+        if summaries:
+            # What a held summary counts, the recap counts.
+            numbers = to_json(summaries)
             self._connection.execute(
                 f"UPDATE notifications SET digest_id = ? WHERE digest_id {IN_LIST}", (number, numbers)
             )

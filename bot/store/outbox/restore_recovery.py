@@ -1,7 +1,7 @@
 """How the outbox of a restored copy begins, and when that ends.
 
 A copy does not know what was sent since it was made. What may have been posted is read back before it is sent again.
-What had not been tried can't be read back, because its delivery id is not known: it is counted in one digest per
+What had not been tried can't be read back, because its delivery id is not known: it is counted in one summary per
 destination, together with the sessions completed since then that the next poll finds.
 """
 
@@ -15,11 +15,11 @@ from bot.domain.notifications import Destination, Notification, NotificationKind
 from bot.domain.reasons import ReasonCode
 from bot.store.columns import State, from_ms, listed, to_json, to_ms
 from bot.store.outbox.cancel import cancel_notifications
-from bot.store.outbox.digests import Digests
 from bot.store.outbox.eligibility import PENDING
+from bot.store.outbox.summaries import Summaries
 from bot.store.sqlite import IN_LIST, json_field
 
-DIGEST_WAIT = timedelta(days=1)  # for the next poll, however long iSpring can't be read
+SUMMARY_WAIT = timedelta(days=1)  # for the next poll, however long iSpring can't be read
 _PERHAPS_SENT = "it was pending when the restored copy was made, and may have been sent since"
 _SENT_ONCE = [kind for kind, spec in KINDS.items() if spec.sent_once]
 
@@ -56,14 +56,14 @@ def begin(connection: sqlite3.Connection, copied: int, now: datetime) -> CatchUp
 
 
 def _count_pending(connection: sqlite3.Connection, destination: Destination, copied: int, now: datetime) -> int:
-    digest = Notification(
+    summary = Notification(
         kind=NotificationKind.OUTAGE,
         destination=destination,
         subject=f"away:{now.isoformat()}",
         reason="the database was restored from a copy",
         facts={"code": "restored", "from": copied // 1000, "to": int(now.timestamp()), "follow": 0},
     )
-    counted = Digests(connection).add_all(digest, now, now + DIGEST_WAIT)
+    counted = Summaries(connection).add_all(summary, now, now + SUMMARY_WAIT)
     rows = connection.execute(
         f"SELECT id FROM notifications WHERE destination = ? AND {PENDING} AND kind {IN_LIST}",
         (str(destination), listed(_SENT_ONCE)),
@@ -80,7 +80,7 @@ def since(connection: sqlite3.Connection) -> datetime | None:
 
 
 def end(connection: sqlite3.Connection) -> None:
-    """A poll has caught up: the digests of the restored copy wait no longer."""
+    """A poll has caught up: the summaries of the restored copy wait no longer."""
     state = State(connection)
     if state.get("restored_from") is None:
         return

@@ -1,4 +1,4 @@
-"""Steps 2 to 10: erasure, digests of outages, alerts, criteria, and today's names for tables and columns (step 9)."""
+"""Steps 2 to 10: erasure, summaries of outages, alerts, criteria, and today's names for tables and columns (step 9)."""
 
 from sqlite_utils import Database
 

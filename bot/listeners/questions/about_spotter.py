@@ -7,7 +7,7 @@ Each pattern takes a whole text, so that no question about sessions is mistaken 
 import re
 from collections.abc import Sequence
 
-from bot.listeners.commands.question_patterns import Intent, Reader, meant
+from bot.listeners.questions.patterns import Intent, Reader, meant
 
 _SPOTTER = r"(?:it|this|that|you|we|spotter|slack|ispring|ispring learn|(?:the |this )?(?:bot|app|system|tool|service))"
 _ALL = rf"(?:{_SPOTTER}|everything|all|things|the (?:data|results|numbers|connection)|data)"

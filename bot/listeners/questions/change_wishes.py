@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from bot.domain.errors import QueryError
 from bot.domain.quiet import parse_quiet
 from bot.domain.schedules import begins_schedule
-from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, SEND, Intent, Reader, left_of, meant
+from bot.listeners.questions.patterns import MESSAGES, PLEASE, SEND, Intent, Reader, left_of, meant
 
 _TOPICS = (
     r"(?:un)?subscribe|(?:un)?mute|digests?|export|targets?|trends?|silent|overdue|reminders?|quiet|holidays?|link|preview"
@@ -33,6 +33,24 @@ _WISH = (
     r"(?:alert(?:ed|s)?|notif(?:ied|ications?)|messages?|messaged|ping(?:ed)?|dms?|told|informed|hear(?="
     r" (?:about|of|when|every|each)\b))"
 )
+
+_MANY = r"(?:(?:way |far )?too (?:many|much)|so many|a lot of|fewer|less|not so many|reduce(?: the)?(?: number of)?)"
+_GETTING = r"(?:(?:there are|there is|i get|i'?m getting|i am getting|i have|i want|send|give|get|me|please|pls) )*"
+_LOW = (
+    r"(?:failures?|fails|failed (?:ones|results|sessions)|low (?:ones|results|scores)|bad (?:ones|results)|problems"
+    r"|(?:when |if )?(?:some(?:one|body)|a person|people|anyone|it|i) fails?|below target|the (?:low|bad|failed) ones)"
+)
+_TELL = r"(?:tell|message|notify|alert|ping|dm|send|inform|write)(?: to)?(?: me)?(?: (?:about|of|on|for|when|if|the))*"
+_POLITE = r"(?: (?:please|pls|thanks|instead|from now on))*"
+
+
+def _narrowed(found: re.Match[str]) -> Intent:
+    """ "only tell me about opening": a rule for oneself, which is shown before it is saved."""
+    return Intent("subscribe", f"{left_of(found)} for:me")
+
+
+def _fewer(_found: re.Match[str]) -> Intent:
+    return Intent("unsubscribe", "")
 
 
 def _digest(found: re.Match[str]) -> Intent:
@@ -109,6 +127,24 @@ def _quiet(found: re.Match[str]) -> Intent | None:
 
 
 CHANGES: Sequence[tuple[str, Reader]] = (
+    # fewer messages
+    (rf"^{_GETTING}{_MANY}(?: of)?(?: (?:the|my|these|those))? {MESSAGES}(?: .*)?$", _fewer),
+    (
+        r"^(?:once|one message|one|just once|only once) (?:a|per|every) (?:day|week)(?: (?:is enough|only|please))*$",
+        _fewer,
+    ),
+    (r"^(?:less|fewer|quieter|off|enough|too much|too many|that'?s (?:enough|too much))(?: please)?$", _fewer),
+    (
+        r"^(?:please |pls )?(?:message|notify|ping|dm|bother|disturb|write) me (?:less|fewer)(?: often| please)*$",
+        _fewer,
+    ),
+    (rf"^(?:please |pls )?(?:only|just) (?:{_TELL} )?{_LOW}{_POLITE}$", _fewer),
+    (rf"^(?:please |pls )?{_TELL} (?:only|just)(?: (?:about|when|of|if|on))? {_LOW}{_POLITE}$", _fewer),
+    (
+        r"^(?:please |pls )?only (?:tell|message|notify|alert|ping|dm|inform)(?: me)?"
+        r"(?: (?:about|of|on|for|when|if))*(?= \w)",
+        _narrowed,
+    ),
     # what a page of help explains
     (
         rf"^how (?:do|can|does|to)(?: (?:i|we|one|you))?(?: (?:{_MAKING}))?(?: (?:an?|the|my|new))*"
@@ -284,7 +320,7 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         rf"|ping|dm|alert|mail"
         r"|e-?mail|word)s? (?:when(?:ever)?|if|(?:every|each|any) time|once|as soon as|about|on)"
         r"|^(?:follow|watch|track|monitor|keep an eye on)(?= (?!ups?\b)\w)"
-        rf"|^{PLEASE}(?:post|send|put|share)(?= .+ {_HERE}$)",
+        rf"|^{PLEASE}(?:post|send|put|share(?! my))(?= .+ {_HERE}$)",
         _subscribed,
     ),
     (

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from bot.domain.schedules import begins_schedule
-from bot.listeners.commands.question_patterns import PLEASE, Intent, Reader, meant
+from bot.listeners.questions.patterns import PLEASE, Intent, Reader, meant
 
 _DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _PART = r"(?:morning|noon|afternoon|evening|night)s?"

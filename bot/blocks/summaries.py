@@ -1,4 +1,4 @@
-"""Digests: sessions counted instead of posted one by one, after an outage, after a flood, and old ones."""
+"""Summaries: sessions counted instead of posted one by one, after an outage, after a flood, and old ones."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
@@ -7,7 +7,7 @@ from bot.blocks.card_facts import CardFacts
 from bot.blocks.cards import format_age, format_rules
 from bot.blocks.elements import Block, context, header, mrkdwn, section
 from bot.blocks.markup import date_token, from_seconds
-from bot.domain.notifications import Delivery, DestinationKind, DigestCounts, StoredNotification
+from bot.domain.notifications import Delivery, DestinationKind, StoredNotification, SummaryCounts
 from bot.domain.text import count
 
 # A day of a query begins in the asker's zone, which may be this far behind UTC.
@@ -27,15 +27,15 @@ _OUTAGE: Mapping[str, str] = {
 _ONLY_NEWER = "{time}, nothing was completed that is too old to be posted now."
 
 
-def digests(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
-    """All digests of a message."""
+def summaries(delivery: Delivery, notifications: Sequence[StoredNotification], facts: CardFacts) -> list[Block]:
+    """All summaries of a message."""
     is_personal = delivery.destination.kind is DestinationKind.PERSON
     settings = f"`{facts.command} settings` changes what you get" if is_personal else ""
     blocks: list[Block] = []
     for stored in notifications:
         values = stored.notification.facts
         code = str(values.get("code", "old"))
-        counts = facts.metrics.get(stored.notification_id, DigestCounts())
+        counts = facts.metrics.get(stored.notification_id, SummaryCounts())
         foot = " · ".join(filter(None, (format_rules(stored.notification.rule_ids), settings, format_age(facts))))
         if code in _OUTAGE:
             blocks.append(header("While sending was paused" if code == "paused" else "While I was away"))
@@ -45,7 +45,7 @@ def digests(delivery: Delivery, notifications: Sequence[StoredNotification], fac
     return blocks
 
 
-def _sentences(code: str, values: Mapping[str, str | int | float | None], counts: DigestCounts, command: str) -> str:
+def _sentences(code: str, values: Mapping[str, str | int | float | None], counts: SummaryCounts, command: str) -> str:
     is_one = counts.sessions == 1
     pattern = _OUTAGE.get(code) or _COUNTED.get(code) or _COUNTED["old"]
     sentences = [
@@ -67,7 +67,7 @@ def _sentences(code: str, values: Mapping[str, str | int | float | None], counts
     return " ".join(sentences)
 
 
-def failing_words(counts: DigestCounts) -> str:
+def failing_words(counts: SummaryCounts) -> str:
     """How many of what is counted are low, to follow the count; "" if none is."""
     if not counts.failing:
         return ""
@@ -76,7 +76,7 @@ def failing_words(counts: DigestCounts) -> str:
     return f", {'all' if counts.failing == counts.sessions else f'{counts.failing:,}'} of them below target or failed"
 
 
-def results_commands(counts: DigestCounts, command: str) -> str:
+def results_commands(counts: SummaryCounts, command: str) -> str:
     """The commands that show what was counted."""
     them = "it" if counts.sessions == 1 else "them"
     if counts.since is None:

@@ -1,11 +1,11 @@
-"""How many of the sessions that a digest counts its readers may see, as they are now."""
+"""How many of the sessions that a summary counts its readers may see, as they are now."""
 
 from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 
 from bot.domain.changes import outcome_of
 from bot.domain.directory import Directory
-from bot.domain.notifications import Destination, DestinationKind, DigestCounts, StoredNotification
+from bot.domain.notifications import Destination, DestinationKind, StoredNotification, SummaryCounts
 from bot.domain.outbox import CountedSession
 from bot.domain.permissions import may_see
 from bot.domain.routing import may_yet_see
@@ -14,7 +14,7 @@ from bot.jobs.message_rights import is_awaited, unwanted_reason
 from bot.store.database import Tx
 
 
-def digest_counts_of(
+def summary_counts_of(
     tx: Tx,
     destination: Destination,
     stored: StoredNotification,
@@ -22,7 +22,7 @@ def digest_counts_of(
     recipient: Viewer | None,
     directory: Directory,
     now: datetime,
-) -> DigestCounts:
+) -> SummaryCounts:
     """Counts as cards are shown: on behalf of the owners of the rules still wanted (by rule number), or of the person
     it is for, as they wish by now."""
     is_wanted: Callable[[CountedSession], bool] = _matched_by_all
@@ -34,7 +34,7 @@ def digest_counts_of(
     counted = total = failing = 0
     since: datetime | None = None
     waits = ""
-    for one in tx.digests.counted(stored.notification_id):
+    for one in tx.summaries.counted(stored.notification_id):
         counted += 1
         asked = [recipient] if recipient is not None else [owners[rule] for rule in one.rule_ids if rule in owners]
         verdicts = [may_see(viewer, one.session.facts, directory) for viewer in asked]
@@ -53,8 +53,8 @@ def digest_counts_of(
             since = finished
     number_only = stored.notification.facts.get("count")  # queued by a version that did not store the sessions
     if not counted and isinstance(number_only, int):
-        return DigestCounts(number_only)
-    return DigestCounts(total, failing, since, waits)
+        return SummaryCounts(number_only)
+    return SummaryCounts(total, failing, since, waits)
 
 
 def _matched_by_all(_: CountedSession) -> bool:

@@ -6,7 +6,7 @@ Only words for Spotter's own things decide, so that no text about sessions is an
 import re
 from collections.abc import Callable, Sequence
 
-from bot.listeners.commands.question_patterns import Elsewhere
+from bot.listeners.questions.patterns import Elsewhere
 
 _TOPICS: Sequence[tuple[re.Pattern[str], str, Sequence[str]]] = tuple(
     (re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), said, steps)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from bot.domain.errors import QueryError
 from bot.domain.schedules import parse_schedule
-from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, Elsewhere
-from bot.listeners.commands.rule_wishes import FIGURES, ONE_RULE, PERIODS, SENDS, WHEN, plain_schedule
+from bot.listeners.questions.patterns import MESSAGES, PLEASE, Elsewhere
+from bot.listeners.questions.rule_wishes import FIGURES, ONE_RULE, PERIODS, SENDS, WHEN, plain_schedule
 
 _OTHER_TIMES = re.compile(
     r"\b(?P<often>(?:every |each |on )?(?:weekdays?|work(?:ing)? ?days?|business days?|mon(?:day)?s? (?:to"

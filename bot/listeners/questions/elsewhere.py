@@ -4,8 +4,8 @@ channel. Each answer says where, and nothing is changed."""
 import re
 from collections.abc import Sequence
 
-from bot.listeners.commands.question_patterns import MESSAGES, PLEASE, Elsewhere
-from bot.listeners.commands.unmet_rule_wishes import met_by_rules
+from bot.listeners.questions.patterns import MESSAGES, PLEASE, Elsewhere
+from bot.listeners.questions.unmet_rule_wishes import met_by_rules
 
 _SESSION = (
     r"(?:sessions?|observations?|results?|scores?|checklists?|visits?|appointments?|grades?|points"

@@ -1,7 +1,7 @@
-"""Digests: one notification that counts sessions instead of a card for each.
+"""Summaries: one notification that counts sessions instead of a card for each.
 
-Every counted session keeps a notification of its own, cancelled and with the digest's id, so that it is posted once
-whatever comes later and that `why` finds the digest.
+Every counted session keeps a notification of its own, cancelled and with the summary's id, so that it is posted once
+whatever comes later and that `why` finds the summary.
 """
 
 import sqlite3
@@ -18,7 +18,7 @@ from bot.store.outbox.rows import facts_of
 from bot.store.session_rows import session_of
 from bot.store.sqlite import IN_LIST, by_index
 
-_COUNTED = "counted in a digest"
+_COUNTED = "counted in a summary"
 _INSERT = (
     "INSERT INTO notifications (destination, subject, kind, reason, session_id, employee_id, rule_ids, facts,"
     " created_at, due_at, priority, cancelled_reason, cancelled_code, digest_id, mutes)"
@@ -28,13 +28,13 @@ _ADD = (
     f"{_INSERT} ON CONFLICT (destination, subject) DO UPDATE SET digest_id = excluded.digest_id,"
     " cancelled_reason = excluded.cancelled_reason, cancelled_code = excluded.cancelled_code,"
     " reason = excluded.reason, created_at = excluded.created_at, rule_ids = excluded.rule_ids"
-    # It was cancelled before it was sent, or its digest was: then it may be counted.
+    # It was cancelled before it was sent, or its summary was: then it may be counted.
     " WHERE cancelled_reason IS NOT NULL AND delivery IS NULL AND (digest_id IS NULL OR EXISTS (SELECT 1"
-    " FROM notifications AS digest WHERE digest.id = notifications.digest_id AND digest.cancelled_reason <> ''))"
+    " FROM notifications AS summary WHERE summary.id = notifications.digest_id AND summary.cancelled_reason <> ''))"
 )
 
 
-class Digests:
+class Summaries:
     """Sessions that are counted instead of posted one by one."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -42,40 +42,40 @@ class Digests:
 
     def add(
         self,
-        digest: Notification,
+        summary: Notification,
         members: Collection[Notification],
         now: datetime,
         not_before: datetime | None = None,
     ) -> int:
-        """Queues one digest instead of these cards of one destination; returns how many it counts.
+        """Queues one summary instead of these cards of one destination; returns how many it counts.
 
-        A member that is pending or posted there already is left alone. If none is left and the digest announces nothing
-        (`facts["follow"]`), it is not queued. The digest of an outage joins one that is still pending.
+        A member that is pending or posted there already is left alone. If none is left and the summary announces
+        nothing (`facts["follow"]`), it is not queued. The summary of an outage joins one that is still pending.
         """
         due_at = not_before or now
-        number = self._pending_digest(digest)
+        number = self._pending_summary(summary)
         is_new = number is None
         if number is None:
-            number = self._insert(digest, now, due_at)
-        because = f"counted: {digest.reason}"
+            number = self._insert(summary, now, due_at)
+        because = f"counted: {summary.reason}"
         rows = [_values(one, f"{one.reason}; {because}", now, now, priority=2, digest_id=number) for one in members]
         counted = self._connection.executemany(_ADD, rows).rowcount if rows else 0
-        if is_new and not counted and not digest.facts.get("follow"):
+        if is_new and not counted and not summary.facts.get("follow"):
             self._connection.execute("DELETE FROM notifications WHERE id = ?", (number,))
             return 0
-        self._widen(number, digest, due_at)
+        self._widen(number, summary, due_at)
         return counted
 
     def add_overdue(
-        self, digest: Notification, created_before: datetime, now: datetime, not_before: datetime | None = None
+        self, summary: Notification, created_before: datetime, now: datetime, not_before: datetime | None = None
     ) -> int:
-        """Counts in a digest the untried cards of its destination that were queued before then; returns how many.
+        """Counts in a summary the untried cards of its destination that were queued before then; returns how many.
 
-        Cards that were queued before the last digest of an outage are skipped, otherwise a long backlog would create a
-        new digest every minute. So are cards that wait for a paused rule.
+        Cards that were queued before the last summary of an outage are skipped, otherwise a long backlog would create a
+        new summary every minute. So are cards that wait for a paused rule.
         """
-        name = str(digest.destination)
-        last_digest_at = value_of(
+        name = str(summary.destination)
+        last_summary_at = value_of(
             self._connection,
             "SELECT max(deliveries.created_at) FROM notifications"
             " JOIN deliveries ON deliveries.id = notifications.delivery"
@@ -87,15 +87,15 @@ class Digests:
             f"destination = ? AND {PENDING} AND priority > 0 AND due_at <= ? AND created_at < ? AND created_at > ?"
             f" AND {GROUP_KEY} NOT {IN_LIST}"
         )
-        since = -1 if last_digest_at is None else last_digest_at
+        since = -1 if last_summary_at is None else last_summary_at
         return self._add_where(
-            digest, overdue, (name, to_ms(now), to_ms(created_before), since, waiting), now, not_before or now
+            summary, overdue, (name, to_ms(now), to_ms(created_before), since, waiting), now, not_before or now
         )
 
-    def add_all(self, digest: Notification, now: datetime, due_at: datetime) -> int:
+    def add_all(self, summary: Notification, now: datetime, due_at: datetime) -> int:
         """Counts every untried card of a destination, if it is not known whether it was posted; returns how many."""
         everything = f"destination = ? AND {PENDING} AND priority > 0"
-        return self._add_where(digest, everything, (str(digest.destination),), now, due_at)
+        return self._add_where(summary, everything, (str(summary.destination),), now, due_at)
 
     def pending_since(self, destination: Destination) -> datetime | None:
         """When the oldest untried card of a destination was queued, None if there is none."""
@@ -113,7 +113,7 @@ class Digests:
         return from_ms_or_none(created_at)
 
     def counted(self, notification_id: int) -> Iterator[CountedSession]:
-        """The sessions that a digest counts, as they are now."""
+        """The sessions that a summary counts, as they are now."""
         rows = self._connection.execute(
             "SELECT sessions.*, notifications.rule_ids AS counted_for FROM notifications"
             " JOIN sessions USING (session_id, employee_id) WHERE notifications.digest_id = ?",
@@ -123,46 +123,46 @@ class Digests:
             yield CountedSession(session_of(row), from_json(row["counted_for"], tuple[int, ...]))
 
     def _add_where(
-        self, digest: Notification, which: str, parameters: tuple[object, ...], now: datetime, due_at: datetime
+        self, summary: Notification, which: str, parameters: tuple[object, ...], now: datetime, due_at: datetime
     ) -> int:
         oldest = value_of(self._connection, f"SELECT min(created_at) FROM notifications WHERE {which}", parameters)
         since = from_ms_or_none(oldest)
         if since is None:
             return 0
-        digest = replace(digest, facts={"from": int(since.timestamp()), **digest.facts})
-        number = self._pending_digest(digest) or self._insert(digest, now, due_at)
+        summary = replace(summary, facts={"from": int(since.timestamp()), **summary.facts})
+        number = self._pending_summary(summary) or self._insert(summary, now, due_at)
         counted = self._connection.execute(
             "UPDATE notifications SET cancelled_reason = ?, cancelled_code = ?, digest_id = ?, reason = reason || ?"
             f" WHERE {which}",
-            (_COUNTED, ReasonCode.COUNTED, number, f"; counted: {digest.reason}", *parameters),
+            (_COUNTED, ReasonCode.COUNTED, number, f"; counted: {summary.reason}", *parameters),
         ).rowcount
-        self._widen(number, digest, due_at)
+        self._widen(number, summary, due_at)
         return counted
 
-    def _pending_digest(self, digest: Notification) -> int | None:
-        """The pending digest that this one joins: one outage has one digest, whichever of its ends noticed it first."""
-        if digest.kind is not NotificationKind.OUTAGE:
+    def _pending_summary(self, summary: Notification) -> int | None:
+        """The pending summary that this one joins: one outage has one, whichever of its ends noticed it first."""
+        if summary.kind is not NotificationKind.OUTAGE:
             return None
         found: int | None = value_of(
             self._connection,
             f"SELECT id FROM notifications WHERE destination = ? AND {PENDING} AND priority = 0 AND kind = ?",
-            (str(digest.destination), NotificationKind.OUTAGE),
+            (str(summary.destination), NotificationKind.OUTAGE),
         )
         return found
 
-    def _insert(self, digest: Notification, now: datetime, due_at: datetime) -> int:
-        values = _values(digest, digest.reason, now, due_at, priority=0, digest_id=None)
+    def _insert(self, summary: Notification, now: datetime, due_at: datetime) -> int:
+        values = _values(summary, summary.reason, now, due_at, priority=0, digest_id=None)
         return int(value_of(self._connection, f"{_INSERT} RETURNING id", values))
 
-    def _widen(self, number: int, digest: Notification, due_at: datetime) -> None:
-        """A digest covers the whole time, and is of every rule, of what it counts."""
+    def _widen(self, number: int, summary: Notification, due_at: datetime) -> None:
+        """A summary covers the whole time, and is of every rule, of what it counts."""
         row = self._connection.execute("SELECT facts, rule_ids FROM notifications WHERE id = ?", (number,)).fetchone()
         facts = dict(facts_of(row))
         for name, wider in (("from", min), ("to", max), ("follow", max)):
-            values = [value for value in (facts.get(name), digest.facts.get(name)) if isinstance(value, int)]
+            values = [value for value in (facts.get(name), summary.facts.get(name)) if isinstance(value, int)]
             if values:
                 facts[name] = wider(values)
-        rules = {*from_json(row["rule_ids"], tuple[int, ...]), *digest.rule_ids}
+        rules = {*from_json(row["rule_ids"], tuple[int, ...]), *summary.rule_ids}
         counted = self._connection.execute("SELECT DISTINCT rule_ids FROM notifications WHERE digest_id = ?", (number,))
         for (listed_ids,) in counted:
             rules.update(from_json(listed_ids, tuple[int, ...]))

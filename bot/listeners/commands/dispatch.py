@@ -1,0 +1,206 @@
+"""Which subcommand answers a text: the one it begins with, the one it asks for in other words, or `results`."""
+
+import re
+from collections.abc import Awaitable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rapidfuzz.distance import OSA
+
+from bot.blocks.answers import done_elsewhere, with_unused
+from bot.blocks.elements import notice
+from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError, Remedy
+from bot.domain.notifications import Message
+from bot.domain.viewers import Viewer
+from bot.listeners.access_scope import access_view
+from bot.listeners.commands import sessions, trends
+from bot.listeners.commands.registry import Subcommand
+from bot.listeners.context import AppContext
+from bot.listeners.questions.asked import Question, question_of, wish_of
+from bot.listeners.questions.elsewhere import elsewhere
+from bot.listeners.questions.nearest_topic import nearest_topic
+from bot.listeners.questions.parts import Named
+from bot.listeners.questions.patterns import Intent
+from bot.listeners.questions.small_talk import (
+    ALL_SENDING,
+    GREETING,
+    HELP,
+    STOP,
+    UNDO,
+    UNDO_WITH,
+    is_thanks,
+    without_greeting,
+)
+from bot.listeners.questions.synonyms import in_common_words
+from bot.listeners.questions.typing_mistakes import respelled
+from bot.listeners.understanding import named_in
+from bot.query.name_index import words_of
+from bot.query.nearest import alike
+from bot.query.small_words import IGNORED
+
+MOST_NEXT_STEPS = 2  # that a refusal offers
+
+_NAMED_SESSION = re.compile(
+    r"(?:(?:show|open|see|details?|info)(?: me)? )?(?:(?:of|for|on|about|the|session|id) )+#?`?"
+    r"((?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*)`?",
+    re.IGNORECASE,
+)
+_FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=(?=[0-9a-f-]*\d)[0-9a-f]{8})", re.IGNORECASE)
+_DIGEST_OFF = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
+_SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
+_SHORTEST_VERB = 3
+_ADMINS_ALONE = frozenset({"audit", "shadow", "setup"})  # whose questions, as whole texts, are about nothing else
+
+
+class Run(Protocol):
+    """Runs a subcommand with its words. `is_guess`: what was typed only means it, so it asks before it changes."""
+
+    def __call__(self, verb: str, words: str, *, is_guess: bool = False) -> Awaitable[Message]: ...
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """Finds the subcommand for a viewer's texts among those offered to the viewer. `admin_verbs`: admins' alone."""
+
+    ctx: AppContext
+    viewer: Viewer
+    offered: Mapping[str, Subcommand]
+    admin_verbs: Collection[str]
+    run: Run
+
+    async def answer(self, text: str) -> Message:
+        """The answer to a text.
+
+        A mistyped subcommand is taken for what it resembles only if that changes nothing and the text is no query.
+        """
+        plain = _plain(text)
+        if is_thanks(plain):
+            return notice("You're welcome.")
+        is_asking_for_help = any(pattern.fullmatch(plain) for pattern in (GREETING, HELP))
+        if is_asking_for_help or not any(letter.isalnum() for letter in text):
+            return await self.run("help" if text else "", "")
+        text = without_greeting(text)
+        plain = _plain(text)
+        if (found := ALL_SENDING.fullmatch(plain)) and self.viewer.is_admin:
+            return await self.run("resume" if found["resume"] else "pause", "all", is_guess=True)
+        if (place := elsewhere(text)) is not None and not self._is_whole_name(text, await self._names_in(text)):
+            return done_elsewhere(place.said, place.typed, place.instead, command=self.ctx.command)
+        if STOP.fullmatch(plain):
+            return await self.run("unsubscribe", "")
+        if UNDO.fullmatch(plain):
+            possible = [one for one in UNDO_WITH if one in self.offered]
+            raise QueryError("Say what is to end: each of these lists it.", possible)
+        text = _FOLLOW_UP.sub("follow-up ", text)
+        if found := _NAMED_SESSION.fullmatch(text):
+            return await self.run("show", found[1])
+        if _DIGEST_OFF.fullmatch(plain):
+            return await self.run("unsubscribe", "")
+        if sessions.is_session_id(text.strip("#")):
+            return await self.run("show", text)
+        first, words = _first_and_others(text)
+        typed = first.strip("*_~`!.,?").lower()
+        if typed in self.offered and self.offered[typed].takes(words):
+            return await self.run(typed, words)
+        return await self._to_a_question(text)
+
+    async def _to_a_question(self, text: str) -> Message:
+        """The answer to a question, read as it stands, then in Spotter's own words, then without what only asks."""
+        names = await self._names_in(text)
+        question = self._question(text, names)
+        readings = [(text, question)]
+        common = in_common_words(text, {word for name in names if len(name.words) > 1 for word in name.words})
+        if common.casefold() != text.casefold():
+            readings.append((common, self._question(common, await self._names_in(common))))
+        conditions = next((one.conditions for _, one in readings if one.conditions is not None), None)
+        if conditions is not None:
+            readings.append((conditions, Question()))
+        problem: QueryError | None = None
+        for said, reading in readings:
+            try:
+                return await self._answer_to(said, reading)
+            except AmbiguousQuery:
+                raise
+            except QueryError as error:
+                problem = error if problem is None or (error.suggestions and not problem.suggestions) else problem
+        assert problem is not None
+        asks_for_sessions = question.intent is None or question.intent.verb not in ("", *self.offered)
+        if asks_for_sessions and (words := await trends.about_criterion(self.ctx, self.viewer, text)):
+            return await self.run("trend", words)
+        return await self._nearest(text, problem, asks_for_sessions=asks_for_sessions)
+
+    async def _answer_to(self, text: str, question: Question) -> Message:
+        intent = question.intent
+        if intent is not None and intent.verb in _ADMINS_ALONE and intent.verb not in self.offered:
+            raise NotAllowed(f"only admins of Spotter use “{intent.verb}”", Remedy.ADMIN)
+        if intent is not None and intent.verb in ("", *self.offered):
+            answer = await self.run(intent.verb, intent.words, is_guess=True)
+            return with_unused(answer, intent.unused) if intent.unused else answer
+        return await self.run("help", "") if question.is_empty else await self.run("results", text)
+
+    async def _nearest(self, text: str, problem: QueryError, *, asks_for_sessions: bool) -> Message:
+        """The answer of the subcommand that a text begins with but for a typing mistake; what the text is about.
+
+        Raises QueryError with the nearest commands.
+        """
+        first, others = _first_and_others(text)
+        is_verb = asks_for_sessions and len(first) > _SHORTEST_VERB and first.lower() not in self.offered
+        if is_verb and first.lower() in self.admin_verbs:
+            raise NotAllowed(f"only admins of Spotter use “{first.lower()}”", Remedy.ADMIN) from None
+        reading = tuple(verb for verb, entry in self.offered.items() if entry.only_reads)
+        if is_verb and (like := alike(first, reading, 1, at_least=_SAME_WORD)):
+            return await self.run(like[0], others)
+        verbs = self._verbs_like(first) if asks_for_sessions else ()
+        corrected = await self._respelled(text)
+        near = nearest_topic(text, self.offered.__contains__) if asks_for_sessions and not verbs else None
+        if near is not None and not corrected:
+            return done_elsewhere(near.said, near.typed, near.instead, command=self.ctx.command)
+        fixes = [*corrected, *(f"{one} {others}".strip() for one in verbs)]
+        raise QueryError(str(problem), [*dict.fromkeys([*fixes, *problem.suggestions])][:MOST_NEXT_STEPS]) from None
+
+    def _verbs_like(self, typed: str) -> Sequence[str]:
+        """The subcommands that are one typing mistake away: "mtue" is "mute"."""
+        word = typed.lower()
+        if len(word) <= _SHORTEST_VERB or word in IGNORED:
+            return ()
+        return [one for one in self.offered if one[0] == word[0] and OSA.distance(one, word, score_cutoff=1) <= 1]
+
+    async def _respelled(self, text: str) -> Sequence[str]:
+        """What a question asks for once its mistyped keywords are corrected; none if that makes it no question."""
+        corrected = respelled(text)
+        if corrected == text:
+            return ()
+        intent = self._question(corrected, await self._names_in(corrected)).intent
+        return () if intent is None or intent.verb not in self.offered else (f"{intent.verb} {intent.words}".rstrip(),)
+
+    def _question(self, text: str, names: Sequence[Named]) -> Question:
+        """What a text asks for. `names`: those in it that the viewer may see."""
+        wish = wish_of(text)
+        if wish is not None and not _is_in_a_name(text, wish, names):
+            return Question(wish)
+        return question_of(text, names, self.ctx.clock.now().date())
+
+    def _is_whole_name(self, text: str, names: Sequence[Named]) -> bool:
+        """Whether a text is a name that the viewer may see and nothing else: the checklist "Conduct training"."""
+        return [list(one.words) for one in names] == [words_of(text)]
+
+    async def _names_in(self, text: str) -> Sequence[Named]:
+        """The names in a text; none for a viewer who may see nothing."""
+        try:
+            return await self.ctx.store.read(lambda tx: named_in(tx, access_view(tx, self.viewer), text))
+        except (NotAllowed, NotPossibleNow):
+            return ()
+
+
+def _is_in_a_name(text: str, wish: Intent, names: Sequence[Named]) -> bool:
+    """Whether the words of a wish belong to a longer name: the checklist "Stop messages" ends nothing."""
+    asking = set(words_of(text)) - set(words_of(wish.words)) - set(words_of(wish.unused))
+    return any(len(name.words) > 1 and asking.intersection(name.words) for name in names)
+
+
+def _first_and_others(text: str) -> tuple[str, str]:
+    first, *others = text.split(maxsplit=1)
+    return first, "".join(others).strip()
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().replace("’", "'").strip(" !.,").split()) or text.strip()

@@ -1,0 +1,394 @@
+"""What the words of a question are about: each word or phrase has at most one concept, whatever its place.
+
+A word that belongs to a name, a day or an outcome keeps its meaning for the query; a word that says nothing has the
+concept FILLER. `meanings.py` says what concepts ask for together.
+"""
+
+from collections.abc import Mapping
+from enum import Flag, auto
+
+from bot.query.units import GROUPING_WORDS
+
+
+class Concept(Flag):
+    """What a word is about. Several joined by `|` stand for any one of them."""
+
+    FILLER = auto()
+    WHO = auto()
+    ANYONE = auto()
+    IT = auto()
+    NOBODY = auto()
+    MESSAGE = auto()
+    POSTED = auto()
+    KEY = auto()
+    POST = auto()
+    STOP = auto()
+    RULE = auto()
+    REMINDER = auto()
+    MUTE = auto()
+    FREE = auto()
+    HOLIDAY = auto()
+    DIGEST = auto()
+    FOLLOW_UPS = auto()
+    SHARE = auto()
+    IDENTITY = auto()
+    BEGIN = auto()
+    AUDIT = auto()
+    VERSION = auto()
+    SPOTTER = auto()
+    WOULD = auto()
+    ID = auto()
+    SAME = auto()
+    EXCEPT = auto()
+    CHANGED = auto()
+    DONE_BY_ALL = auto()
+    WHICH = auto()
+    WHAT = auto()
+    WHY = auto()
+    WHEN = auto()
+    HOW = auto()
+    HOW_MANY = auto()
+    ME = auto()
+    PEOPLE = auto()
+    EVERYONE = auto()
+    OTHERS = auto()
+    MY_OBSERVER = auto()
+    BEING = auto()  # "was", "been": before a verb it makes the passive
+    NOT = auto()
+    NEVER_DONE = auto()
+    NEVER_PASSED = auto()
+    PER = auto()  # "by", "per", "each": before a unit it groups
+    UNIT = auto()  # "stores", "observers", "week"
+    CRITERION = auto()
+    SESSION = auto()
+    RESULT = auto()
+    OBSERVE = auto()
+    COMPLETE = auto()
+    GAVE = auto()
+    LOW = auto()
+    MET = auto()
+    OPEN = auto()
+    LAST = auto()
+    BEST = auto()
+    WORST = auto()
+    BADLY = auto()
+    RANKING = auto()
+    NEED = auto()
+    MOST = auto()
+    LEAST = auto()
+    ACTIVE = auto()
+    IMPROVE = auto()
+    DECLINE = auto()
+    TREND = auto()
+    AVERAGE = auto()
+    COMPARE = auto()
+    THAN = auto()
+    MISTAKE = auto()
+    MISSED = auto()
+    STRICT = auto()
+    LENIENT = auto()
+    AGAIN = auto()
+    SILENT = auto()
+    OVERDUE = auto()
+    UPCOMING = auto()
+    TODO = auto()
+    ATTENTION = auto()
+    REACT = auto()
+    HISTORY = auto()
+    READY = auto()
+    EXPORT = auto()
+    NUDGE = auto()
+    CRITICAL = auto()
+    TARGET = auto()
+    HOW_FAR = auto()
+    PERIOD = auto()
+    FUTURE = auto()
+    NUMBER = auto()
+    NAME = auto()
+    PERSON = auto()
+    PLACE = auto()
+
+
+C = Concept
+_PHRASES: Mapping[Concept, str] = {
+    C.FILLER: """
+        this channel, the channel, our channel,
+        a, an, the, this, these, those, there, its, they, them, their, he, she, his, her, him, you, your, of,
+        in, on, at, to, from, for, with, about, into, within, during, over, as, so, then, now, just, at least,
+        at most, only, please, pls, plz, kindly, can, could, will, shall, should, may i, do, does, did, have,
+        has, had, having, want, wants, wanted, wanna, like, love, see, look, looking, check out, view, know,
+        find, find out, give, gives, show, shows, tell, list, let, lets, say, pull, pull up, bring up, display,
+        open up, show me, tell me, give me, let me, let me see, let me know, send me, get me, tell us, show us,
+        give us, i want, i want to, i want to know, i want to see, i need, i need to, i need to know, i need to
+        see, i would like, i would like to, i would like to see, i would like to know, i wonder, i am looking
+        for, i am interested in, can i, can i see, can i get, may i see, could i, could i see, can you, could
+        you, would you, can you please, could you please, can you tell me, could you tell me, can you show me,
+        could you show me, can you give me, do you know, do you have, do we have, do we know, have we got, is
+        there, are there, was there, were there, i mean, i think, i guess, for me, here, hey, hi, hello, ok,
+        okay, well, actually, really, basically, currently, right now, at the moment, so far, yet, still,
+        already, ever, also, too, even, maybe, perhaps, roughly, approximately, exactly, quick, quickly, stored,
+        saved, registered, meant, i meant, sorry, no i meant, something, planned for, thanks, thank you, thx,
+        cheers, ta, if, whether, any, some, all, everything, anything, thing, things, stuff, info, information,
+        details, detail, data, list of, overview of, view of, report on, up, out, off, back, down, going, goes,
+        go, went, happen, happens, happened, happening, been happening, doing, make, makes, made, using, use,
+        used, across, among, between, our, us, we, we are, main, mainly, different, company, whole company,
+        entire, whole, overall, in general, generally, in total, total, new, recent, recently, lately, these
+        days, own, ones, one, my store, our store, my site, our site, this store, this site, my department, our
+        department, my location, our location, my region, our region, my branch, company wide, ojt, on the job
+        training, been, r, u, ur, need, needs, needed, always, usually, often, behind
+    """,
+    C.WHO: "who, whom, whose",
+    C.ANYONE: "anyone, anybody, someone, somebody, any one",
+    C.NOBODY: "nobody, no one, nobody is, nobody was, noone",
+    C.MESSAGE: """
+        message, messages, notification, notifications, alert, alerts, dm, dms, card, cards, posts, pings,
+        emails, mails, told, notified, informed, a message, direct message, direct messages
+    """,
+    C.POSTED: "posted, announced, published",
+    C.POST: """
+        post, send here, show here, post here, notify me, alert me, ping me, tell me when, tell me if, message
+        me, let me know when, let me know if, inform me, warn me, tell us when, tell us if, keep me posted,
+        whenever, every time, each time, as soon as, the moment, when somebody, when someone, right away, get
+        alerted
+    """,
+    C.STOP: """
+        remove, delete, stop, turn off, unsubscribe, cancel, switch off, no more, disable, opt out, get rid of,
+        do not send, do not want, quit, remove me, turn everything off, turn it all off, switch everything off,
+        turn all off, stop it all, leave me alone, everything off
+    """,
+    C.RULE: "rule, rules, subscription, subscriptions",
+    C.REMINDER: "reminder, reminders",
+    C.MUTE: "mute, silence, snooze, hush",
+    C.FREE: """
+        weekends free, free weekends, keep weekends free, keep my weekends free, no work on weekends, not on
+        weekends, not on the weekend, weekend off, weekends off, nothing on weekends, nothing on the weekend
+    """,
+    C.HOLIDAY: "holiday, holidays, bank holiday, bank holidays, public holiday, public holidays, day off",
+    C.DIGEST: "digest, digests, newsletter, weekly report, monthly report, daily report, round up, roundup",
+    C.FOLLOW_UPS: """
+        follow ups, followups, my follow ups, open follow ups, all follow ups, our follow ups, overdue follow
+        ups
+    """,
+    C.SHARE: "share, forward",
+    C.IDENTITY: """
+        i am not, not me, not my name, that is not me, this is not me, not know me, wrong person, wrong name,
+        who am i, wrong account, my account, know who i am, who i am, not my account, linked to me, my e-mail,
+        my email address
+    """,
+    C.BEGIN: """
+        help, help me, i am new, new here, am new, new manager, new supervisor, new observer, new admin, how to
+        start, get started, where to start, instructions, tutorial, guide
+    """,
+    C.AUDIT: "audit log, audit trail, change log, changelog, activity log",
+    C.VERSION: "version, release, build",
+    C.SPOTTER: "spotter, the bot, this bot, ispring, the app, the system, slack, sync, synced, polling, outbox, queue",
+    C.WOULD: "would, would make, what if",
+    C.SAME: "same, the same, same thing, the same thing, same checklist, the same checklist, same one, the same one",
+    C.IT: "it, that, this one, that one",
+    C.EXCEPT: """
+        except, except for, excluding, exclude, outside, besides, but, other than, apart from, all but,
+        everything but, but not
+    """,
+    C.CHANGED: "changed, what is different, new since, happened since",
+    C.DONE_BY_ALL: """
+        did everyone do, did everybody do, has everyone done, has everybody done, did everyone complete, has
+        everyone completed, did everyone have, has everyone had, did everyone finish, has everyone finished, did
+        all staff do, did the whole team do, did my whole team do, did all of them do, did everyone get, has
+        everyone been through, has my team done, did my team do, have all done, did everyone pass, has everyone
+        passed, has everybody passed, did everybody pass
+    """,
+    C.WHICH: "which",
+    C.WHAT: "what",
+    C.WHY: "why, how come, what for, reason, reasons, because of what, what caused, cause, causes, what is behind",
+    C.WHEN: "when, what day, what date, what time, how soon",
+    C.HOW: "how",
+    C.HOW_MANY: """
+        how many, how much, number of, by number of, with number of, count, count of, amount of, quantity, how
+        often, total number of, volume, how frequently, numbers of
+    """,
+    C.ME: "i, me, my, mine, myself, my own",
+    C.PEOPLE: """
+        people, persons, person, staff, team, teams, guys, folks, employees, employee, colleagues, crew,
+        workers, my team, our team, the team, my people, our people, my staff, my guys, my crew, team members,
+        team member, trainees, trainee, learners, learner, apprentices, apprentice, mentees, starters,
+        performers, performer, newbies, joiners, recruits, of my team, in my team
+    """,
+    C.EVERYONE: """
+        everyone, everybody, all of them, all my people, all of my people, all my team, all of my team, all my
+        staff, each person, every person, each employee, every employee, all employees, everyone in my team, all
+        staff, every one of them, all of my staff, all the staff, all the team, the whole team, my whole team,
+        the entire team
+    """,
+    C.OTHERS: """
+        others, other, the rest, rest, everyone else, everybody else, anyone else, the average, peers, company
+        average
+    """,
+    C.MY_OBSERVER: """
+        my observer, my observers, my trainer, my trainers, my coach, my coaches, my assessor, my assessors, my
+        mentor, my instructor, our observers, our trainers
+    """,
+    C.BEING: "is, are, was, were, am, being, be, get, gets, got, getting",
+    C.NOT: """
+        not, never, no, without, nothing, none, zero, neither, no longer, not a single, lack, lacks, lacking,
+        not any
+    """,
+    C.NEVER_DONE: """
+        not done, not yet done, never done, not do, not complete, not completed, never completed, not yet
+        completed, not been through, never been through, not taken, never taken, not had, never had, yet to do,
+        needs to do, need to do, has to do, still needs, still need, needs to complete, need to complete, not
+        been trained on, not trained on, never did, nothing done, had nothing, have nothing, has nothing, did
+        nothing, done nothing, not finished, not been trained in, needs to get, still missing, still owes
+    """,
+    C.NEVER_PASSED: "not passed, never passed, not yet passed, still not passed, yet to pass, needs to pass",
+    C.PER: "by, per, each, every, grouped by, split by, broken down by, breakdown by",
+    C.CRITERION: """
+        criterion, criteria, item, items, question, questions, step, steps, area, areas, point, points, topic,
+        part, parts, skill, skills
+    """,
+    C.SESSION: """
+        session, sessions, observation, observations, check, checks, visit, visits, assessment, assessments,
+        audit, audits, training, trainings, evaluation, evaluations, inspection, inspections, activity,
+        completion, completions, walk, walks, shift, review, reviews, observations done, anything done
+    """,
+    C.RESULT: "result, results, score, scores, grade, grades, mark, marks, rating, ratings, percent, feedback",
+    C.OBSERVE: """
+        observe, observed, observes, observing, conduct, conducted, conducting, conducts, assess, assessed,
+        assessing, visited, visiting, train, trained, graded, grading, inspect, inspected, evaluate, evaluated,
+        checked, checking, checked on, shadowed, audited, coached, coaching, mentored, mentoring, rated, marked,
+        reviewed, carried out, carry out, tested, seen by, looked after
+    """,
+    C.GAVE: "gave, given, only got, only get, get only, got only",
+    C.COMPLETE: "done, complete, completed, completing, finish, finished, finishing, do it, taken, been through",
+    C.LOW: "poorly, failing",
+    C.LAST: """
+        last, latest, most recent, most recently, last time, previous, last one, the last time, time before,
+        previous one
+    """,
+    C.BEST: """
+        best, top, highest, strongest, leading, top performing, best performing, doing best, doing well, does
+        best, excelling, good at, best at, star, stars, easiest, great
+    """,
+    C.WORST: """
+        worst, lowest, weakest, bottom, poorest, lagging, worst performing, underperforming, under performing,
+        behind the others, doing worst, does worst, problem, problematic, falling behind, hardest, toughest,
+        most difficult, difficult, trickiest, low performing, poor performing
+    """,
+    C.BADLY: """
+        doing badly, does badly, do badly, doing poorly, bad at, weak at, worst at, not good at, behind on, weak
+        on, weak in, poor at
+    """,
+    C.RANKING: "leader, leaders, leaderboard, ranking, ranked, rank, ranks, league table, rankings, leader board",
+    C.NEED: """
+        needs training, need training, needs coaching, need coaching, needs help, need help, needs more
+        training, need more training, needs support, need support, should i coach, should i train, needs more
+        coaching, need more coaching, needs more help, need more help, needs practice, need practice, needs
+        retraining, needs the most attention, needs most attention, need the most attention, needs to be
+        coached, to coach, need to coach, should be coached, needs the most help, needs the most training, most
+        help, needs a coach, should coach, should train, needs extra training, needs most help, needs to
+        practice, should practice, needs re training, needs to be retrained, should be retrained
+    """,
+    C.MOST: "most, more, highest number of, biggest number of, mostly, most frequently, most often",
+    C.LEAST: "least, fewest, less, fewer, least often",
+    C.ACTIVE: "active, busy, busiest, hardest working",
+    C.IMPROVE: """
+        improve, improved, improving, improves, improvement, improvements, getting better, got better, gotten
+        better, become better, becoming better, better, progressed, rising, risen, going up, gone up, went up,
+        gained, increase, increased, increasing, grown, climbed, beat, going up or down, up or down, better or
+        worse, getting better or worse, do better, did better, does better, improve or get worse, make progress,
+        making progress, made progress
+    """,
+    C.DECLINE: """
+        decline, declined, declining, getting worse, got worse, gotten worse, worse, worsened, worsening,
+        dropped, drop, drops, dropping, falling, fell, fallen, slipping, slipped, going down, gone down, went
+        down, decreased, decreasing, lost ground, deteriorated, deteriorating, sinking, sliding, regressed
+    """,
+    C.TREND: """
+        trend, trends, trending, progress, progression, development, developing, over time, evolution, curve,
+        chart, graph, statistics, stats, figures, numbers, kpi, kpis, performance, performing, perform
+    """,
+    C.AVERAGE: """
+        average, averages, avg, mean, median, on average, percentage, percentages, proportion, rate, rates,
+        ratio, pass rate, success rate, percent of
+    """,
+    C.COMPARE: """
+        compare, compared, compares, comparing, comparison, vs, versus, v, against, difference, differences,
+        side by side, compared to, compared with, in comparison to, in comparison with, next to, beside,
+        relative to, stack up, measure up, stack up against, measure up against, difference between, comparison
+        of
+    """,
+    C.THAN: "than, better than, worse than, higher than, lower than, more than, less than, fewer than",
+    C.MISTAKE: """
+        mistake, mistakes, error, errors, wrong, go wrong, goes wrong, went wrong, going wrong, gone wrong, get
+        wrong, gets wrong, got wrong, weakness, weaknesses, weak spots, weak points, weak areas, weakest areas,
+        weakest points, weak spot, weak point, gap, gaps, lose points, loses points, losing points, lost points,
+        cost points, costs points, lose marks, lost marks, problem areas, problem area, pain points, trouble
+        spots, struggle, struggles, struggling, struggle with, struggles with, struggling with, trouble with,
+        have trouble, difficulties, slip up, slip ups, mess up, messed up, skills gap, needs work, need work,
+        need to improve, needs to improve, work on, failing on, issues, lose, loses, lost, losing, cost, costs,
+        trip up, trips people up, need to work on
+    """,
+    C.MISSED: "miss, missed, misses, skipped, skip",
+    C.STRICT: "strict, strictest, stricter, harsh, harshest, tough, too hard, tough graders, fair, hard graders",
+    C.LENIENT: "lenient, most lenient, generous, too easy, easy graders, easiest graders, soft, too nice, too kind",
+    C.AGAIN: """
+        again and again, repeatedly, more than once, more than twice, twice, once, multiple times, several
+        times, many times, over and over, over and over again, keeps, keep, kept, repeat, repeated, repeat
+        offenders, in a row
+    """,
+    C.SILENT: "silent, inactive, idle, no activity, not active, quiet sites, quiet stores, dormant, neglected, quiet",
+    C.OVERDUE: """
+        overdue, late, past due, behind schedule, delayed, missed deadlines, deadline passed, past the due date,
+        past their due date, past its due date, not on time, running late, slipped through
+    """,
+    C.UPCOMING: """
+        upcoming, coming up, coming, next, ahead, due next, due, calendar, schedule, agenda, next up, booked,
+        lined up, on the calendar, in the diary, diary
+    """,
+    C.TODO: """
+        to do, todo, to finish, to complete, to conduct, to observe, left to do, left, on my list, my list, my
+        plate, on my plate, tasks, my tasks, remaining, to be done, must do, have to do, should do, i need to
+        do, have left, half finished, half done, have to finish, need to finish, have to conduct, to check, do
+        next, need to observe, should i do, must i do, shall i do, should i observe, must i observe, should i
+        check, should we do
+    """,
+    C.ATTENTION: """
+        needs attention, need attention, needs my attention, need my attention, attention, acknowledge,
+        acknowledged, unacknowledged, unseen, take action, needs action, to react to, ack, acknowledging, not
+        acknowledged, follow up, followup, following up, follow up on, action needed, worry about, worried
+        about, urgent, concerning, red flags, escalate, to handle, handled, follow up with, needs follow up,
+        need follow up
+    """,
+    C.REACT: """
+        look at, looked at, look into, looked into, seen, saw, notice, noticed, react to, reacted to, deal with,
+        dealt with, act on, acted on, respond to, responded to, picked up, see to
+    """,
+    C.HISTORY: "history, track record, past results, previous results, earlier results, timeline, journey",
+    C.READY: "ready, competent, qualified, capable, up to speed, signed off, trained up, certified, up to standard",
+    C.EXPORT: """
+        export, download, csv, excel, xlsx, xls, spreadsheet, as a csv, as csv, as an excel, in excel, as excel,
+        as a file, to excel, to csv, as a spreadsheet, excel file, csv file, excel sheet, raw data, dump, an
+        excel, as an excel file, as a csv file, a csv of, an excel of, save as csv, in a spreadsheet, into
+        excel, sheet of
+    """,
+    C.NUDGE: "nudge, chase, remind, poke",
+    C.CRITICAL: """
+        critical criteria, critical criterion, critical items, critical points, critical questions, critical
+        steps
+    """,
+    C.TARGET: "target, targets, the target, pass mark",
+    C.HOW_FAR: "how far, how close, far, close",
+}
+
+
+def _lexicon() -> Mapping[tuple[str, ...], Concept]:
+    found: dict[tuple[str, ...], Concept] = {}
+    for concept, phrases in _PHRASES.items():
+        for phrase in phrases.split(","):
+            words = tuple(phrase.split())
+            if found.setdefault(words, concept) is not concept:
+                raise ValueError(f"{phrase!r} has two concepts")
+    return {**{(word,): C.UNIT for word in (*GROUPING_WORDS, "day", "days") if (word,) not in found}, **found}
+
+
+LEXICON = _lexicon()
+LONGEST_PHRASE = max(map(len, LEXICON))
