@@ -57,13 +57,16 @@ ASKED = (
     "upcoming 30d okafor", "upcoming mine 30d", "show last", "show last maya", "why did maya fail", "my last failed",
     "acknowledge maya", "nudge omar", "follow up with zoe by friday", "too many messages", "what went wrong in till",
     'trend criterion "till"', "till drawer", "export", "export maya criteria:yes", "maya", "waht failed",
-    "reslts vault",
+    "reslts vault", "is maya better than zoe", "who has not done vault audit", "compare kiosk 9 with north",
+    "which stores have the most failures", "is omar ready for vault", "who acknowledged maya's result",
+    "why no card for zoe yesterday", "most mistakes at kiosk 9", "when is omar next planned",
 )  # fmt: skip
 WORDS = (
     *(word.lower() for word in (*FIRST, *LAST)), "till", "opening", "vault", "audit", "food", "kiosk", "south", "north",
     "failed", "passed", "me", "my", "this", "week", "last", "month", "by", "observer", "in", "and", "or", "not", "who",
     "employee:maya", "observer:lee", "checklist:food", "dept:north", "since:7d", "score:<70", "limit:2", "okfor",
     "vualt", "mya", "soth", "openning",
+    "why", "most", "compare", "better", "than", "mistakes", "never", "best", "did", "done", "which", "how many", "with",
 )  # fmt: skip
 DRAWN = st.tuples(
     st.sampled_from(["results", "history", "trend", "overdue", "upcoming", "silent", "export", ""]),
