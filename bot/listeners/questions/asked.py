@@ -11,7 +11,7 @@ from datetime import date
 
 from bot.listeners.questions.about_spotter import ABOUT_SPOTTER
 from bot.listeners.questions.change_wishes import CHANGES
-from bot.listeners.questions.concepts import C
+from bot.listeners.questions.concepts import ASKING, OF_SESSIONS, C
 from bot.listeners.questions.meanings import meaning_of
 from bot.listeners.questions.parts import Named, parts_of
 from bot.listeners.questions.patterns import Intent, Reader
@@ -39,7 +39,8 @@ _SAID: Sequence[tuple[Intent, Sequence[str]]] = (
         "who is an admin", "who's the admin", "who runs this", "who can help me",
     )),
     (Intent("link", "list"), (
-        "unmatched people", "unmatched", "unlinked people", "unlinked", "not linked", "who is not linked",
+        "unmatched people", "unmatched", "people --unmatched",
+        "people —unmatched", "unlinked people", "unlinked", "not linked", "who is not linked",
         "who isn't linked", "who is unlinked", "who has no link", "people without a link", "who is not matched",
         "who is linked", "links", "list links", "all links", "show links",
     )),
@@ -98,31 +99,11 @@ def question_of(text: str, names: Collection[Named], today: date) -> Question:
     if meaning is not None:
         return Question(worded(meaning, parts))
     kept = [part.typed for part in parts if part.is_condition or part.concept & (C.ME | C.OBSERVE)]
-    is_whole = all(part.concept & _SAID_BY_RESULTS or (part.is_condition and part.concept) for part in parts)
+    is_whole = all(part.concept & (ASKING | OF_SESSIONS) or (part.is_condition and part.concept) for part in parts)
     is_empty = bool(parts) and all(part.concept & _EMPTY and part.typed.lower() not in _ALL for part in parts)
     return Question(None, " ".join(kept) if is_whole else None, is_empty)
 
 
-_SAID_BY_RESULTS = (
-    C.FILLER
-    | C.WHO
-    | C.ANYONE
-    | C.WHICH
-    | C.WHAT
-    | C.WHEN
-    | C.HOW
-    | C.HOW_MANY
-    | C.ME
-    | C.IT
-    | C.BEING
-    | C.PEOPLE
-    | C.EVERYONE
-    | C.SESSION
-    | C.RESULT
-    | C.OBSERVE
-    | C.COMPLETE
-    | C.GAVE
-)
 _EMPTY = C.FILLER | C.WHAT | C.HOW | C.IT | C.BEING | C.WHO | C.WHEN
 _ALL = frozenset({"all", "everything", "any", "new", "recent", "recently", "details", "data", "list"})
 

@@ -113,6 +113,10 @@ class Concept(Flag):
 
 
 C = Concept
+ASKING = C.FILLER | C.WHO | C.ANYONE | C.WHICH | C.WHAT | C.WHEN | C.HOW | C.ME | C.IT | C.BEING  # any question
+OF_SESSIONS = (  # that a question is about sessions, which needs no subcommand
+    C.HOW_MANY | C.PEOPLE | C.EVERYONE | C.SESSION | C.RESULT | C.OBSERVE | C.COMPLETE | C.GAVE
+)
 _PHRASES: Mapping[Concept, str] = {
     C.FILLER: """
         this channel, the channel, our channel, a, an, the, this, these, those, there, its, they, them, their,

@@ -7,16 +7,14 @@ beside them (names, days, outcomes, scores) stays the query. Each meaning has an
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.listeners.questions.concepts import C, Concept
+from bot.listeners.questions.concepts import ASKING, C, Concept
 
 _NONE = Concept(0)
 _EVERYTHING = ~_NONE
 _WHO = C.WHO | C.ANYONE | C.PEOPLE
 _ROWS = _WHO | C.WHICH | C.UNIT  # asks for a row for each
 
-_ASKING = (
-    C.FILLER | C.WHO | C.ANYONE | C.WHICH | C.WHAT | C.HOW | C.ME | C.BEING | C.UNIT | C.IT | C.TODO | C.OPEN
-)  # the words of any question
+_OF_A_LIST = ASKING | C.UNIT | C.TODO | C.OPEN  # the words of a question for all of something
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +170,7 @@ MEANINGS: Sequence[Meaning] = (
     ),
     Meaning("handwash stations, how often missed", "trend", "", [C.HOW_MANY, C.MISSED]),
     # ---- which criteria
-    Meaning("list of critical criteria", "target", "critical", [C.CRITICAL], ~(_ASKING | C.CRITICAL)),
+    Meaning("list of critical criteria", "target", "critical", [C.CRITICAL], ~(_OF_A_LIST | C.CRITICAL)),
     Meaning("which critical criteria were missed", "results", "outcome:critical", [C.CRITICAL]),
     Meaning(
         "which criteria do people fail most",

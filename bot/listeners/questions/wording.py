@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bot.listeners.questions.concepts import C, Concept
+from bot.listeners.questions.concepts import ASKING, OF_SESSIONS, C, Concept
 from bot.listeners.questions.meanings import Meaning
 from bot.listeners.questions.parts import Part
 from bot.listeners.questions.patterns import Intent
@@ -17,33 +17,9 @@ COUNT = "count"  # a trend of these words shows the numbers of sessions alone
 _BY = frozenset({"by", "on", "until", "before", "next", "tomorrow"})  # begin a day by which something is to be done
 _ORDERED = C.BEST | C.WORST | C.MOST | C.LEAST | C.MISTAKE | C.RANKING | C.UNIT | C.PEOPLE  # beside a number of rows
 _DAYS = ("day", "days")  # by which a trend has no rows
-_SAY_NOTHING = (
-    C.FILLER
-    | C.AS_OBSERVER
-    | C.WHO
-    | C.ANYONE
-    | C.WHICH
-    | C.WHAT
-    | C.WHEN
-    | C.HOW
-    | C.HOW_MANY
-    | C.ME
-    | C.IT
-    | C.BEING
-    | C.PEOPLE
-    | C.EVERYONE
-    | C.PER
-    | C.SESSION
-    | C.RESULT
-    | C.OBSERVE
-    | C.COMPLETE
-    | C.GAVE
-    | C.TREND
-    | C.CRITERION
-    | C.LAST
-    | C.THAN
-    | C.MISTAKE
-)  # beside what a question asks for
+_SAY_NOTHING = (  # beside what a question asks for
+    ASKING | OF_SESSIONS | C.AS_OBSERVER | C.PER | C.TREND | C.CRITERION | C.LAST | C.THAN | C.MISTAKE
+)
 
 _TO_ME = frozenset({"me", "my", "i"})
 _KEEPS = frozenset({"keep", "keeps", "kept", "repeat", "repeated"})
