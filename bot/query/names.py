@@ -15,7 +15,7 @@ from bot.domain.directory import Directory
 from bot.domain.filters import ids_named
 from bot.domain.retention import ERASED_PERSON
 from bot.domain.text import clip
-from bot.query.nearest import normalize
+from bot.query.nearest import normalize, positions_nearest
 
 MENTION = re.compile(r"<@([A-Za-z0-9]+)(?:\|[^<>]*)?>")
 _ID = re.compile(r"<id:([A-Za-z0-9_.~%-]+)>")
@@ -138,6 +138,14 @@ class Names:
         if found or kind is not Kind.DEPARTMENT or "," not in wanted:
             return found
         return frozenset(ident for path, ident in self.directory.derived(_normalized_paths) if path == wanted)
+
+    def nearest(self, kind: Kind, value: str) -> tuple[str, ...]:
+        """The names of a kind that are most like a value, each once, the best first."""
+        # One name of each spelling: many people may be called alike.
+        distinct = dict(zip((name for name, _ in self._pairs(kind)), self.all(kind).values(), strict=True))
+        found = positions_nearest(value, [*distinct])
+        shown = [*distinct.values()]
+        return tuple(shown[at] for at in found)
 
     def known(self, kind: Kind, value: str) -> bool:
         """Whether a value means something that is known."""

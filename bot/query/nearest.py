@@ -2,7 +2,7 @@
 difflib takes noticeably longer."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rapidfuzz import fuzz, process
 
@@ -24,14 +24,19 @@ def normalize(text: str) -> str:
 def nearest(word: str, choices: Iterable[str], limit: int = 3, at_least: float = 50.0) -> tuple[str, ...]:
     """The choices most like a word, the best first; `at_least` is a likeness in percent below which none is named."""
     names = list(dict.fromkeys(choices))
+    return tuple(names[at] for at in positions_nearest(word, [normalize(name) for name in names], limit, at_least))
+
+
+def positions_nearest(word: str, normalized: Sequence[str], limit: int = 3, at_least: float = 50.0) -> Sequence[int]:
+    """As `nearest`, of choices that are normalized already: where the nearest stand."""
     found = process.extract(
         normalize(word)[:_LONGEST],
-        [normalize(name)[:_LONGEST] for name in names],
+        [name[:_LONGEST] for name in normalized],
         scorer=fuzz.WRatio,
         limit=limit,
         score_cutoff=at_least,
     )
-    return tuple(names[index] for _, _, index in found)
+    return [at for _, _, at in found]
 
 
 def alike(word: str, choices: Iterable[str], limit: int = 3, at_least: float = 70.0) -> tuple[str, ...]:

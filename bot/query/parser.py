@@ -295,7 +295,7 @@ def _without_match(query: Query, names: Names) -> Iterator[tuple[Term, tuple[str
             yield term, ()
         else:
             measured += 1
-            yield term, nearest(term.value, names.all(kind).values())
+            yield term, names.nearest(kind, term.value)
 
 
 def is_text(term: Term) -> bool:

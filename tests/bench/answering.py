@@ -53,6 +53,7 @@ ASKED = (
     "trend by:checklist", "trend by:dept", "trend by:observer", "trend by:employee", "silent 30d", "todo", "status",
     "results -dept:\"Region 3\"", "trend failed by:dept", "silent 365d", "trend by:month since:1095d",
     "trend by:checklist since:1095d", "trend by:dept since:1095d", "trend by:observer since:1095d",
+    "who failed checklist 7 last week", "which stores improved most this month", "is region 3 better than last month",
 )  # fmt: skip
 
 
