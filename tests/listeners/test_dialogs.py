@@ -553,7 +553,7 @@ MISTAKES = {
     '"opening': ['results "opening"'],
     "help resluts": ["help results"],
     "whne is my next one": ["upcoming mine 30d"],
-    "who was nevr observd": ["silent"],
+    "who was nevr observd": ["silent 365d"],
     "who imporved most": ["trend by:employee sort:-change"],
     "opennin openning": [f"results {OPENING}"],
     "mute 4h openning opennin": [f"mute 4h {OPENING}"],

@@ -11,6 +11,8 @@ from bot.listeners.questions.wording import worded
 
 FRIDAY = date(2026, 11, 27)
 NAMES = (
+    Named(("mark",), C.PERSON),
+    Named(("training",), Concept(0)),
     Named(("sofia",), C.PERSON),
     Named(("store", "12"), C.PLACE),
     Named(("opening",), Concept(0)),
@@ -59,6 +61,14 @@ def test_every_concept_has_phrases_or_is_read_from_the_text() -> None:
         # the words of a name ask for nothing
         ("progress review", ""),
         ("progress review by store", "trend by:dept progress review"),
+        # nor does a name of one word, if it is a person's or in capitals
+        ("is mark getting better", "trend mark"),
+        ("why did mark fail", "show last failed mark"),
+        ("which stores improved most in Training", "trend by:dept sort:-change in Training"),
+        ("who needs training", "trend by:employee sort:-count outcome:failed"),
+        # the opposite is not answered
+        ("which stores have no failures", ""),
+        ("who has no mistakes", ""),
         # who does it to whom
         ("who did I observe most", "trend count by:employee observer:me sort:-count"),
         ("who observed me most", "trend count by:observer employee:me sort:-count"),

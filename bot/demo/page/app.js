@@ -110,17 +110,17 @@ function draw() {
 }
 
 function drawer(button, panel, other) {
-  const open = panel.classList.toggle("drawn");
+  const open = panel.classList.toggle("opened");
   button.setAttribute("aria-expanded", String(open));
-  other.classList.remove("drawn");
+  other.classList.remove("opened");
   byId("scrim").hidden = !open;
   if (open) panel.querySelector("button, input, select")?.focus();
 }
 
 function closeDrawers() {
   for (const [button, panel] of [["open-sidebar", "sidebar"], ["open-controls", "controls"]]) {
-    if (byId(panel).classList.contains("drawn") && byId(panel).contains(document.activeElement)) byId(button).focus();
-    byId(panel).classList.remove("drawn");
+    if (byId(panel).classList.contains("opened") && byId(panel).contains(document.activeElement)) byId(button).focus();
+    byId(panel).classList.remove("opened");
     byId(button).setAttribute("aria-expanded", "false");
   }
   byId("scrim").hidden = true;
@@ -151,7 +151,7 @@ byId("jump").addEventListener("click", () => { byId("scroll").scrollTop = byId("
 byId("scroll").addEventListener("scroll", () => { const box = byId("scroll"); if (box.scrollHeight - box.scrollTop - box.clientHeight < 40) byId("jump").hidden = true; });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) draw(); });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !document.querySelector("dialog[open]")) { if (byId("sidebar").classList.contains("drawn") || byId("controls").classList.contains("drawn")) closeDrawers(); else if (view.thread) closeThread(); }
+  if (event.key === "Escape" && !document.querySelector("dialog[open]")) { if (byId("sidebar").classList.contains("opened") || byId("controls").classList.contains("opened")) closeDrawers(); else if (view.thread) closeThread(); }
   const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName) || document.querySelector("dialog[open]");
   if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !byId("composer").hidden) byId("composer-text").focus();
 });

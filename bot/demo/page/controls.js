@@ -109,7 +109,7 @@ export function openControl(id, wanted, result) {
     refreshSessions();
   }
   const strip = byId("controls");
-  if (getComputedStyle(strip).position === "fixed" && !strip.classList.contains("drawn")) byId("open-controls").click();
+  if (getComputedStyle(strip).position === "fixed" && !strip.classList.contains("opened")) byId("open-controls").click();
   byId(`panel-${id}`).scrollIntoView({ block: "start", behavior: "smooth" });
   byId(`panel-${id}`).classList.add("pointed");
   setTimeout(() => byId(`panel-${id}`).classList.remove("pointed"), 1600);

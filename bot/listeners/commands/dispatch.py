@@ -12,7 +12,7 @@ from bot.blocks.elements import notice
 from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.notifications import Message
 from bot.domain.viewers import Viewer
-from bot.listeners.access_scope import access_view
+from bot.listeners.access_scope import access_view, zone_of
 from bot.listeners.commands import sessions, trends
 from bot.listeners.commands.registry import Subcommand
 from bot.listeners.context import AppContext
@@ -60,7 +60,11 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class Dispatch:
-    """Finds the subcommand for a viewer's texts among those offered to the viewer. `admin_verbs`: admins' alone."""
+    """Finds the subcommand for a viewer's texts among those offered to the viewer. `admin_verbs`: admins' alone.
+
+    In this order: small talk, what is done elsewhere, the subcommand that the text begins with, and what a question
+    asks for (`questions/`). Raises QueryError with the nearest commands, and NotAllowed.
+    """
 
     ctx: AppContext
     viewer: Viewer
@@ -74,7 +78,7 @@ class Dispatch:
         A mistyped subcommand is taken for what it resembles only if that changes nothing and the text is no query.
         """
         plain = _plain(text)
-        if is_thanks(plain):
+        if is_thanks(plain) and not await self._asks_for_something(without_greeting(text)):
             return notice("You're welcome.")
         is_asking_for_help = any(pattern.fullmatch(plain) for pattern in (GREETING, HELP))
         if is_asking_for_help or not any(letter.isalnum() for letter in text):
@@ -103,12 +107,17 @@ class Dispatch:
             return await self.run(typed, words)
         return await self._to_a_question(text)
 
+    async def _asks_for_something(self, text: str) -> bool:
+        """Whether the words behind thanks ask: "thanks, and sofia's results"."""
+        names = await self._names_in(text)
+        return bool(names) or self._question(text, names).intent is not None
+
     async def _to_a_question(self, text: str) -> Message:
         """The answer to a question, read as it stands, then in Spotter's own words, then without what only asks."""
         names = await self._names_in(text)
         question = self._question(text, names)
         readings = [(text, question)]
-        common = in_common_words(text, {word for name in names if len(name.words) > 1 for word in name.words})
+        common = in_common_words(text, {word for name in names for word in name.words})
         if common.casefold() != text.casefold():
             readings.append((common, self._question(common, await self._names_in(common))))
         conditions = next((one.conditions for _, one in readings if one.conditions is not None), None)
@@ -145,7 +154,7 @@ class Dispatch:
         first, others = _first_and_others(text)
         is_verb = asks_for_sessions and len(first) > _SHORTEST_VERB and first.lower() not in self.offered
         if is_verb and first.lower() in self.admin_verbs:
-            raise NotAllowed(f"only admins of Spotter use “{first.lower()}”", Remedy.ADMIN) from None
+            raise NotAllowed(f"only admins of Spotter use “{first.lower()}”", Remedy.ADMIN)
         reading = tuple(verb for verb, entry in self.offered.items() if entry.only_reads)
         if is_verb and (like := alike(first, reading, 1, at_least=_SAME_WORD)):
             return await self.run(like[0], others)
@@ -155,7 +164,7 @@ class Dispatch:
         if near is not None and not corrected:
             return done_elsewhere(near.said, near.typed, near.instead, command=self.ctx.command)
         fixes = [*corrected, *(f"{one} {others}".strip() for one in verbs)]
-        raise QueryError(str(problem), [*dict.fromkeys([*fixes, *problem.suggestions])][:MOST_NEXT_STEPS]) from None
+        raise QueryError(str(problem), [*dict.fromkeys([*fixes, *problem.suggestions])][:MOST_NEXT_STEPS])
 
     def _verbs_like(self, typed: str) -> Sequence[str]:
         """The subcommands that are one typing mistake away: "mtue" is "mute"."""
@@ -177,7 +186,7 @@ class Dispatch:
         wish = wish_of(text)
         if wish is not None and not _is_in_a_name(text, wish, names):
             return Question(wish)
-        return question_of(text, names, self.ctx.clock.now().date())
+        return question_of(text, names, self.ctx.clock.now().astimezone(zone_of(self.viewer)).date())
 
     def _is_whole_name(self, text: str, names: Sequence[Named]) -> bool:
         """Whether a text is a name that the viewer may see and nothing else: the checklist "Conduct training"."""
@@ -203,4 +212,4 @@ def _first_and_others(text: str) -> tuple[str, str]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.lower().replace("’", "'").strip(" !.,").split()) or text.strip()
+    return " ".join(text.lower().replace("’", "'").strip(" !?.,").split()) or text.strip()

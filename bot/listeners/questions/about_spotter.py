@@ -37,7 +37,7 @@ _THING = (
 )
 _DID = (
     r"(?:changed?|set|removed?|deleted?|edited?|paused?|resumed?|ended|stopped|unsubscribed|linked|unlinked|exported"
-    r"|exported|raised|lowered|updated|turned (?:on|off)|added|handed over|unmuted)"
+    r"|raised|lowered|updated|turned (?:on|off)|added|handed over|unmuted)"
 )
 _PEOPLE = (
     r"(?:(?:which|what|how many|list|show|the|all|my|me) )*(?:people|employees|observers|staff"
@@ -104,7 +104,7 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
         ),
         (
             r"(?:(?:show|list|see|view|open|read|give|get|me|the|an?|what(?:'?s| is| was)|is|in) )*"
-            r"(?:audit(?:s|ing)?(?: (?:log|trail|history|entries))?|(?:activity|change) ?(?:log|history"
+            r"(?:audit(?:(?:s|ing)? (?:log|trail|history|entries)|$)|(?:activity|change) ?(?:log|history"
             r"|trail)s?|changelog)"
             r"(?P<what>(?: (?:for|of|from|since|in|on|about|last|this|yesterday|today) ?.*)?)(?P<what2>)",
             _audited,
@@ -112,7 +112,7 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
         # what is sent
         (
             r"(?:(?:how many|which|what|any|are there|is there|did|do|have|has|is|are|the|all|some|were|was) )*"
-            r"(?:messages?|cards?|notifications?|posts|anything|deliver(?:y|ies)|outbox|alerts?|digests?)"
+            r"(?:messages?|cards?|notifications?|posts|deliver(?:y|ies)|outbox|alerts?|digests?)"
             r"(?: (?:is|are|was|were|not|that|still|currently|get|got|been|being|fail to|failed to|could"
             r" not|couldn't))*"
             r" (?:waiting(?: to be sent)?|pending|stuck|held back|queued?|in the queue|failed?|failing|lost"

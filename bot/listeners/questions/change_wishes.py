@@ -61,9 +61,6 @@ def _digest(found: re.Match[str]) -> Intent:
     return Intent("digest", f"{every}{left}".strip() + for_me)
 
 
-_OF_MINE = re.compile(r"^\s*(?:one |some |people )?of (?:mine|my (?:people|team|staff|own))\b", re.IGNORECASE)
-
-
 def _subscribed(found: re.Match[str]) -> Intent:
     """ "notify me when sofia fails": a rule, which is shown before it is saved."""
     left = re.sub(
@@ -198,7 +195,11 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         rf"|after|over|between) .+)$",
         lambda found: Intent("quiet", "", found["when"].strip()),
     ),
-    (rf"^{PLEASE}(?:don'?t|do not|never) (?:message|dm|ping|send|notify|bother|disturb)\b.*$", meant("quiet")),
+    (
+        rf"^{PLEASE}(?:don'?t|do not|never) (?:message|dm|ping|send|notify|bother|disturb)\b(?: me\b| us\b)?"
+        r"(?P<what>.*)$",
+        lambda found: Intent("quiet", "", found["what"].strip()),
+    ),
     (r"^(?:turn on|start|enable)(?: the| my| all)? reminders?$|^turn reminders on$", meant("reminders", "on")),
     (
         r"^(?:(?:list|show|what|which|see|view|all|the|my|our|me|of|active) )*(?:rules|subscriptions)"
@@ -263,7 +264,7 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         rf"|separate|other))* {_TARGET}s?$",
         meant("target"),
     ),
-    (r"^(?:make|mark|set) (?:the )?(?P<of>[^\"“”]+?) (?:as )?(?:a )?critical(?: criterion)?$", _critical),
+    (r"^(?:make|mark|set) (?:the )?(?P<of>[^\"“”]+?) (?:as |to )?(?:a )?critical(?: criterion)?$", _critical),
     (
         r"^(?:what|how (?:much|many|high)|which)(?: (?:score|result|percent(?:age)?|points?|grade|%))?"
         r" (?:do|must|should|does) (?:i|we|one|you|someone|people|they|staff|everyone|my (?:team|people))"
@@ -298,7 +299,7 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         rf"|^{PLEASE}(?:drop|send|give|shoot|write) (?:me|us) (?:an? )?(?:note|line|message|heads[- ]?up"
         rf"|ping|dm|alert|mail"
         r"|e-?mail|word)s? (?:when(?:ever)?|if|(?:every|each|any) time|once|as soon as|about|on)"
-        r"|^(?:follow|watch|track|monitor|keep an eye on)(?= (?!ups?\b)\w)"
+        r"|^(?:follow|watch|track|monitor|keep an eye on)(?= (?!ups?\b|record\b|list\b|out\b)\w)"
         rf"|^{PLEASE}(?:post|send|put|share(?! my))(?= .+ {_HERE}$)",
         _subscribed,
     ),

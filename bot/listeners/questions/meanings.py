@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from bot.listeners.questions.concepts import ASKING, C, Concept
 
 _NONE = Concept(0)
-_EVERYTHING = ~_NONE
 _WHO = C.WHO | C.ANYONE | C.PEOPLE
 _ROWS = _WHO | C.WHICH | C.UNIT  # asks for a row for each
 
@@ -22,7 +21,7 @@ class Meaning:
     """A subcommand and words for it, the concepts that ask for it, and those that make the question another.
 
     `words` may hold placeholders, which `wording.py` fills. `drops`: conditions that the words say already. `is_bare`:
-    the question names nothing else.
+    the question names nothing else. `takes_conditions`: the subcommand does.
     """
 
     example: str
@@ -32,17 +31,18 @@ class Meaning:
     lacks: Concept = _NONE
     drops: Concept = _NONE
     is_bare: bool = False
+    takes_conditions: bool = True
 
 
 MEANINGS: Sequence[Meaning] = (
     # ---- one session, and what was sent of it
     Meaning("why was I not told about 7c31e0aa", "why", "", [C.WHY, C.ID], drops=C.NOT | C.MESSAGE),
-    Meaning("open session 3fa91c07", "show", "{id}", [C.ID], drops=_EVERYTHING),
+    Meaning("open session 3fa91c07", "show", "{id}", [C.ID], takes_conditions=False),
     Meaning("why no card for sofia yesterday", "results", "", [C.WHY, C.MESSAGE, C.NAME | C.PERIOD], drops=C.NOT),
     Meaning("did anybody get a message about sofia", "results", "", [C.ANYONE, C.MESSAGE, C.NAME | C.LOW | C.PERIOD]),
     Meaning("is my result posted in the channel", "results", "{mine}", [C.POSTED, C.RESULT]),
     Meaning("share my result here", "show", "last my", [C.SHARE, C.ME]),
-    Meaning("export audit log", "audit", "", [C.AUDIT], drops=_EVERYTHING),
+    Meaning("the audit log", "audit", "", [C.AUDIT], takes_conditions=False),
     Meaning("opening this month as a csv", "export", "{mine}", [C.EXPORT]),
     # ---- who had none
     Meaning("did everyone do opening", "silent", "{ever}", [C.DONE_BY_ALL]),
@@ -81,7 +81,7 @@ MEANINGS: Sequence[Meaning] = (
         C.ME | C.LOW | C.RESULT | C.ATTENTION,
     ),
     # ---- what is to be done
-    Meaning("open follow-ups", "follow-ups", "", [C.FOLLOW_UPS], C.NAME, drops=_EVERYTHING),
+    Meaning("open follow-ups", "follow-ups", "", [C.FOLLOW_UPS], C.NAME, takes_conditions=False),
     Meaning(
         "who acknowledged sofia's result",
         "show",
@@ -247,14 +247,14 @@ MEANINGS: Sequence[Meaning] = (
         "count compare {mine}",
         [C.HOW_MANY | C.MOST | C.LEAST, C.SESSION, C.COMPARE | C.THAN],
     ),
+    Meaning("compare stores in october", "trend", "by:{unit}", [C.COMPARE, _ROWS], C.NAME | C.LAST),
     Meaning("sofia this month vs last month", "trend", "compare {mine}", [C.COMPARE | C.THAN, C.NAME | C.PERIOD]),
-    Meaning("compare stores", "trend", "by:{unit}", [C.COMPARE, _ROWS]),
     Meaning(
         "which store has the most failures",
         "trend",
         "by:{unit} sort:{most} outcome:failed{limit} {again}",
         [_ROWS | C.AGAIN, C.MOST | C.LEAST | C.AGAIN, C.LOW],
-        C.THAN,
+        C.THAN | C.NOT,
         drops=C.LOW,
     ),
     Meaning(
@@ -262,7 +262,7 @@ MEANINGS: Sequence[Meaning] = (
         "trend",
         "by:{unit} sort:-count outcome:failed",
         [C.UNIT, C.LOW, C.HOW_MANY],
-        C.PER,
+        C.PER | C.NOT,
         drops=C.LOW,
     ),
     Meaning("most active observers", "trend", "by:{doer} sort:{most}{limit}", [C.MOST | C.LEAST, C.ACTIVE]),
@@ -279,11 +279,11 @@ MEANINGS: Sequence[Meaning] = (
         "trend",
         "by:employee sort:-count outcome:failed{limit}",
         [_WHO, C.MISTAKE],
-        C.PER | C.UNIT,
+        C.PER | C.UNIT | C.NOT,
         drops=C.LOW,
     ),
-    Meaning("which store makes the most mistakes", "trend", "by:{unit}{limit}", [_ROWS, C.MISTAKE], C.PER),
-    Meaning("typical mistakes at store 12", "trend", "by:criterion{limit} {mine}", [C.MISTAKE]),
+    Meaning("which store makes the most mistakes", "trend", "by:{unit}{limit}", [_ROWS, C.MISTAKE], C.PER | C.NOT),
+    Meaning("typical mistakes at store 12", "trend", "by:criterion{limit} {mine}", [C.MISTAKE], C.NOT),
     Meaning("ranking of stores", "trend", "by:{unit} sort:-score{limit}", [C.RANKING]),
     Meaning("top 3 stores", "trend", "by:{unit}{best}{limit} {theirs}", [_ROWS, C.BEST | C.WORST | C.BADLY]),
     # ---- figures
@@ -320,27 +320,28 @@ MEANINGS: Sequence[Meaning] = (
         "trend",
         "by:{unit} sort:-count outcome:failed",
         [C.WHICH, C.UNIT, C.LOW],
+        C.NOT,
         drops=C.LOW,
     ),
     Meaning("what checklists are there", "trend", "by:{unit}", [C.UNIT], C.NOT, is_bare=True),
     # ---- Spotter itself
     Meaning("how many posts would failed opening make", "preview", "", [C.HOW_MANY, C.MESSAGE, C.WOULD]),
-    Meaning("no more reminders", "reminders", "off", [C.STOP | C.NOT, C.REMINDER], drops=_EVERYTHING),
-    Meaning("my reminders", "reminders", "", [C.REMINDER], drops=_EVERYTHING),
-    Meaning("what are my quiet hours", "quiet", "", [C.QUIET], drops=_EVERYTHING),
-    Meaning("weekends free", "quiet", "weekend", [C.FREE], drops=_EVERYTHING),
+    Meaning("no more reminders", "reminders", "off", [C.STOP | C.NOT, C.REMINDER], takes_conditions=False),
+    Meaning("my reminders", "reminders", "", [C.REMINDER], takes_conditions=False),
+    Meaning("what are my quiet hours", "quiet", "", [C.QUIET], takes_conditions=False),
+    Meaning("weekends free", "quiet", "weekend", [C.FREE], takes_conditions=False),
     Meaning("remove the holiday on 26.12.", "holidays", "remove", [C.HOLIDAY, C.STOP, C.PERIOD]),
     Meaning("post failed opening right away", "subscribe", "{for_me}", [C.POST], C.STOP | C.RULE | C.WHICH | C.HOW),
-    Meaning("turn everything off", "unsubscribe", "", [C.STOP], C.NAME | C.PERIOD, drops=_EVERYTHING),
-    Meaning("our digests", "rules", "digests", [C.DIGEST], drops=_EVERYTHING),
-    Meaning("all rules everywhere", "rules", "all", [C.ALL_RULES], drops=_EVERYTHING),
-    Meaning("what rules are here", "rules", "", [C.RULE], drops=_EVERYTHING),
+    Meaning("turn everything off", "unsubscribe", "", [C.STOP], C.NAME | C.PERIOD, takes_conditions=False),
+    Meaning("our digests", "rules", "digests", [C.DIGEST], takes_conditions=False),
+    Meaning("all rules everywhere", "rules", "all", [C.ALL_RULES], takes_conditions=False),
+    Meaning("what rules are here", "rules", "", [C.RULE], takes_conditions=False),
     Meaning("remove target opening", "target", "remove", [C.STOP, C.TARGET]),
-    Meaning("all targets please", "target", "", [C.TARGET], drops=_EVERYTHING),
-    Meaning("this is not my name", "link", "", [C.IDENTITY], drops=_EVERYTHING),
-    Meaning("i am new manager of store 12", "help", "", [C.BEGIN], drops=_EVERYTHING),
-    Meaning("which version of spotter", "status", "", [C.VERSION | C.SPOTTER], C.NAME, drops=_EVERYTHING),
-    Meaning("i want my results by message", "settings", "", [C.MESSAGE], C.NAME | C.PERIOD, drops=_EVERYTHING),
+    Meaning("all targets please", "target", "", [C.TARGET], takes_conditions=False),
+    Meaning("this is not my name", "link", "", [C.IDENTITY], takes_conditions=False),
+    Meaning("i am new manager of store 12", "help", "", [C.BEGIN], takes_conditions=False),
+    Meaning("which version of spotter", "status", "", [C.VERSION | C.SPOTTER], C.NAME, takes_conditions=False),
+    Meaning("i want my results by message", "settings", "", [C.MESSAGE], C.NAME | C.PERIOD, takes_conditions=False),
     Meaning("who observed me last", "results", "last result my", [C.WHO, C.OBSERVE, C.ME, C.LAST], drops=C.LAST),
 )
 
@@ -357,7 +358,7 @@ def meaning_of(concepts: Sequence[Concept]) -> Meaning | None:
     names_more = unknown or every & _NAMED
     for meaning in MEANINGS:
         is_asked = all(sum(bool(one & each) for one in concepts) >= meaning.has.count(each) for each in meaning.has)
-        leaves_out = meaning.drops == _EVERYTHING and unknown >= _MOST_UNKNOWN
+        leaves_out = not meaning.takes_conditions and unknown >= _MOST_UNKNOWN
         if is_asked and not every & meaning.lacks and not (meaning.is_bare and names_more) and not leaves_out:
             return meaning
     return None

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.listeners.questions.concepts import LEXICON, LONGEST_PHRASE, C, Concept
+from bot.listeners.questions.concepts import ASKING, LEXICON, LONGEST_PHRASE, C, Concept
 from bot.query.keywords import read_score
 from bot.query.name_index import words_of
 from bot.query.numbers import count_at
@@ -134,9 +134,15 @@ def _part_at(
             return part(count[1] + 1, C.AGAIN)
         return part(count[1], C.NUMBER, is_condition=True)
     known = LEXICON.get((words[at],))
-    if known is not None:
-        return part(1, known)
-    return part(1, C(0) if named is None else C.NAME | named.concept, is_condition=True)
+    if named is not None and (known is None or _is_a_name(typed[at], at, named, known)):
+        return part(1, C.NAME | named.concept, is_condition=True)
+    return part(1, C(0) if known is None else known, is_condition=known is None)
+
+
+def _is_a_name(typed: str, at: int, named: Named, known: Concept) -> bool:
+    """Whether a word that also asks for something is a name: "Mark" of a person, "Will" or "Training" in capitals."""
+    is_capital = typed[:1].isupper() and at > 0
+    return is_capital or (named.concept is C.PERSON and not known & ASKING)
 
 
 _NO_NUMBERS = frozenset({"one", "a", "an"})

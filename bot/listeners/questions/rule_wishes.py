@@ -88,7 +88,7 @@ def _scheduled(found: re.Match[str]) -> Intent | None:
 def _edited(found: re.Match[str]) -> Intent:
     """ "change rule 2 to only failed": another query, which is shown before it is saved."""
     query = re.sub(
-        r"^(?:(?:to|so that|it|is|for|only|just|show|shows|post|posts|be) )+", "", f"{found['query'] or ''} "
+        r"^(?:(?:to|so that|it|is|for|only|just|show|shows|post|posts|be) )+", "", f"{(found['query'] or '').strip()} "
     )
     return Intent("edit", f"{found['number']} {query}".strip())
 

@@ -26,7 +26,7 @@ HELP = re.compile(
 THANKS = re.compile(
     r"(?:(?:ok|okay|great|perfect|nice|cool)?,? ?(?:many )?(?:thanks|thank you|thx|ty|cheers)\b.*"
     r"|(?:(?:ok|okay|yes|alright),? )?(?:ok|okay|k|great|good|cool|nice|perfect|awesome|got it|all good|super|lovely)"
-    r"(?: (?:bot|job|work|one))?\W*|\W*[👍🙏].*"
+    r"(?: (?:bot|job|work|one))?\W*|\W*[👍🙏]\W*"
     r"|:(?:\+1|thumbsup|pray|ok_hand|heart):)"
 )
 STOP = re.compile(

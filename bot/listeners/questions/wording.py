@@ -63,20 +63,21 @@ class _Question:
 
     def _conditions(self, meaning: Meaning, used: Collection[int], unused: dict[int, str]) -> Iterator[str]:
         """What the question names beside its meaning. Adds to `unused` what the answer says nothing of."""
-        says = _SAY_NOTHING | meaning.drops
+        says = _SAY_NOTHING | meaning.drops | (C.AVERAGE | C.MET if meaning.verb == "trend" else C(0))
         for concept in meaning.has:
             says |= concept
         for at, part in enumerate(self.parts):
-            if meaning.drops == ~Concept(0):  # the subcommand takes no conditions
-                if (part.is_condition or not part.concept) and part.concept is not C.FILLER:
-                    unused[at] = part.typed
-                continue
             is_grouping = part.concept is C.UNIT and at in self._grouping()
             if at in used:
                 if part.typed.lower() in _DAYS:
                     unused[at] = f"{self.parts[at - 1].typed} {part.typed}"
+            elif not meaning.takes_conditions:
+                if (part.is_condition or not part.concept) and part.concept is not C.FILLER:
+                    unused[at] = part.typed
             elif part.is_condition and not part.concept & meaning.drops:
                 yield part.typed
+            elif part.concept is C.UNIT and f"by:{self._unit(at)}" in meaning.words:
+                continue
             elif (part.is_condition and part.concept & C.NAME) or (not part.concept & says and not is_grouping):
                 unused[at] = part.typed
 
@@ -123,9 +124,10 @@ class _Question:
         return ("dept" if not at and self.every & C.PLACE else unit), at
 
     def rows(self) -> Filled:
-        """What the silent are, as typed."""
+        """What the silent are, as typed; in a year, if they never did something."""
         _, at = self.unit()
-        return " ".join(self.parts[one].typed for one in at), at
+        is_ever = not self.every & C.PERIOD and any(part.typed.lower() == "never" for part in self.parts)
+        return " ".join(["365d"] * is_ever + [self.parts[one].typed for one in at]), at
 
     def ever(self) -> Filled:
         """A year, for a question who never did something, unless it says since when."""
@@ -216,7 +218,8 @@ class _Question:
     def _other_time(self) -> Sequence[str]:
         """The time that a question compares with without naming it: "better than last month" is about this one."""
         times = [part.typed.lower().split() for part in self.parts if part.concept & C.PERIOD]
-        if len(times) != 1 or len(times[0]) < 2:
+        things = sum(bool(part.concept & C.NAME) for part in self.parts)
+        if things > 1 or len(times) != 1 or len(times[0]) < 2:
             return ()
         which, unit = times[0][-2:]
         if which in ("last", "previous"):
