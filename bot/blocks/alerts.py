@@ -79,7 +79,7 @@ class _Facts(dict[str, _Fact]):
 
 
 def _value(name: str, value: str | int | float | None) -> str:
-    if isinstance(value, int):
+    if isinstance(value, int) and name != "process":  # the id of a process is no number of things
         return count(value, *_COUNTED[name]) if name in _COUNTED else f"{value:,}"
     if value is None:
         return "?"

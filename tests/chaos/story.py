@@ -23,7 +23,7 @@ EITHER_SIDE = (TARGET + 0.01, TARGET - 0.01)
 RULES = {SHOP: "outcome:failed", BAKERY: 'checklist:"Closing"', BACK: "outcome:failed", MUTED: "outcome:failed"}
 """Those of the operator, beside the default channel's rule, which hears of everything."""
 LONG_AGO = timedelta(days=9)
-_DIGEST = re.compile(r"rule (\d+) · daily \d\d:\d\d UTC, due (\d{4}-\d\d-\d\d)")
+_DIGEST = re.compile(r"rule (\d+) · daily \d\d:\d\d UTC, due [A-Z][a-z]{2} (\d{1,2} [A-Z][a-z]{2} \d{4})")
 FOLLOW_UPS = re.compile(r"\d+ follow-ups? of yours")
 MOST_CHANGES = 3
 """Of one result within a day that its cards show at once; after more, they are edited minutes later."""
@@ -276,7 +276,11 @@ class Company:
     def digests_in(self, place: str) -> Counter[tuple[int, str]]:
         """How often each digest stands in a conversation, by rule and local date."""
         found = (_DIGEST.search(message.text) for message in self.env.slack.messages(place))
-        return Counter((int(one[1]), one[2]) for one in found if one is not None)
+        return Counter(
+            (int(one[1]), datetime.strptime(f"{one[2]} +0000", "%d %b %Y %z").date().isoformat())
+            for one in found
+            if one is not None
+        )
 
     def reminders_of(self, user_id: str) -> int:
         """How many lists of follow-ups a person got."""
