@@ -90,20 +90,23 @@ def close_reached(tx: Tx, now: datetime) -> int:
 
 def close_lost(tx: Tx, owners: Mapping[str, Viewer | None], now: datetime) -> int:
     """Ends the follow-ups of owners who have lost the right to the session: nobody sees to it any more, and their name
-    would say that somebody does; nor is the result acknowledged by them any more. Returns how many. Owners of whom
-    nothing is proved keep theirs, and so do those that iSpring does not name, whose link waits, or whose people it does
-    not name: one answer may lack a person, and the end is for good."""
+    would say that somebody does; nor is the result acknowledged by them any more, unless they had seen it before they
+    took the follow-up. Returns how many. Owners of whom nothing is proved keep theirs, and so do those that iSpring
+    does not name, whose link waits, or whose people it does not name: one answer may lack a person, and the end is for
+    good."""
     directory, closed = tx.people.directory(), 0
     for found in tx.follow_ups.all_open():
-        owner, facts = owners.get(found.follow_up.owner), found.session.facts
+        follow_up, key, facts = found.follow_up, found.session.key, found.session.facts
+        owner = owners.get(follow_up.owner)
         if owner is None or _may_be_linked_again(tx, owner):
             continue
         verdict = may_yet_see(may_follow_up(owner, facts, directory), owner, facts, directory)
         if verdict.allowed or verdict.waits or not tx.follow_ups.close(found, FollowUpEnd.LOST, now):
             continue
         # Else it would count as seen by somebody who can do nothing about it, and needs nobody on any list.
-        tx.sessions.withdraw_acknowledgement(found.session.key, found.follow_up.owner, now)
-        _write(tx, SPOTTER, "close_follow_up", found.session.key, now, found.follow_up.due.isoformat(), "rights lost")
+        if tx.sessions.withdraw_acknowledgement(key, follow_up.owner, follow_up.taken_at, now):
+            _write(tx, SPOTTER, "withdraw_acknowledgement", key, now, old=follow_up.owner, new="rights lost")
+        _write(tx, SPOTTER, "close_follow_up", key, now, follow_up.due.isoformat(), "rights lost")
         closed += 1
     return closed
 

@@ -14,6 +14,7 @@ from bot.domain.viewers import SlackUser
 
 EVENT_TYPE = "observation_notified"  # of a message's metadata
 _KEYS = uuid.UUID("6f1c6a0e-5d0b-4f2a-9c5e-2f6f2f1f0d57")  # never to change: it makes every client_msg_id
+_GUEST_FLAGS = ("is_restricted", "is_ultra_restricted")  # of a guest in several channels, and in one
 _CHANNEL_FLAGS = ("is_private", "is_archived", "is_ext_shared")  # without one it is not known who reads it
 
 
@@ -84,9 +85,12 @@ def is_whole_channel(found: object) -> bool:
 
 
 def is_whole_user(found: Mapping[str, Any]) -> bool:
-    """Whether Slack says of an account whether it is a guest's: what gives rights needs a proof."""
-    flags = [type(found.get(name)) is bool for name in ("is_restricted", "is_ultra_restricted")]
-    return any(flags) or any(found.get(name) for name in ("deleted", "is_bot", "is_workflow_bot", "is_stranger"))
+    """Whether Slack says of an account whether it is a guest's: what gives rights needs a proof, so both flags. What
+    takes them away needs one alone."""
+    if any(found.get(name) for name in ("deleted", "is_bot", "is_workflow_bot", "is_stranger")):
+        return True
+    flags = [found.get(name) for name in _GUEST_FLAGS]
+    return any(flag is True for flag in flags) or all(flag is False for flag in flags)
 
 
 def channel_of(found: Mapping[str, Any]) -> Channel:

@@ -202,17 +202,20 @@ class Sessions:
             request_edits(self._connection, key, now, cosmetic=False, before=now + EDIT_LEASE)
         return bool(added)
 
-    def withdraw_acknowledgement(self, key: SessionKey, slack_user_id: str, now: datetime) -> None:
-        """A person's acknowledgement of a result is gone, as if they had not seen it; nothing happens without one."""
+    def withdraw_acknowledgement(self, key: SessionKey, slack_user_id: str, since: datetime, now: datetime) -> bool:
+        """A person's acknowledgement of a result is gone, as if they had not seen it; False if they have none, or an
+        older one than `since`."""
         row = self._row(key)
         if row is None:
-            return
+            return False
         removed = self._connection.execute(
-            "DELETE FROM acknowledgements WHERE session = ? AND slack_user_id = ?", (row["id"], slack_user_id)
+            "DELETE FROM acknowledgements WHERE session = ? AND slack_user_id = ? AND at >= ?",
+            (row["id"], slack_user_id, to_ms(since)),
         ).rowcount
         if removed:
             self._connection.execute("UPDATE sessions SET version = version + 1 WHERE id = ?", (row["id"],))
             request_edits(self._connection, key, now, cosmetic=False, before=now + EDIT_LEASE)
+        return bool(removed)
 
 
 def _points_of(session: Session) -> Points:

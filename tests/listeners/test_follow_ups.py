@@ -311,6 +311,22 @@ async def test_a_result_needs_somebody_again_when_who_saw_to_it_loses_the_right(
     await office.ask(ADMIN, f"unlink <@{SAM}>")
     await pass_time(office, NOON + timedelta(hours=2))
     assert "Emma" in (await office.ask(ADMIN, "attention")).text
+    assert ("spotter", "withdraw_acknowledgement", f"session:{LOW.session_id}:emma") in await office.audit_log()
+
+
+async def test_what_was_acknowledged_before_the_follow_up_stays_so_when_its_owner_loses_the_right(
+    office: Office,
+) -> None:
+    await office.press(SAM, actions.ACKNOWLEDGE, VALUE)
+    office.clock.advance(timedelta(minutes=1))
+    await take(office, SAM)
+    await office.ask(ADMIN, f"unlink <@{SAM}>")
+    await pass_time(office, NOON + timedelta(hours=2))
+    log = await office.audit_log()
+    assert ("spotter", "close_follow_up", f"session:{LOW.session_id}:emma") in log
+    assert "withdraw_acknowledgement" not in [verb for _, verb, _ in log]
+    shown = (await office.ask(ADMIN, f"show {LOW.session_id[:8]}")).text
+    assert f"Acknowledged by <@{SAM}>" in shown
 
 
 async def test_a_result_stays_acknowledged_when_its_follow_up_is_closed_and_the_question_says_so(

@@ -143,6 +143,7 @@ async def test_a_channel_tells_what_it_is(slack: SlackStandIn, messenger: SlackM
         await messenger.channel(SECRET_ROOM)
 
 
+GUEST_FLAGS = ("is_restricted", "is_ultra_restricted")
 INFO = {"id": SHOP, "is_private": True, "is_archived": False, "is_ext_shared": False, "is_member": True}
 
 
@@ -165,14 +166,17 @@ async def test_a_channel_that_slack_does_not_wholly_describe_is_not_known(
 
 
 @pytest.mark.parametrize(
-    "odd", [{"id": "U0ANOTHER"}, {"is_restricted": None, "is_ultra_restricted": None}, {"is_restricted": "no"}]
+    "odd",
+    [{"id": "U0ANOTHER"}, {"is_restricted": None, "is_ultra_restricted": None}]
+    + [{name: value} for name in GUEST_FLAGS for value in (None, "no", 0)],
 )
 async def test_an_account_that_slack_does_not_wholly_describe_is_not_known(
     odd: dict[str, object], slack: SlackStandIn, messenger: SlackMessenger
 ) -> None:
     """It might be a guest's, or somebody else's."""
     me = await messenger.who_am_i()
-    user = {"id": ANA, "team_id": me.team_id, "profile": {"email": "ana@bakery.example"}, "is_restricted": False}
+    whole: dict[str, object] = dict.fromkeys(GUEST_FLAGS, False)
+    user = whole | {"id": ANA, "team_id": me.team_id, "profile": {"email": "ana@bakery.example"}}
     slack.faults.order("users.info", spoiled({"ok": True, "user": user | odd}))
     with pytest.raises(MessengerUnavailable):
         await messenger.user(ANA)
@@ -181,6 +185,15 @@ async def test_an_account_that_slack_does_not_wholly_describe_is_not_known(
         with pytest.raises(MessengerUnavailable):
             await messenger.user_by_email("ana@bakery.example")
     assert (await messenger.user(ANA)).is_full_member
+
+
+@pytest.mark.parametrize("flag", GUEST_FLAGS)
+async def test_an_account_is_a_guest_by_one_flag_without_a_word_about_the_other(
+    flag: str, slack: SlackStandIn, messenger: SlackMessenger
+) -> None:
+    me = await messenger.who_am_i()
+    slack.faults.order("users.info", spoiled({"ok": True, "user": {"id": ANA, "team_id": me.team_id, flag: True}}))
+    assert (await messenger.user(ANA)).not_allowed_reason == "guest"
 
 
 async def test_a_direct_message_is_opened_to_nothing_but_one(slack: SlackStandIn, messenger: SlackMessenger) -> None:

@@ -490,24 +490,29 @@ async def test_erasing_somebody_from_a_database_of_version_0_1_leaves_no_name_in
 # ---- scores with remainders of float arithmetic, and acknowledgements of an earlier completion -----------------------
 
 
-def test_points_that_are_no_share_of_their_total_met_a_target_and_do_not_any_more(path: Path) -> None:
-    """The card of 250 % is edited too."""
+@pytest.mark.parametrize("due", [None, AT - 1])
+def test_points_that_are_no_share_of_their_total_met_a_target_and_do_not_any_more(path: Path, due: int | None) -> None:
+    """The card of 250 % is edited too, before cosmetic edits, also if one of them waits already."""
     write_old(path, STEPS.index("m036_points_of_no_total"))
     change = [
         "UPDATE sessions SET result = NULL, points = 50, total_points = 20, target = 80, outcome = 'met', score = 250,"
         " completed_as = 'met'",
-        "UPDATE deliveries SET state = 'sent', edit_due_at = NULL, edit_ended = NULL",
+        "UPDATE deliveries SET state = 'sent', edit_is_cosmetic = 1, edit_ended = NULL",
     ]
     with contextlib.closing(sqlite3.connect(path)) as connection:
         (version,) = connection.execute("SELECT version FROM sessions").fetchone()
         for statement in change:
             connection.execute(statement)
+        connection.execute("UPDATE deliveries SET edit_due_at = ?", (due,))
         connection.commit()
     opened_and_closed(path)
     with reading(path) as connection:
         row = connection.execute("SELECT outcome, score, completed_as, version FROM sessions").fetchone()
         assert tuple(row) == ("completed", None, "completed", version + 1)
-        assert connection.execute("SELECT count(*) FROM deliveries WHERE edit_due_at IS NOT NULL").fetchone()[0] == 1
+        edits = connection.execute(
+            "SELECT edit_due_at = coalesce(?, created_at) FROM deliveries WHERE edit_is_cosmetic = 0", (due,)
+        ).fetchall()
+        assert [tuple(one) for one in edits] == [(1,)], "of two messages one shows the session"
 
 
 async def test_a_verdict_that_a_float_got_wrong_is_corrected_and_its_card_edited(path: Path) -> None:

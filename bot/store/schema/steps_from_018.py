@@ -321,8 +321,8 @@ def m036_points_of_no_total(db: Database) -> None:
             (outcome.kind, outcome.score, outcome.kind if completed_as == was else completed_as, number),
         )
         db.conn.execute(
-            "UPDATE deliveries SET edit_due_at = created_at WHERE state = 'sent' AND edit_ended IS NULL"
-            " AND edit_due_at IS NULL AND id IN (SELECT delivery FROM notifications JOIN sessions"
+            "UPDATE deliveries SET edit_due_at = coalesce(edit_due_at, created_at), edit_is_cosmetic = 0"
+            " WHERE state = 'sent' AND edit_ended IS NULL AND id IN (SELECT delivery FROM notifications JOIN sessions"
             " USING (session_id, employee_id) WHERE sessions.id = ? AND delivery IS NOT NULL)",
             (number,),
         )
