@@ -135,17 +135,16 @@ class Reading(StrEnum):
 
 
 def reading_of(state: PollingState, now: datetime, *, is_after_outage: bool) -> Reading:
-    """What the next poll reads. After an outage one listing shows all that was missed, for one digest."""
+    """What the next poll reads. After an outage one listing shows all that was missed, for one digest;
+    while none is to be tried, an increment finds out first whether the outage is over."""
     if state.mode is PollMode.FULL or state.full_at is None:
         return Reading.FULL
     since_full = abs(now - state.full_at)  # a clock that was set back must not stop it
     if state.doubt is Doubt.IGNORED and state.is_doubted(now):
         return Reading.FULL if since_full >= state.full_interval() or state.is_full_due else Reading.NOTHING
-    if is_after_outage:
-        return Reading.FULL
     if state.full_not_before is not None and timedelta(0) < state.full_not_before - now <= RETRY_FULL:
         return Reading.INCREMENT
-    if state.is_full_due:
+    if is_after_outage or state.is_full_due:
         return Reading.FULL
     if since_full < state.full_interval():  # a comparison that failed after its full listing waits, too
         return Reading.INCREMENT

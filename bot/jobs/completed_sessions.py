@@ -31,15 +31,18 @@ class CompletedSessions:
         since, after = work.run.started - RECENTLY, work.state.recent_cursor
         ids = await self._store.read(lambda tx: tx.polling.recent(since, after, limit))
         size = work.totals.size
-        await self._answers.fetched(work.run, work.totals, ids)
-        work.budget.spend(Account.RECENT, work.totals.size - size)
+        try:
+            await self._answers.fetched(work.run, work.totals, ids)
+        finally:
+            work.budget.spend(Account.RECENT, work.totals.size - size)
         work.state = replace(work.state, recent_cursor=ids[-1] if len(ids) == limit else "")
 
     async def sweep(self, work: Work) -> None:
         """Compares the completed sessions of as many checklists as the bytes allow, the one that waits longest first:
         all in one answer, or in parts by id."""
         sweeps = await self._store.read(lambda tx: tx.polling.sweeps(work.counts))
-        done = {one.checklist_id for one in sweeps if is_held(self._held.get(one.checklist_id), work.run.started)}
+        sweeps = [one for one in sweeps if not is_held(self._held.get(one.checklist_id), work.run.started)]
+        done: set[str] = set()
         while sweep := next_sweep(sweeps, done):
             done.add(sweep.checklist_id)
             allowance = work.budget.allowance(Account.SWEEP)
@@ -60,7 +63,8 @@ class CompletedSessions:
                     self._held[sweep.checklist_id] = work.run.started + LONGEST_HOLD
                 if not isinstance(error, BadRequest):
                     raise
-            work.budget.spend(Account.SWEEP, work.totals.size - size)
+            finally:
+                work.budget.spend(Account.SWEEP, work.totals.size - size)
 
     async def _sweep_whole(self, work: Work, sweep: Sweep) -> None:
         run, checklist_id = work.run, sweep.checklist_id

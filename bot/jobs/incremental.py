@@ -55,11 +55,12 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class RawAnswers:
     """What the answers of a poll showed, before anything was stored: the open sessions that were listed, and the
-    statuses whose list was whole."""
+    statuses whose list was whole. `has_planned`: whether the planned sessions were listed."""
 
     report: PollReport
     listed: Mapping[SessionKey, RowLabels]
     whole: Collection[str]
+    has_planned: bool
 
 
 class Increment:
@@ -99,7 +100,7 @@ class Increment:
         sweeps = await self._store.read(lambda tx: tx.polling.sweeps(work.counts))
         oldest = oldest_swept(sweeps, work.state.since) or run.started
         report = await self._store.transact(lambda tx: self._end(tx, work, oldest))
-        return RawAnswers(report, work.listed, frozenset(work.whole))
+        return RawAnswers(report, work.listed, frozenset(work.whole), work.state.planned_at == run.started)
 
     async def _has_done(self, work: Work, step: Callable[[Work], Awaitable[None]]) -> bool:
         """Takes a step; whether it was taken to its end. The running sessions were read: what a step lacks is read

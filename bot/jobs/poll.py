@@ -7,6 +7,7 @@ request begins: so a row never undoes what a later request showed.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -126,7 +127,8 @@ class Poll:
                 return await self._verification.read(run, state)
             if reading is Reading.FULL:
                 return await self._read_full(run, state)
-            return (await self._increment.read(run, state)).report
+            report = (await self._increment.read(run, state)).report
+            return report if run.outage is None else await self._read_missed(run, report)
         except FilterIgnored as error:
             log.error("filter.ignored", filter=error.name)
             await self._store.transact(partial(_note_ignored, str(error), started))
@@ -141,6 +143,24 @@ class Poll:
                 raise
             state = await note_full_failed(self._store, error, run.started)
         return (await self._increment.read(run, state)).report
+
+    async def _read_missed(self, run: PollRun, increment: PollReport) -> PollReport:
+        """Reads a full listing at once after an increment showed that an outage is over; the increment's report if that
+        fails."""
+        started = self._clock.now()
+        try:
+            full = await self._full.read(replace(run, started=started, details={}))
+        except TrainingError as error:
+            await note_full_failed(self._store, error, started)
+            return increment
+        return replace(
+            full,
+            started_at=run.started,
+            changed=increment.changed + full.changed,
+            unchanged=increment.unchanged and full.unchanged,
+            size=increment.size + full.size,
+            wire_size=increment.wire_size + full.wire_size,
+        )
 
     async def _failed(self, error: TrainingError, started: datetime) -> PollReport:
         report = PollReport(started, self._clock.now(), error=str(error), said=error.said)

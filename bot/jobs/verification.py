@@ -79,7 +79,9 @@ class Verification:
             if named is not None:
                 set_alert(tx, "listing_incomplete", {"sessions": unlisted} if unlisted else None, now)
                 tx.polls.record_completeness_check(now)
-            found = replace(tx.polling.state(), verified_at=now)
+            found = tx.polling.state()
+            if before.has_planned and after.has_planned:  # else the planned sessions were not compared
+                found = replace(found, verified_at=now)
             if found.mode is PollMode.INCREMENTAL:
                 tx.polling.save_state(note_filters(tx, found, left_out + not_named, now, is_proven=True))
             return report

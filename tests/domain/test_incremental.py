@@ -69,7 +69,8 @@ def test_what_the_next_poll_reads() -> None:
     assert (read(lacking), read(lacking, timedelta(minutes=15))) == (Reading.INCREMENT, Reading.VERIFIED)
     unread = replace(INCREMENTAL, is_full_due=True, full_not_before=NOW + RETRY_FULL)
     assert (read(unread), read(unread, RETRY_FULL)) == (Reading.INCREMENT, Reading.FULL)
-    assert read(unread, outage=True) is Reading.FULL
+    assert read(unread, outage=True) is Reading.INCREMENT  # while both fail, no full listing is tried at each poll
+    assert read(unread, RETRY_FULL, outage=True) is Reading.FULL
     # A comparison whose full listing was read just now.
     assert read(replace(INCREMENTAL, full_at=NOW + DAY), DAY) is Reading.INCREMENT
 

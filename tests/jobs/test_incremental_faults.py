@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.incremental import LONGEST_HOLD, MOST_SWEPT
 from bot.domain.polling import PollMode, PollReport
 from tests.jobs.room import Room, full_listings, key_of, polls
+from tests.settings import settings_of
 
 pytestmark = pytest.mark.virtual_time
 
@@ -150,3 +152,59 @@ async def test_a_call_that_fails_for_a_moment_blames_no_filter(large: Room) -> N
         large.stand_in.quirks.refused_paths = {"checklist/sessions": 500}
     assert full_listings(large) == 1  # the daily one
     assert await large.ops() == ["baseline_done"]
+
+
+async def test_while_ispring_is_away_full_listings_are_tried_twice_an_hour(large: Room) -> None:
+    await large.poll()
+    large.stand_in.quirks.server_errors = 10**9
+    began = large.clock.now()
+    large.stand_in.requests.clear()
+    tried = 0
+    while large.clock.now() - began < timedelta(hours=6):
+        before = full_listings(large)
+        large.clock.advance(timedelta(minutes=4))
+        await large.poll()
+        tried += full_listings(large) > before
+    assert 6 <= tried <= 13
+
+
+async def test_checklists_that_wait_after_a_failure_leave_the_others_their_turn(large: Room) -> None:
+    done = large.world.stored_sessions[0]
+    large.clock.advance(timedelta(hours=49))  # it does not count as recent
+    waiting = [large.world.add_checklist(f"Waiting {number}") for number in range(MOST_SWEPT)]
+    for checklist in waiting:
+        large.world.add_session(checklist=checklist)
+    await polls(large, 3)
+    until = large.clock.now() + LONGEST_HOLD / 2
+    large.poller._increment._completed._held = {one.id.lower(): until for one in waiting}
+    large.world.correct(done, 11)
+    await polls(large, 2)
+    stored = await large.stored(done)
+    assert stored is not None and stored.facts.result == done.result
+
+
+async def test_a_comparison_without_the_planned_sessions_is_made_again(large: Room) -> None:
+    await large.poll()
+    compared_at = (await large.store.read(lambda tx: tx.polling.state())).verified_at
+    large.clock.advance(timedelta(hours=23, minutes=58))
+    await large.store.transact(lambda tx: tx.polls.record(PollReport(large.clock.now(), large.clock.now())))
+    break_calls(large, "NOT_STARTED")
+    await polls(large, 5)
+    assert full_listings(large) == 1
+    assert (await large.store.read(lambda tx: tx.polling.state())).verified_at == compared_at
+    large.stand_in.quirks.server_errors = 0
+    await polls(large, 40)
+    assert (await large.store.read(lambda tx: tx.polling.state())).verified_at != compared_at
+
+
+async def test_the_bytes_of_a_comparison_that_fails_are_counted(large: Room) -> None:
+    done = large.world.stored_sessions[0]
+    await large.poll()
+    few = settings_of(full_listing_limit=1, poll_bytes=16_000, poll_interval=60.0, open_interval=60.0)
+    large.poller = large.poller_with(few)
+    large.world.delete(done)
+    for _ in range(60):
+        large.world.add_session(checklist=done.checklist)
+    break_calls(large, "sessionIds")
+    await large.poll()
+    assert (await large.store.read(lambda tx: tx.polling.state())).debts.get("sweep", 0) > 0
