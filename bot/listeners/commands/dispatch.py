@@ -1,7 +1,7 @@
 """Which subcommand answers a text: the one it begins with, the one it asks for in other words, or `results`."""
 
 import re
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from bot.listeners.questions.asked import Question, question_of, wish_of
 from bot.listeners.questions.elsewhere import elsewhere
 from bot.listeners.questions.nearest_topic import nearest_topic
 from bot.listeners.questions.parts import Named
-from bot.listeners.questions.patterns import Intent
+from bot.listeners.questions.patterns import Intent, plain_of
 from bot.listeners.questions.small_talk import (
     ALL_SENDING,
     GREETING,
@@ -77,17 +77,17 @@ class Dispatch:
 
         A mistyped subcommand is taken for what it resembles only if that changes nothing and the text is no query.
         """
-        plain = _plain(text)
+        plain = plain_of(text)
         if is_thanks(plain) and not await self._asks_for_something(without_greeting(text)):
             return notice("You're welcome.")
         is_asking_for_help = any(pattern.fullmatch(plain) for pattern in (GREETING, HELP))
         if is_asking_for_help or not any(letter.isalnum() for letter in text):
             return await self.run("help" if text else "", "")
         text = without_greeting(text)
-        plain = _plain(text)
+        plain = plain_of(text)
         if (found := ALL_SENDING.fullmatch(plain)) and self.viewer.is_admin:
             return await self.run("resume" if found["resume"] else "pause", "all", is_guess=True)
-        if (place := elsewhere(text)) is not None and not self._is_whole_name(text, await self._names_in(text)):
+        if (place := elsewhere(text)) is not None and not _is_whole_name(text, await self._names_in(text)):
             return done_elsewhere(place.said, place.typed, place.instead, command=self.ctx.command)
         if STOP.fullmatch(plain):
             return await self.run("unsubscribe", "")
@@ -116,15 +116,8 @@ class Dispatch:
         """The answer to a question, read as it stands, then in Spotter's own words, then without what only asks."""
         names = await self._names_in(text)
         question = self._question(text, names)
-        readings = [(text, question)]
-        common = in_common_words(text, {word for name in names for word in name.words})
-        if common.casefold() != text.casefold():
-            readings.append((common, self._question(common, await self._names_in(common))))
-        conditions = next((one.conditions for _, one in readings if one.conditions is not None), None)
-        if conditions is not None:
-            readings.append((conditions, Question()))
         problem: QueryError | None = None
-        for said, reading in readings:
+        async for said, reading in self._readings(text, question, names):
             try:
                 return await self._answer_to(said, reading)
             except AmbiguousQuery:
@@ -136,6 +129,20 @@ class Dispatch:
         if asks_for_sessions and (words := await trends.about_criterion(self.ctx, self.viewer, text)):
             return await self.run("trend", words)
         return await self._nearest(text, problem, asks_for_sessions=asks_for_sessions)
+
+    async def _readings(
+        self, text: str, question: Question, names: Sequence[Named]
+    ) -> AsyncIterator[tuple[str, Question]]:
+        """The ways to read a text, each made only when the one before it could not be answered."""
+        yield text, question
+        conditions = question.conditions
+        common = in_common_words(text, {word for name in names for word in name.words})
+        if common.casefold() != text.casefold():
+            in_other_words = self._question(common, await self._names_in(common))
+            yield common, in_other_words
+            conditions = in_other_words.conditions if conditions is None else conditions
+        if conditions is not None:
+            yield conditions, Question()
 
     async def _answer_to(self, text: str, question: Question) -> Message:
         intent = question.intent
@@ -188,16 +195,17 @@ class Dispatch:
             return Question(wish)
         return question_of(text, names, self.ctx.clock.now().astimezone(zone_of(self.viewer)).date())
 
-    def _is_whole_name(self, text: str, names: Sequence[Named]) -> bool:
-        """Whether a text is a name that the viewer may see and nothing else: the checklist "Conduct training"."""
-        return [list(one.words) for one in names] == [words_of(text)]
-
     async def _names_in(self, text: str) -> Sequence[Named]:
         """The names in a text; none for a viewer who may see nothing."""
         try:
             return await self.ctx.store.read(lambda tx: named_in(tx, access_view(tx, self.viewer), text))
         except (NotAllowed, NotPossibleNow):
             return ()
+
+
+def _is_whole_name(text: str, names: Sequence[Named]) -> bool:
+    """Whether a text is one of these names and nothing else: the checklist "Conduct training"."""
+    return [list(one.words) for one in names] == [words_of(text)]
 
 
 def _is_in_a_name(text: str, wish: Intent, names: Sequence[Named]) -> bool:
@@ -209,7 +217,3 @@ def _is_in_a_name(text: str, wish: Intent, names: Sequence[Named]) -> bool:
 def _first_and_others(text: str) -> tuple[str, str]:
     first, *others = text.split(maxsplit=1)
     return first, "".join(others).strip()
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.lower().replace("’", "'").strip(" !?.,").split()) or text.strip()

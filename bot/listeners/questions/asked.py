@@ -14,7 +14,7 @@ from bot.listeners.questions.change_wishes import CHANGES
 from bot.listeners.questions.concepts import ASKING, OF_SESSIONS, C
 from bot.listeners.questions.meanings import meaning_of
 from bot.listeners.questions.parts import Named, parts_of
-from bot.listeners.questions.patterns import Intent, Reader
+from bot.listeners.questions.patterns import Intent, Reader, plain_of, straight
 from bot.listeners.questions.rule_wishes import RULE_WISHES
 from bot.listeners.questions.wording import worded
 from bot.query.units import GROUPING_WORDS
@@ -110,12 +110,12 @@ _ALL = frozenset({"all", "everything", "any", "new", "recent", "recently", "deta
 
 def wish_of(text: str) -> Intent | None:
     """The subcommand of a common phrase, or of a wish that a pattern reads; None for any other text."""
-    plain = " ".join(text.lower().replace("’", "'").strip(" !.,?").split())
+    plain = plain_of(text)
     if plain in _WHOLE:
         return _WHOLE[plain]
     if len(text) > _LONGEST or '"' in text or "“" in text:
         return None
-    typed = text.replace("’", "'").replace("‘", "'").strip(" ?!.")
+    typed = straight(text).strip(" ?!.")
     for pattern, make in _WISHES:
         found = pattern.search(typed)
         if found is not None and (intent := make(found)) is not None:

@@ -89,11 +89,6 @@ def _target(found: re.Match[str]) -> Intent:
     return Intent("target", f"{found['percent']} {_NOW_ON.sub('', of)}".strip())
 
 
-def _target_asked(found: re.Match[str]) -> Intent:
-    """ "what target applies to closing": the targets, all of them."""
-    return Intent("target", "", (found["of"] or found["of2"] or "").strip())
-
-
 def _needed(found: re.Match[str]) -> Intent:
     """ "what do I need to pass opening": the targets, all of them."""
     return Intent("target", "", found["of"] or "")

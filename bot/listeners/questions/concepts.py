@@ -4,8 +4,10 @@ A word that belongs to a name, a day or an outcome keeps its meaning for the que
 concept FILLER. `meanings.py` says what concepts ask for together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Flag, auto
+from functools import reduce
+from operator import or_
 
 from bot.query.units import GROUPING_WORDS
 
@@ -110,6 +112,11 @@ class Concept(Flag):
     NAME = auto()
     PERSON = auto()
     PLACE = auto()
+
+
+def joined(concepts: Iterable[Concept]) -> Concept:
+    """All of some concepts as one: what a question is about."""
+    return reduce(or_, concepts, Concept(0))
 
 
 C = Concept

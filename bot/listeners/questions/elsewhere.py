@@ -4,7 +4,7 @@ channel. Each answer says where, and nothing is changed."""
 import re
 from collections.abc import Sequence
 
-from bot.listeners.questions.patterns import MESSAGES, PLEASE, Elsewhere
+from bot.listeners.questions.patterns import MESSAGES, PLEASE, Elsewhere, straight
 from bot.listeners.questions.unmet_rule_wishes import met_by_rules
 
 _SESSION = (
@@ -214,4 +214,4 @@ def elsewhere(text: str) -> Elsewhere | None:
     if found := _POST.fullmatch(text):
         what = _NOT_WHAT.sub("", found["what"])
         return Elsewhere("A rule is made in the channel that it posts to.", (f"preview {what}",), f"subscribe {what}")
-    return met_by_rules(text.replace("’", "'"))
+    return met_by_rules(straight(text))

@@ -7,7 +7,7 @@ beside them (names, days, outcomes, scores) stays the query. Each meaning has an
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.listeners.questions.concepts import ASKING, C, Concept
+from bot.listeners.questions.concepts import ASKING, C, Concept, joined
 
 _NONE = Concept(0)
 _WHO = C.WHO | C.ANYONE | C.PEOPLE
@@ -351,9 +351,7 @@ def meaning_of(concepts: Sequence[Concept]) -> Meaning | None:
 
     A part without a concept (0) is unknown.
     """
-    every = Concept(0)
-    for one in concepts:
-        every |= one
+    every = joined(concepts)
     unknown = sum(not one for one in concepts)
     names_more = unknown or every & _NAMED
     for meaning in MEANINGS:

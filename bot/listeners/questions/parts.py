@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.listeners.questions.concepts import ASKING, LEXICON, LONGEST_PHRASE, C, Concept
+from bot.listeners.questions.patterns import straight
 from bot.query.keywords import read_score
 from bot.query.name_index import words_of
 from bot.query.numbers import count_at
@@ -58,7 +59,7 @@ class Named:
 
 def parts_of(text: str, names: Collection[Named], today: date) -> Sequence[Part]:
     """The parts of a question in their order. `names`: those in it that the asker may see."""
-    plain = text.replace("’", "'").replace("‘", "'")
+    plain = straight(text)
     for pattern, full in _CONTRACTIONS:
         plain = pattern.sub(full, plain)
     typed: list[str] = []

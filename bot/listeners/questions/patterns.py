@@ -36,6 +36,17 @@ def left_of(found: re.Match[str]) -> str:
     return " ".join(f"{found.string[: found.start()]} {found.string[found.end() :]}".split())
 
 
+def straight(text: str) -> str:
+    """A text with plain apostrophes, as patterns and phrases have them."""
+    return text.replace("’", "'").replace("‘", "'")
+
+
+def plain_of(text: str) -> str:
+    """A text as whole phrases are compared: lower case, one blank between words, no sign around it. One of signs alone
+    stays."""
+    return " ".join(straight(text).lower().strip(" !?.,").split()) or text.strip()
+
+
 # ---- words --------------------------------------------------------------------------------------------------------
 
 PLEASE = (

@@ -3,6 +3,7 @@
 from rapidfuzz.distance import OSA
 
 from bot.listeners.questions.concepts import LEXICON
+from bot.listeners.questions.patterns import straight
 from bot.query.small_words import IGNORED
 
 _SHORT = {"nxt": "next", "wen": "when", "obs": "observations", "wk": "week", "avg": "average", "betta": "better"}
@@ -18,7 +19,7 @@ def respelled(text: str) -> str:
 
 def _word_like(word: str) -> str:
     """The known word with the fewest slips; the same word if it is known, or may be several of different concepts."""
-    plain = word.lower().replace("’", "'").strip("?!.,")
+    plain = straight(word).lower().strip("?!.,")
     if plain in _SHORT:
         return _SHORT[plain]
     if len(plain) < _SHORTEST or plain in _KNOWN or plain in IGNORED:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bot.listeners.questions.concepts import ASKING, OF_SESSIONS, C, Concept
+from bot.listeners.questions.concepts import ASKING, OF_SESSIONS, C, Concept, joined
 from bot.listeners.questions.meanings import Meaning
 from bot.listeners.questions.parts import Part
 from bot.listeners.questions.patterns import Intent
@@ -38,10 +38,7 @@ class _Question:
     @cached_property
     def every(self) -> Concept:
         """All concepts of the question."""
-        found = Concept(0)
-        for part in self.parts:
-            found |= part.concept
-        return found
+        return joined(part.concept for part in self.parts)
 
     def intent(self, meaning: Meaning) -> Intent:
         said, used = meaning.words, set[int]()
