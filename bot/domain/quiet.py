@@ -22,6 +22,11 @@ _FROM_ON = re.compile(
     r"\b(?:after|from|past)\s+(\d{1,2})(?:[:.](\d{2}))?(?=\s|$|,)(?!\s*(?:-|–|to|till|until|and)\s*\d)"
 )
 _UP_TO = re.compile(r"\bbefore\s+(\d{1,2})(?:[:.](\d{2}))?(?=\s|$|,)")
+_PARTS = {"morning": "am", "afternoon": "pm", "evening": "pm", "night": "pm"}
+_PART_OF_DAY = re.compile(r"\b(\d{1,2}(?:[:.]\d{2})?) (?:in the|at) (morning|afternoon|evening|night)\b")
+_OUTSIDE = re.compile(
+    r"\b(?:after|from|past)\s+(\d{1,2}(?:[:.]\d{2})?) (?:and|or|nor) (?:not )?before\s+(\d{1,2}(?:[:.]\d{2})?)\b"
+)
 _NAMED_HOURS = {
     r"(?:at |over ?|in the |during the |every )?(?:nights?|overnight|evenings?)(?: and nights?)?": "20:00-07:00",
     r"(?:at |in the |during the |every )?mornings?": "00:00-09:00",
@@ -119,7 +124,8 @@ def parse_quiet(text: str) -> Quiet:
 
 def _as_hours(words: str) -> str:
     """A text with its hours as they are read here: "7pm to 7am", "evenings" and "after 19:00" as "19:00-07:00"."""
-    words = _HALF.sub(_on_the_clock, words)
+    words = _PART_OF_DAY.sub(lambda found: f"{found[1]}{_PARTS[found[2]]}", words)
+    words = _OUTSIDE.sub(lambda found: f"{found[1]}-{found[2]}", _HALF.sub(_on_the_clock, words))
     words = _FROM_ON.sub(lambda found: f"{found[1]}:{found[2] or '00'}-07:00", words)
     if _HOURS.search(words) is None:
         words = _UP_TO.sub(lambda found: f"00:00-{found[1]}:{found[2] or '00'}", words)

@@ -133,6 +133,8 @@ def _between(words: Sequence[str]) -> Keyword | None:
 
 
 def _exactly(words: Sequence[str]) -> Keyword | None:
+    if tuple(words[:2]) in _ALL_POINTS:
+        return Keyword((f"{Key.SCORE}:100",), 2, can_be_negated=True)
     if percent := _PERCENT.fullmatch(words[0]):
         return _scored("", percent[1], 1)
     if (number := number_at(words, 0)) and words[number[1] : number[1] + 1] and words[number[1]] in _PERCENTS[:2]:
@@ -147,6 +149,11 @@ def _exactly(words: Sequence[str]) -> Keyword | None:
 
 
 _PERCENTS = ("percent", "%", "points")
+_ALL_POINTS = frozenset(
+    (first, second)
+    for first in ("perfect", "flawless", "full")
+    for second in ("score", "scores", "result", "results", "marks", "points")
+)
 
 
 def _scored(sign: str, number: str, used: int, words: Sequence[str] = ()) -> Keyword:

@@ -11,7 +11,7 @@ from bot.query.nearest import alike
 from bot.query.period_terms import period_terms
 from bot.query.periods import read_period
 from bot.query.position import Option, Position, key_of, term_of
-from bot.query.small_words import ASKING, IGNORED, SUBJECTS
+from bot.query.small_words import ASKING, IGNORED, OWN, SUBJECTS
 
 MOST_OPTIONS = 3
 _LONG_IGNORED = sorted(word for word in IGNORED if len(word) > 5)
@@ -59,7 +59,8 @@ def refuse(here: Position, used: int = 1) -> NoReturn:
     fixes = [here.with_term(here.signed(term), used) for term in dict.fromkeys(terms)][:MOST_OPTIONS]
     is_sentence = any(token.value.lower() in ASKING for token in here.tokens) and not _is_wish(here)
     is_ignored = any(alike(one, _LONG_IGNORED, 1, at_least=_LIKE_A_KEYWORD) for one in words)  # "resluts"
-    if not fixes and not here.is_negated and (is_sentence or is_ignored):
+    is_fragment = not any(token.value.lower() in SUBJECTS | OWN for token in here.tokens)  # "baristas under 80"
+    if not fixes and not here.is_negated and (is_sentence or is_ignored or is_fragment):
         fixes = [here.with_term("", used)]
     raise QueryError(f"“{typed}” is no name that you may see, and no condition.", fixes)
 

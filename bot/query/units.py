@@ -20,6 +20,12 @@ _COLLECTIVE: Mapping[str, Sequence[str]] = {"employee": ("people", "staff", "guy
 _ADVERBS = {"weekly": "week", "monthly": "month"}
 
 
+def plural_of(word: str) -> str:
+    """The plural of a word for what sessions belong to; the word itself if it is one."""
+    is_singular = any(word in words for words in _SINGULAR.values())
+    return _plural(word) if is_singular else word
+
+
 def _plural(word: str) -> str:
     return f"{word}es" if word.endswith("ch") else f"{word}s"
 

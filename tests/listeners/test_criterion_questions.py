@@ -77,3 +77,13 @@ async def test_a_word_that_is_only_like_one_of_a_criterion_is_asked_about(compan
 async def test_an_area_stands_for_its_criteria(company: DemoOffice) -> None:
     lines = [one for one in (await company.ask("admin", "allergens")).text.splitlines() if one.startswith("• ")]
     assert len(lines) > 1 and any("repeated aloud" in one for one in lines)
+
+
+async def test_an_order_that_a_question_adds_is_not_said_as_unused(company: DemoOffice) -> None:
+    answer = (await company.ask("admin", "who fails allergies most")).text
+    assert "Criterion “allergies”" in answer and "sort" not in answer
+
+
+async def test_a_criterion_is_made_a_must(company: DemoOffice) -> None:
+    answer = (await company.ask("admin", "make Fire exits clear a must")).text
+    assert answer.startswith("Make “Fire exits clear” of “Opening the store” critical?")

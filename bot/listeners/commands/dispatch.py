@@ -23,8 +23,10 @@ from bot.listeners.questions.parts import Named
 from bot.listeners.questions.patterns import Intent, plain_of
 from bot.listeners.questions.small_talk import (
     ALL_SENDING,
+    CONFIRMATION,
     GREETING,
     HELP,
+    MORE,
     STOP,
     UNDO,
     UNDO_WITH,
@@ -85,6 +87,10 @@ class Dispatch:
             return await self.run("help" if text else "", "")
         text = without_greeting(text)
         plain = plain_of(text)
+        if CONFIRMATION.fullmatch(plain):
+            return notice("Nothing was done: what Spotter asks about is answered by its buttons. Press one there.")
+        if MORE.fullmatch(plain):
+            return notice("A list goes on with the buttons below it. Each question stands alone: type it whole.")
         if (found := ALL_SENDING.fullmatch(plain)) and self.viewer.is_admin:
             return await self.run("resume" if found["resume"] else "pause", "all", is_guess=True)
         if (place := elsewhere(text)) is not None and not _is_whole_name(text, await self._names_in(text)):
@@ -171,7 +177,7 @@ class Dispatch:
         if near is not None and not corrected:
             return done_elsewhere(near.said, near.typed, near.instead, command=self.ctx.command)
         fixes = [*corrected, *(f"{one} {others}".strip() for one in verbs)]
-        raise QueryError(str(problem), [*dict.fromkeys([*fixes, *problem.suggestions])][:MOST_NEXT_STEPS])
+        raise QueryError(str(problem), [*dict.fromkeys(fixes or problem.suggestions)][:MOST_NEXT_STEPS])
 
     def _verbs_like(self, typed: str) -> Sequence[str]:
         """The subcommands that are one typing mistake away: "mtue" is "mute"."""
@@ -185,8 +191,11 @@ class Dispatch:
         corrected = respelled(text)
         if corrected == text:
             return ()
-        intent = self._question(corrected, await self._names_in(corrected)).intent
-        return () if intent is None or intent.verb not in self.offered else (f"{intent.verb} {intent.words}".rstrip(),)
+        question = self._question(corrected, await self._names_in(corrected))
+        intent = question.intent
+        if intent is None or intent.verb not in self.offered or question.has_unknown:  # a suggestion has to run
+            return ()
+        return (f"{intent.verb} {intent.words}".rstrip(),)
 
     def _question(self, text: str, names: Sequence[Named]) -> Question:
         """What a text asks for. `names`: those in it that the viewer may see."""

@@ -179,7 +179,7 @@ async def _of_criterion(ctx: AppContext, request: CommandRequest, named: str, te
         middle = window.start + (window.end - window.start) / 2
         newer, _ = read.tx.reports.costs(where, Window(middle, window.end))
         older, _ = read.tx.reports.costs(where, Window(window.start, middle))
-        left_out = [say(Query((term,))) for term in read.query.terms if term.key in SHAPE]
+        left_out = [say(Query((one,))) for one in read.query.terms if one.key in SHAPE and one.key is not Key.SORT]
         asked = replace(asked, query=say(without_shape(read.query)), unused=(*asked.unused, *left_out))
         halves = criteria_view.Halves(_named(newer, named), _named(older, named))
         return criteria_view.criterion(named, _named(every, named), halves, sessions, window, asked)

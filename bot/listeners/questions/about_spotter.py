@@ -7,9 +7,11 @@ Each pattern takes a whole text, so that no question about sessions is mistaken 
 import re
 from collections.abc import Sequence
 
-from bot.listeners.questions.patterns import Intent, Reader, meant
+from bot.listeners.questions.patterns import MESSAGES, Intent, Reader, meant
 
-_SPOTTER = r"(?:it|this|that|you|we|spotter|slack|ispring|ispring learn|(?:the |this )?(?:bot|app|system|tool|service))"
+_SPOTTER = (
+    r"(?:it|this|that|you|we|spotter|slack|ispring|ispring learn|(?:the |this )?(?:bot|app|system|tool|service|thing))"
+)
 _ALL = rf"(?:{_SPOTTER}|everything|all|things|the (?:data|results|numbers|connection)|data)"
 _WELL = (
     r"(?:alive|ok|okay|up|running|working|online|offline|healthy|well|down|broken|connected|fine|good|up[- ]to[- ]date"
@@ -24,6 +26,19 @@ _NOW = r"(?: (?:now|today|still|right now|at the moment|again|please|properly|co
 _LIST = r"(?:(?:list|show|what|which|see|view|all|the|my|our|me|us|of|active|every|running|current|are|is|there|get) )*"
 _BE_THERE = r"(?: (?:are there|do (?:we|i) have|exist|are (?:active|running|set up)|here|in this channel|now))*"
 _SET_UP = r"(?:set ?up|configured|installed)"
+
+
+_TOPICS = (
+    r"(?:un)?subscribe|(?:un)?mute|digests?|export|targets?|trends?|silent|overdue|reminders?|quiet|holidays?"
+    r"|link|preview"
+    r"|critical|scores?|outcomes?|rules?|settings|history|todo|upcoming|handover|status|dates?|sort|limit"
+)
+_OUTCOMES = r"failed|passed|below|met|critical|planned|progress|completed|unknown"
+_MAKING = r"set|change|add|make|create|use|see|read|get|remove|edit|stop|end|find|turn (?:on|off)"
+
+
+def _help(found: re.Match[str]) -> Intent:
+    return Intent("help", found["topic"].lower())
 
 
 def _audited(found: re.Match[str]) -> Intent:
@@ -67,13 +82,47 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
             r"(?: of spotter)?",
             meant("status"),
         ),
-        (r"who(?:'?s| is) my (?:supervisor|manager|boss)", meant("link")),
+        (r"who(?:'?s| is) my (?:supervisor|manager|boss)|who do you (?:think|believe) (?:that )?i am", meant("link")),
+        (
+            r"(?:what|how)(?: (?:all|else))? can (?:i|we) (?:filter|search|sort|group)(?: (?:by|for|with|on|the .+))?"
+            r"|(?:which|what) (?:keys|filters|conditions)(?: (?:are there|exist|can i use|do you know|are possible))?",
+            meant("help"),
+        ),
+        (
+            r"(?:ok(?:ay)?,? )?(?:you can|please) (?:start|go on|continue|carry on|resume)(?: (?:again|now))*",
+            meant("unmute"),
+        ),
         # what people are told of themselves
         (
             r"(?:please |pls |can (?:i|you|u) |could you |how (?:do|can) i )*(?:turn|switch|shut) (?:(?:these"
             r"|this|them|it"
             r"|those|the|my|messages?|notifications?|dms?|alerts?|msgs?) )+off(?: please| pls)*",
             meant("unsubscribe"),
+        ),
+        # what a page of help explains
+        (
+            rf"^how (?:do|can|does|to)(?: (?:i|we|one|you))?(?: (?:{_MAKING}))?(?: (?:an?|the|my|new))*"
+            rf" (?P<topic>{_TOPICS})(?: .*)?$",
+            _help,
+        ),
+        (rf"^what (?:does|is|are|do)(?: (?:an?|the))? (?P<topic>{_TOPICS})(?: mean| do)?$", _help),
+        (rf"^what(?: (?:does|is))?(?: the)? [“\"']?(?P<topic>{_OUTCOMES})[”\"']?(?: target)? means?$", _help),
+        (r"^what(?:'?s| is| does)?(?: an?| the)? critical criteri(?:on|a)(?: mean)?$", meant("help", "critical")),
+        (
+            rf"^(?:what(?:'?s| is) )?(?:the )?difference between (?:{_OUTCOMES})(?: target)?"
+            rf" and (?:{_OUTCOMES})(?: target)?$",
+            meant("help", "outcome"),
+        ),
+        (
+            r"^why (?:did|do|does|am|are|have) (?:i|we)(?: still| always| keep)? "
+            r"(?:get|got|getting|gotten|receiv(?:e|ed|ing)|see|seeing|here)(?: this| that| these| those| all"
+            r"| so many| it)*"
+            rf"(?: {MESSAGES})?$"
+            r"|^why (?:was|is|are|were|did)(?: (?:this|that|it|these|the|card|message|result|one))*"
+            r" (?:posted"
+            r"|sent|shown|here"
+            r"|come|coming|appear)(?: (?:here|to (?:me|us)|in this channel|up))*$",
+            meant("help", "why"),
         ),
         # what is there
         (

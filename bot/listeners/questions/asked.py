@@ -83,11 +83,13 @@ class Question:
 
     `intent`: the subcommand that it asks for; None if it asks for sessions. `conditions`: those among its words, if
     the other words only ask; None if leaving these out would leave something out. `is_empty`: it names nothing.
+    `has_unknown`: it has words that say nothing to Spotter.
     """
 
     intent: Intent | None = None
     conditions: str | None = None
     is_empty: bool = False
+    has_unknown: bool = False
 
 
 def question_of(text: str, names: Collection[Named], today: date) -> Question:
@@ -97,7 +99,7 @@ def question_of(text: str, names: Collection[Named], today: date) -> Question:
     parts = parts_of(text, names, today)
     meaning = meaning_of([part.concept for part in parts])
     if meaning is not None:
-        return Question(worded(meaning, parts))
+        return Question(worded(meaning, parts), has_unknown=any(not part.concept for part in parts))
     kept = [part.typed for part in parts if part.is_condition or part.concept & (C.ME | C.OBSERVE)]
     is_whole = all(part.concept & (ASKING | OF_SESSIONS) or (part.is_condition and part.concept) for part in parts)
     is_empty = bool(parts) and all(part.concept & _EMPTY and part.typed.lower() not in _ALL for part in parts)

@@ -1,4 +1,4 @@
-"""Which subcommand is asked for that explains or changes something: help, rules, digests, mutes, reminders, targets.
+"""Which subcommand is asked for that changes something: rules, digests, mutes, reminders, targets.
 
 Nothing is changed by any of them without being shown or asked about first.
 """
@@ -11,12 +11,6 @@ from bot.domain.quiet import parse_quiet
 from bot.domain.schedules import begins_schedule
 from bot.listeners.questions.patterns import MESSAGES, PLEASE, SEND, Intent, Reader, left_of, meant
 
-_TOPICS = (
-    r"(?:un)?subscribe|(?:un)?mute|digests?|export|targets?|trends?|silent|overdue|reminders?|quiet|holidays?|link|preview"
-    r"|critical|scores?|outcomes?|rules?|settings|history|todo|upcoming|handover|status|dates?|sort|limit"
-)
-_OUTCOMES = r"failed|passed|below|met|critical|planned|progress|completed|unknown"
-_MAKING = r"set|change|add|make|create|use|see|read|get|remove|edit|stop|end|find|turn (?:on|off)"
 _RULES = rf"(?:digests?|rules?|subscriptions?|reports?|{MESSAGES})"
 _TARGET = r"(?:targets?|pass(?:ing)?[ -]?(?:mark|score|grade)|threshold|minimum(?: score)?|bar)"
 _SETTING = (
@@ -78,10 +72,6 @@ def _ended(found: re.Match[str]) -> Intent:
     return Intent("unsubscribe", found["number"] or "")
 
 
-def _help(found: re.Match[str]) -> Intent:
-    return Intent("help", found["topic"].lower())
-
-
 def _target(found: re.Match[str]) -> Intent:
     """ "set the target for opening to 85": asked about before it is saved."""
     groups = found.groupdict()
@@ -132,29 +122,6 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         r"^(?:please |pls )?only (?:tell|message|notify|alert|ping|dm|inform)(?: me)?"
         r"(?: (?:about|of|on|for|when|if))*(?= \w)",
         _narrowed,
-    ),
-    # what a page of help explains
-    (
-        rf"^how (?:do|can|does|to)(?: (?:i|we|one|you))?(?: (?:{_MAKING}))?(?: (?:an?|the|my|new))*"
-        rf" (?P<topic>{_TOPICS})(?: .*)?$",
-        _help,
-    ),
-    (rf"^what (?:does|is|are|do)(?: (?:an?|the))? (?P<topic>{_TOPICS})(?: mean| do)?$", _help),
-    (rf"^what(?: (?:does|is))?(?: the)? [“\"']?(?P<topic>{_OUTCOMES})[”\"']?(?: target)? means?$", _help),
-    (r"^what(?:'?s| is| does)?(?: an?| the)? critical criteri(?:on|a)(?: mean)?$", meant("help", "critical")),
-    (
-        rf"^(?:what(?:'?s| is) )?(?:the )?difference between (?:{_OUTCOMES})(?: target)?"
-        rf" and (?:{_OUTCOMES})(?: target)?$",
-        meant("help", "outcome"),
-    ),
-    (
-        r"^why (?:did|do|does|am|are|have) (?:i|we)(?: still| always| keep)? "
-        r"(?:get|got|getting|gotten|receiv(?:e|ed|ing)|see|seeing|here)(?: this| that| these| those| all| so many| it)*"
-        rf"(?: {MESSAGES})?$"
-        r"|^why (?:was|is|are|were|did)(?: (?:this|that|it|these|the|card|message|result|one))* (?:posted"
-        r"|sent|shown|here"
-        r"|come|coming|appear)(?: (?:here|to (?:me|us)|in this channel|up))*$",
-        meant("help", "why"),
     ),
     # what changes something, and is asked about first
     (
@@ -255,11 +222,22 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         _target,
     ),
     (
+        r"^(?:every(?:one|body)|all(?: of (?:us|them))?|people|staff|we|they) (?:all )?"
+        r"(?:should|must|needs? to|ha(?:s|ve) to)(?: all)? (?:reach|get|have|score"
+        r"|hit)(?: at least)? (?P<percent>\d{1,3}) ?(?:%|percent)?"
+        r"(?: (?:on|in|for|at) (?P<of>.+?))?(?:,? (?:from now on|please|now))*$",
+        _target,
+    ),
+    (
         rf"^(?:which|what) checklists? (?:have|has|had|with)(?: (?:their|its|an?|own|different|special"
         rf"|separate|other))* {_TARGET}s?$",
         meant("target"),
     ),
-    (r"^(?:make|mark|set) (?:the )?(?P<of>[^\"“”]+?) (?:as |to )?(?:a )?critical(?: criterion)?$", _critical),
+    (
+        r"^(?:make|mark|set) (?:the )?(?P<of>[^\"“”]+?) (?:as |to )?(?:a )?"
+        r"(?:critical(?: criterion)?|must(?:[- ]have)?|mandatory|compulsory|obligatory|knock-?out)$",
+        _critical,
+    ),
     (
         r"^(?:what|how (?:much|many|high)|which)(?: (?:score|result|percent(?:age)?|points?|grade|%))?"
         r" (?:do|must|should|does) (?:i|we|one|you|someone|people|they|staff|everyone|my (?:team|people))"
@@ -305,4 +283,11 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         _muted,
     ),
     (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),
+    (
+        r"^(?:i'?m|i am|i'?ll be|i will be) (?:on (?:holidays?|leave|vacation|annual leave|a break)"
+        r"|off(?: work| sick)?|away|sick|out(?: of (?:the )?office)?|ooo)(?: again"
+        r"| now)?[ ,]+(?:un)?till? (?P<when>.+?)"
+        r"(?:[ ,.;]+(?:so |and |please |pls )*(?:don'?t|do not|no|stop|mute|hold|silence)\b.*)?$",
+        lambda found: Intent("mute", f"until {found['when']} for:me"),
+    ),
 )

@@ -143,15 +143,17 @@ _PHRASES: Mapping[Concept, str] = {
         between, our, us, we, we are, main, mainly, different, company, entire, whole, overall, in general,
         generally, total, new, recent, recently, lately, these days, own, ones, one, my store, our store, my
         site, our site, this store, this site, my department, our department, my location, our location, my
-        region, our region, my branch, company wide, ojt, on the job training, been, r, u, ur, need, needs,
-        needed, always, usually, often, behind
+        region, our region, my branch, my shop, our shop, this shop, my restaurant, our restaurant, my place,
+        company wide, ojt, on the job training, been, r, u, ur, need, needs, needed, always, usually, often,
+        behind
     """,
     C.WHO: "who, whom, whose",
     C.ANYONE: "anyone, anybody, someone, somebody, any one",
     C.NOBODY: "nobody, no one, nobody is, nobody was, noone",
     C.MESSAGE: """
-        message, messages, notification, notifications, alert, alerts, dm, dms, card, cards, posts, pings,
-        emails, mails, told, notified, informed, direct message, direct messages
+        get anything, got anything, receive anything, received anything, hear anything, heard anything, hear
+        about, heard about, message, messages, notification, notifications, alert, alerts, dm, dms, card, cards,
+        posts, pings, emails, mails, told, notified, informed, direct message, direct messages
     """,
     C.POSTED: "posted, announced, published",
     C.POST: """

@@ -11,7 +11,7 @@ _SESSION = (
     r"(?:sessions?|observations?|results?|scores?|checklists?|visits?|appointments?|grades?|points"
     r"|trainings?|ratings?|marks?|audits?|inspections?|ass?ess?ments?|walks?|shifts?|coaching)"
 )
-_WHOSE = r"(?:(?:my|our|the|a|an|this|that|his|her|their|tomorrow'?s|tmrw'?s|today'?s|next|last|of|wrong|new|\S+'s) )*"
+_WHOSE = r"(?:(?:my|our|the|a|an|this|that|his|her|their|tomorrow'?s|tmrw'?s|today'?s|next|last|of|wrong|new|\S+'?s) )*"
 _CHANGING = (
     r"(?:cancel|delete|remove|re-?schedule|move|postpone|plan|schedule|book|edit|change|correct|fix|repeat|redo"
     r"|re-?open"
@@ -65,6 +65,9 @@ _ADMINS = (
     "The setting ADMINS names the admins of Spotter: whoever runs Spotter changes it on the server and restarts."
     " `status` names them."
 )
+_PERSONNEL = (
+    "That is for your manager or the personnel department: Spotter knows only what is observed in iSpring Learn."
+)
 _RUN = (
     "Spotter is restarted and updated on its server, by whoever runs it (deploy/README.md). Nothing that waits to be"
     " sent is lost."
@@ -80,7 +83,9 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
             r"|trainer|co-?workers?|hr)))(?: (?:else|can|may|is able to|are able to|will|could|get to"
             r"|gets to|allowed to|able to))*"
             rf" (?:sees?|reads?|views?|looks? at|knows?) (?:about )?"
-            rf"(?:(?:my|our|all my) (?:{_SESSION}|data)|this|these|it)"
+            rf"(?:(?:my|our|all my) (?:{_SESSION}|data)|this|these|it|what i (?:scored|got|did))"
+            r"|why (?:can'?t|can ?not|may|am) (?:i|we)(?: not)?(?: able to| allowed to)? (?:see|read|view|open)"
+            rf" {_WHOSE}(?:{_SESSION}|data)(?: of .+)?"
             r"|(?:is|are) (?:it|this|my (?:results?|scores?|grades?|marks?|data)) (?:private|public|secret"
             r"|confidential)",
             _SEEN,
@@ -89,8 +94,12 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
         (rf"{PLEASE}(?:delete|remove|erase|forget|wipe) (?:all )?(?:of )?(?:(?:my|our) {_DATA}|me)", _ERASED, ()),
         (rf"{PLEASE}(?:erase|forget) (?!it\b|that\b|this\b)\S+(?: \S+)?(?:'s {_DATA})?", _ERASED, ()),
         (
-            r"gdpr|privacy(?: policy)?|data protection|what (?:data|do you) (?:do you )?(?:have|know|store|keep)"
-            r"(?: (?:about|of|on) (?:me|us))?",
+            r"gdpr|privacy(?: policy)?|data protection|what (?:data|do you) (?:do you )?(?:have|know|store"
+            r"|keep|save|collect)"
+            r"(?: (?:about|of|on) (?:me|us))?"
+            r"|(?:where|how long)(?: (?:is|are|do|does|will))?(?: (?:you|spotter|it))?(?: (?:keep|store|save|hold))?"
+            r" (?:(?:all|our|my|the|this|these) )*(?:data|results?|information|records?)"
+            r"(?: (?:stored|kept|saved|held|hosted|be kept))?(?: for)?",
             _KEPT,
             ("my results",),
         ),
@@ -114,9 +123,18 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
             ("my results", "help"),
         ),
         (
+            r"how(?: (?:do|does|is|are|did|was))?(?: (?:you|spotter|it|ispring))?(?: (?:the|my|our|a|this|that|these))?"
+            rf"(?: (?:percent(?:age)?s?|{_SESSION}))? (?:calculated?|computed?|worked out|work out|made up|determined?)"
+            rf"(?: (?:the|my|our|a|this|that|these))?(?: (?:percent(?:age)?s?|{_SESSION}))?",
+            _CHECKLIST,
+            ("my last result", "target"),
+        ),
+        (
             r"what(?:'?s| is| are| do| does)? (?:the |these |those |all |this )*"
             r"(?:colou?rs?|circles?|symbols?|icons?|emojis?|(?:red|green|white|orange) (?:ones?|dots?|circles?|ticks?))"
-            r"(?: (?:mean|stand for|for|about))?",
+            r"(?: (?:mean|stand for|for|about))?"
+            r"|what(?:'?s| is| does| do)? (?:the |that |this |these |those )?(?:red|green|white|orange|yellow|blue)"
+            r" (?:\w+ )?(?:(?:on|in|at|next to|beside) (?:.+ ))?means?",
             _SYMBOLS,
             ("help outcome",),
         ),
@@ -140,6 +158,18 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
             ("upcoming", "todo"),
         ),
         (r"i (?:did|used|filled in|took) the wrong (?:checklist|one|form|person).*", _IN_ISPRING, ("my results",)),
+        (
+            rf"{PLEASE}(?:give|let) .+ (?:another|one more|a second) (?:go|try|chance|attempt|shot).*",
+            _IN_ISPRING,
+            ("upcoming",),
+        ),
+        (
+            r".*\b(?:salar(?:y|ies)|wages?|payslips?|pay ?rises?|overtime|(?:holiday|vacation|leave) (?:days|allowance)"
+            r"|annual leave|sick (?:leave|days?|note)|rota|roster)\b.*"
+            r"|(?:can|may|should|must|do|could) (?:i|we)(?: have to)? (?:fire|sack|dismiss|lay off|promote|hire)\b.*",
+            _PERSONNEL,
+            ("my results",),
+        ),
         (
             r"(?:(?:what|show|the|our|my|me|is|how|good|a|what's) )*coverage(?: .*)?"
             r"|(?:what|how much|how many|which)\b.*\bcovered\b.*"

@@ -120,6 +120,7 @@ MEANINGS: Sequence[Meaning] = (
         "{ahead}",
         [C.FUTURE],
         C.OPEN | C.LOW | C.MET | C.COMPLETE | C.COMPARE | C.RESULT | C.MISTAKE,
+        drops=C.UPCOMING,
     ),
     Meaning(
         "what is coming up",
@@ -352,15 +353,18 @@ def meaning_of(concepts: Sequence[Concept]) -> Meaning | None:
     A part without a concept (0) is unknown.
     """
     every = joined(concepts)
+    changing = every & _CHANGING
     unknown = sum(not one for one in concepts)
     names_more = unknown or every & _NAMED
     for meaning in MEANINGS:
         is_asked = all(sum(bool(one & each) for one in concepts) >= meaning.has.count(each) for each in meaning.has)
         leaves_out = not meaning.takes_conditions and unknown >= _MOST_UNKNOWN
+        leaves_out |= bool(changing & ~joined((*meaning.has, meaning.drops)))
         if is_asked and not every & meaning.lacks and not (meaning.is_bare and names_more) and not leaves_out:
             return meaning
     return None
 
 
+_CHANGING = C.STOP | C.MUTE | C.SHARE  # what wishes for a change begin with: figures do not meet them
 _MOST_UNKNOWN = 2  # words, before an answer that uses none of them misses what was asked
 _NAMED = C.NAME | C.PERIOD | C.LOW | C.MET | C.OPEN | C.NUMBER

@@ -182,5 +182,15 @@ RULE_WISHES: Sequence[tuple[str, Reader]] = (
         r"(?: (?:this|the|our|it|my))?(?: (?:channel|mute|end|store|messages))?$",
         lambda found: Intent("rules", "mutes") if re.search("mute|silence", found[0], re.IGNORECASE) else None,
     ),
+    (
+        rf"^{PLEASE}remind me\b.*\bwhat (?:do )?(?:i|we) (?:have(?: got)?|am|are|must)"
+        r"(?: (?:on|to (?:do|observe|finish|conduct)|planned|today|tomorrow|scheduled))*$",
+        meant("reminders"),
+    ),
+    (
+        rf"^{PLEASE}(?:close|end|finish|complete|cancel|stop) (?:(?:the|my|this|that|her"
+        rf"|his) )*follow[- ]?ups?(?P<of> .+)?$",
+        lambda found: Intent("follow-ups", "", (found["of"] or "").strip()),
+    ),
     (rf"^(?=.*{WHEN.pattern}).+$", _scheduled),
 )

@@ -29,6 +29,14 @@ THANKS = re.compile(
     r"(?: (?:bot|job|work|one))?\W*|\W*[👍🙏]\W*"
     r"|:(?:\+1|thumbsup|pray|ok_hand|heart):)"
 )
+CONFIRMATION = re.compile(
+    r"(?:(?:yes|yep|yeah|yup|no|nope|nah|sure|ok|okay|please)[,.! ]*)*"
+    r"(?:yes|yep|yeah|yup|no|nope|nah|sure|go ahead|do (?:it|that)|confirm(?:ed)?|save(?: it)?|agreed?)"
+    r"(?:,? (?:please|thanks))*"
+)
+MORE = re.compile(
+    r"(?:(?:show|see|give|list|the|me|and|a few|some|even) )*(?:more|rest|next page|more results|others?)(?: please)?"
+)
 STOP = re.compile(
     r"(?:(?:please|pls|plz|can|could|would|will|you|u|just|ok|hey) )*(?:stop|quit|no more|cancel|abort)(?:"
     r" (?:it|this|that|all|everything|sending|me|my|the|these|any|more"
@@ -51,7 +59,12 @@ def without_greeting(text: str) -> str:
     return _THANKED.sub("", _HELP_ME.sub("", _GREETED.sub("", text)))
 
 
-_HELP_ME = re.compile(r"^(?:(?:can|could) you |please |pls )*help me (?:to )?(?:find|see|get|list) ", re.IGNORECASE)
+_HELP_ME = re.compile(
+    r"^(?:(?:can|could|would|will) you |please |pls |kindly )*(?:help me (?:to )?(?:find|see|get|list) "
+    r"|(?:be (?:so |very )?(?:kind|good|nice)(?: enough)?(?: as)?(?: to| and)|do me (?:a|the) favou?r and"
+    r"|mind) (?=\w))",
+    re.IGNORECASE,
+)
 
 
 def is_thanks(text: str) -> bool:

@@ -6,7 +6,18 @@ from bot.listeners.questions.concepts import LEXICON
 from bot.listeners.questions.patterns import straight
 from bot.query.small_words import IGNORED
 
-_SHORT = {"nxt": "next", "wen": "when", "obs": "observations", "wk": "week", "avg": "average", "betta": "better"}
+_SHORT = {
+    "nxt": "next",
+    "wen": "when",
+    "obs": "observations",
+    "wk": "week",
+    "avg": "average",
+    "betta": "better",
+    "wich": "which",
+    "witch": "which",
+    "hav": "have",
+    "whos": "who is",
+}
 _SHORTEST = 4  # letters of a word that is corrected, and of what it may be
 _KNOWN = frozenset(word for phrase in LEXICON for word in phrase if len(word) >= _SHORTEST) | {"yesterday", "tomorrow"}
 

@@ -39,6 +39,10 @@ _HOW_OFTEN = (
     "How often Spotter writes to you is a setting, and a digest comes as a direct message in Slack, not by e-mail."
     " Nothing was changed; each of these asks first."
 )
+_BY_CRITERION = (
+    "A rule can't choose sessions by a criterion yet. A critical criterion fails a session by zero points, and a rule"
+    " for failed sessions posts that. Nothing was changed."
+)
 _DIGEST_TIMES = (
     "A digest keeps its schedule. Make one with the new schedule, which is shown first, and end the old one by its"
     " number: `rules digests` lists them. Nothing was changed."
@@ -78,9 +82,26 @@ _PLACES: Sequence[tuple[re.Pattern[str], str, Sequence[str]]] = tuple(
             rf"(?=.*\b(?:here|channel)\b)(?!.*\b(?:until|till?|for (?:an?|the|\d+)|weekend|today"
             rf"|tonight)\b)(?:.*\b(?:too (?:many|much)|so many|less|fewer)\b.*"
             rf"|{PLEASE}(?:{_ONLY} {_TELLS}|{_TELLS}(?: (?:me|us))? {_ONLY}|{_ONLY}|(?:post|show|share) {_ONLY}"
-            r"|(?:stop|don'?t|do not|no longer|quit|never) (?:posting|post|show|showing|sharing|sending|send)) .*)",
+            r"|(?:stop|don'?t|do not|no longer|quit|never) (?:posting|post|show|showing|sharing|sending|send)) .*"
+            r"|(?:i|we) (?:don'?t|do not|no longer) (?:want|need|like) .*)",
             _BY_RULES,
             ("rules", "preview outcome:failed"),
+        ),
+        (
+            rf"{PLEASE}{_TELLS}(?: (?:me|us|know))* {_WHEN_THAT} (?:some(?:one|body)|any(?:one|body)|people"
+            rf"|they|staff|\S+)"
+            r" (?:miss(?:es|ed)?|skip(?:s|ped)?|forget(?:s)?|forgot|gets? (?:a )?(?:zero|0)(?: points)? (?:on"
+            r"|in|for)) (?P<of>.+)",
+            _BY_CRITERION,
+            ("target critical", "preview outcome:failed"),
+        ),
+        (
+            rf"(?=.*\bmy (?:own )?(?:results?|scores?|messages?)\b)(?:i (?:want|need|would like|prefer|like)"
+            rf"|{PLEASE}(?:send|give|tell"
+            r"|show)(?: me)?) .*\b(?:once (?:a|per)|every|each|per) week\b(?! ?(?:on )?(?:mon|tue|wed|thu|fri"
+            r"|sat|sun)).*",
+            _HOW_OFTEN,
+            ("settings observer weekly mon 09:00", "settings employee weekly mon 09:00"),
         ),
         (
             r"what (?:would|will)(?: (?:have|be|spotter|it|you|have been|be))* (?:sent|send|posted?)(?: .*)?",

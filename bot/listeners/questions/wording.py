@@ -9,7 +9,7 @@ from bot.listeners.questions.meanings import Meaning
 from bot.listeners.questions.parts import Part
 from bot.listeners.questions.patterns import Intent
 from bot.query.numbers import count_at
-from bot.query.units import GROUPING_WORDS
+from bot.query.units import GROUPING_WORDS, plural_of
 
 COMPARED = "compare"  # a trend of these words is by what they name
 COUNT = "count"  # a trend of these words shows the numbers of sessions alone
@@ -124,7 +124,7 @@ class _Question:
         """What the silent are, as typed; in a year, if they never did something."""
         _, at = self.unit()
         is_ever = not self.every & C.PERIOD and any(part.typed.lower() == "never" for part in self.parts)
-        return " ".join(["365d"] * is_ever + [self.parts[one].typed for one in at]), at
+        return " ".join(["365d"] * is_ever + [plural_of(self.parts[one].typed.lower()) for one in at]), at
 
     def ever(self) -> Filled:
         """A year, for a question who never did something, unless it says since when."""
