@@ -20,7 +20,7 @@ from bot.listeners.questions.asked import Question, question_of, wish_of
 from bot.listeners.questions.elsewhere import elsewhere
 from bot.listeners.questions.nearest_topic import nearest_topic
 from bot.listeners.questions.parts import Named
-from bot.listeners.questions.patterns import Intent, plain_of
+from bot.listeners.questions.patterns import Intent, in_digits, plain_of
 from bot.listeners.questions.small_talk import (
     ALL_SENDING,
     GREETING,
@@ -83,7 +83,7 @@ class Dispatch:
         is_asking_for_help = any(pattern.fullmatch(plain) for pattern in (GREETING, HELP))
         if is_asking_for_help or not any(letter.isalnum() for letter in text):
             return await self.run("help" if text else "", "")
-        text = without_greeting(text)
+        text = in_digits(without_greeting(text))
         plain = plain_of(text)
         if (found := ALL_SENDING.fullmatch(plain)) and self.viewer.is_admin:
             return await self.run("resume" if found["resume"] else "pause", "all", is_guess=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from bot.domain.errors import QueryError
 from bot.domain.quiet import parse_quiet
 from bot.domain.schedules import begins_schedule
-from bot.listeners.questions.patterns import MESSAGES, PLEASE, SEND, Intent, Reader, left_of, meant
+from bot.listeners.questions.patterns import MESSAGES, PLEASE, SEND, Intent, Reader, in_quotes, left_of, meant
 
 _TOPICS = (
     r"(?:un)?subscribe|(?:un)?mute|digests?|export|targets?|trends?|silent|overdue|reminders?|quiet|holidays?|link|preview"
@@ -99,7 +99,7 @@ def _no_target(found: re.Match[str]) -> Intent:
 
 
 def _critical(found: re.Match[str]) -> Intent:
-    return Intent("target", f'critical "{found["of"]}"')
+    return Intent("target", f"critical {in_quotes(found['of'])}")
 
 
 def _muted(found: re.Match[str]) -> Intent:
