@@ -59,6 +59,39 @@ ADMIN = {
     "weekly digest tuesdays at quarter to ten": f"{_HERE}, weekly tue 09:45",
     "every evening at 6 post today's failures here": f"{_HERE}, daily 18:00",
     "can i get a short overview each morning at 7": f"{_ALONE}, daily 07:00",
+    # schedules
+    "weekly mon 09:00": "That is a schedule, and does not say of what",
+    "every monday at 9": "That is a schedule, and does not say of what",
+    "digest for my team every friday at 4pm": f"{_ALONE}, weekly fri 16:00",
+    "export failed every monday at 9": f"{_ALONE}, weekly mon 09:00",
+    # only some
+    "tell me only if below 70": "A rule that posts to you alone: completed sessions scored below 70 %.",
+    "only when below 70": "A rule that posts to you alone: completed sessions scored below 70 %.",
+    # for others, and by other media
+    "send failed results to my boss": "Spotter sends to a channel, or to the person who asks",
+    "send my boss a weekly summary": "Spotter sends to a channel, or to the person who asks",
+    "send a digest to sofia every monday": "Spotter sends to a channel, or to the person who asks",
+    "share this with my boss": "Spotter sends to a channel, or to the person who asks",
+    "send it to #north": "A rule is made in the channel that it posts to.",
+    "send the digest by email every monday": "I did not use: “by email”. Spotter writes in Slack alone.",
+    "text me when someone fails": "A rule that posts to you alone: completed sessions with a low result.",
+    # reminders and absence
+    "remind me tomorrow to observe arjun": "Spotter reminds you of what you observe",
+    "remind me every day of my todo": "Spotter reminds you of what you observe",
+    "remind me friday about f35df864": "You would follow up the result of Arjun Pillaikar (f35df864), due Fri 4 Dec 2026.",
+    "remind me about f35df864 next tuesday": "You would follow up the result of Arjun Pillaikar (f35df864), due Tue 1 Dec",
+    "remind me friday about 0f809adb": "No one session that you may see has an id starting with “0f809adb”.",
+    "stop reminding me": "This turns your reminders of what you observe and is late off.",
+    "turn on reminders for planned sessions": "This turns your reminders of what is planned for you to observe on.",
+    "i'm on vacation until 7 december": "This holds back your direct messages until 7 Dec 2026",
+    "i am off next week": "Say until when you are away",
+    "observer daily 18:00": "This changes what you get as direct messages to “observer daily 18:00”.",
+    # rules
+    "turn rule two off": "There is no rule 2.",
+    "rule two only failed": "There is no rule 2.",
+    "copy rule 2 to #closing": "A rule keeps its channel and has no name",
+    "set target to 85 for opening and 90 for closing": "One target at a time",
+    "target for store 12 should be 90": "“store 12” is no checklist Spotter has seen; targets are of checklists.",
     # what it is about is said if nothing can be read
     "any changes to the rules at all": "Nothing is posted here yet, and you made no rule.",
     "show people whose email doesn't match": "I could not read that as it stands; it seems to be about who is who.",
@@ -101,6 +134,10 @@ OFFERED = {
     "daily summary only": ["settings observer daily 09:00", "digest daily 09:00 for:me"],
     "make the digest monthly instead of weekly": ["digest monthly 1 09:00", "rules digests"],
     "send the weekly digest on tuesday instead": ["digest weekly tue 09:00", "rules digests"],
+    "send a summary every other monday": ["digest weekly mon 09:00"],
+    "send me a summary on the last friday of the month": ["digest monthly 1 09:00 for:me"],
+    "change digest to 10am": ["digest weekly mon 10:00", "rules digests"],
+    "tell me every monday how store 12 did": ["digest weekly mon 09:00 store 12 for:me"],
     "weekdays at 7 post yesterday's failures here": ["digest daily 07:00"],
 }
 
@@ -115,6 +152,9 @@ UNUSED = {
     "show the audit log for last week": "for last week",
     "what targets do we have for store 12": "store 12",
     "did any message fail to send today": "today",
+    "set the target to 85 from next month": "from next month",
+    "text me when someone fails": "text",
+    "email me the export": "email",
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.blocks import settings as settings_view
+from bot.blocks.answers import with_unused
 from bot.blocks.markup import format_query_text
 from bot.blocks.mutes import mute_blocks
 from bot.blocks.rule_changes import edit_offer, offered
@@ -214,8 +215,9 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
     """Ends a rule of the viewer's, or any for an admin, who is asked before; so is who pressed a button that names it.
     Without a number, the rules that the viewer may end."""
     typed = request.words.lower().removeprefix("rule").strip(" #")
-    if _ALL_RULES.fullmatch(typed):
-        return await ctx.store.read(lambda tx: _rules_to_end(ctx, tx, request))
+    if not any(letter.isdecimal() for letter in typed):
+        listed = await ctx.store.read(lambda tx: _rules_to_end(ctx, tx, request))
+        return listed if _ALL_RULES.fullmatch(typed) else with_unused(listed, request.words)
 
     def work(tx: Tx) -> Message:
         found = own_rule(tx, request.viewer, typed, "unsubscribe")

@@ -9,7 +9,18 @@ from collections.abc import Sequence
 from bot.domain.errors import QueryError
 from bot.domain.quiet import parse_quiet
 from bot.domain.schedules import begins_schedule
-from bot.listeners.questions.patterns import MESSAGES, PLEASE, SEND, Intent, Reader, in_quotes, left_of, meant
+from bot.listeners.questions.patterns import (
+    GONE,
+    I_AM,
+    MESSAGES,
+    PLEASE,
+    SEND,
+    Intent,
+    Reader,
+    in_quotes,
+    left_of,
+    meant,
+)
 
 _TOPICS = (
     r"(?:un)?subscribe|(?:un)?mute|digests?|export|targets?|trends?|silent|overdue|reminders?|quiet|holidays?|link|preview"
@@ -25,7 +36,10 @@ _SETTING = (
 )
 _TO = r"(?: (?:up|down|back))?(?: (?:to|at|be|=|from \d{1,3} ?%? to))"
 _SHOULD = r"(?:should be|must be|is now|to|=|needs to be|has to be)"
-_NOW_ON = re.compile(r"(?:,? (?:from now on|please|now|starting .+|as of .+))$|^(?:the|all|everything)$", re.IGNORECASE)
+_NOW_ON = re.compile(r"(?:,? (?:from now on|please|now))$|^(?:the|all|everything)$", re.IGNORECASE)
+_LATER = re.compile(
+    r"(?:^|,? )(?P<when>(?:starting|as of|from|until|till|since|for the next) (?!now\b).+)$", re.IGNORECASE
+)
 _HERE = r"(?:here|(?:to|in|into) (?:this|the|our) channel)"
 _STOPPING = r"(?:stop|cancel|end|remove|delete|turn off|switch off|disable|quit|no more|get rid of|kill)"
 _WISH = (
@@ -86,7 +100,9 @@ def _target(found: re.Match[str]) -> Intent:
     """ "set the target for opening to 85": asked about before it is saved."""
     groups = found.groupdict()
     of = next((groups[one] for one in ("of", "of2", "of3") if groups.get(one)), "").strip()
-    return Intent("target", f"{found['percent']} {_NOW_ON.sub('', of)}".strip())
+    later = _LATER.search(of)  # a target counts from when it is saved
+    of = of[: later.start()] if later else of
+    return Intent("target", f"{found['percent']} {_NOW_ON.sub('', of)}".strip(), later["when"] if later else "")
 
 
 def _needed(found: re.Match[str]) -> Intent:
@@ -129,9 +145,14 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     (rf"^(?:please |pls )?(?:only|just) (?:{_TELL} )?{_LOW}{_POLITE}$", _fewer),
     (rf"^(?:please |pls )?{_TELL} (?:only|just)(?: (?:about|when|of|if|on))? {_LOW}{_POLITE}$", _fewer),
     (
-        r"^(?:please |pls )?only (?:tell|message|notify|alert|ping|dm|inform)(?: me)?"
+        rf"^(?:please |pls )?(?:{_TELL} )?only (?:when|if)(?= \w)"
+        r"|^(?:please |pls )?only (?:tell|message|notify|alert|ping|dm|inform)(?: me)?"
         r"(?: (?:about|of|on|for|when|if))*(?= \w)",
         _narrowed,
+    ),
+    (
+        rf"^(?:only |just )?{MESSAGES} (?:only )?(?:for|about|of|on) (?P<what>(?!me\b).+?)(?: only| please)*$",
+        lambda found: Intent("subscribe", f"{found['what']} for:me"),
     ),
     # what a page of help explains
     (
@@ -196,6 +217,19 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         lambda found: Intent("quiet", "", found["what"].strip()),
     ),
     (r"^(?:turn on|start|enable)(?: the| my| all)? reminders?$|^turn reminders on$", meant("reminders", "on")),
+    (
+        r"^(?:(?:turn|switch) on|start|enable|add|give me|send me|i want) (?:the |my )?reminders? (?:of|for|about) "
+        r"(?:what(?:'s| is) |my |the )?planned(?: sessions?| ones?)?$",
+        meant("reminders", "planned on"),
+    ),
+    (
+        rf"^{PLEASE}(?:stop|quit|don'?t|do not|never) remind(?:ing)?(?: me| us)?(?: please| any ?more)*$",
+        meant("reminders", "off"),
+    ),
+    (
+        rf"^(?:{PLEASE}(?:{GONE}|away)|{I_AM} (?:{GONE}|off|away))(?= (?:until|till?|for) )",
+        lambda found: Intent("mute", f"{found.string[found.end() :].strip()} for:me"),
+    ),
     (
         r"^(?:(?:list|show|what|which|see|view|all|the|my|our|me|of|active) )*(?:rules|subscriptions)"
         r"(?: (?:are there|do (?:we|i) have|exist|here))?$|^what (?:am i|are we) subscribed to$"

@@ -126,3 +126,5 @@ SEND = (
     r"(?:an? |the |my )?"
 )
 MESSAGES = r"(?:messages?|notifications?|alerts?|posts?|cards?|dms?|updates?|pings?|e-?mails?|spam|noise)"
+I_AM = r"(?:i(?:'?m| am|'?ll be| will be))"
+GONE = r"(?:on (?:vacation|holidays?|leave)|ooo|out of(?: the)? office|(?:holiday|vacation) mode)"
