@@ -227,7 +227,12 @@ def run_buttons(commands: Sequence[str]) -> list[Block]:
 
 def with_unused(answer: Message, words: str) -> Message:
     """An answer of a subcommand that takes no words, with those that were typed behind it."""
-    last = message([context(f"I did not use: “{safe(words, 300)}”.")])
+    return with_note(answer, f"I did not use: “{words}”.")
+
+
+def with_note(answer: Message, note: str) -> Message:
+    """An answer with a line behind it."""
+    last = message([context(safe(note, 400))])
     rich = (*answer.rich, *last.blocks) if answer.rich else ()
     return Message(f"{answer.text}\n{last.text}", (*answer.blocks, *last.blocks), rich)
 

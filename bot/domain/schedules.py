@@ -167,7 +167,8 @@ def _month_day(text: str) -> tuple[int, str]:
 def _time(every: Every, day: int, text: str) -> tuple[time, str]:
     read = _read_time(text)
     if read is None:
-        usual = f"{Schedule(every, time(9), day)} {_NO_TIME.sub('', text, count=1)}".rstrip()
+        mistyped = _NO_TIME.match(text)  # "store 12" behind it is no time
+        usual = f"{Schedule(every, time(9), day)} {text[mistyped.end() :] if mistyped else text}".rstrip()
         raise QueryError("At what time? Hours and minutes, as 09:00.", [usual])
     return read
 

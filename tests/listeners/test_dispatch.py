@@ -162,10 +162,22 @@ async def test_an_acknowledgement_is_shown_on_every_card(office: Office) -> None
         assert "Acknowledged by <@U0SAM>" in (await office.posted(channel))[-1]
 
 
-async def test_a_member_of_the_channel_may_acknowledge(office: Office) -> None:
+@pytest.mark.parametrize(
+    ("user", "reason"),
+    [(UNLINKED, "no active person in iSpring"), (SAM, "neither observe, supervise nor manage")],
+    ids=["unlinked", "sam"],
+)
+async def test_who_sees_a_session_only_in_the_channel_can_not_acknowledge_it(
+    office: Office, user: str, reason: str
+) -> None:
     ts = await card(office, NORTH, FOREIGN)
-    await office.press(UNLINKED, actions.ACKNOWLEDGE, actions.session_value(FOREIGN), message_ts=ts)
-    assert (UNLINKED, "acknowledge", f"session:{FOREIGN.session_id}:zoltan") in await office.audit_log()
+    value = actions.session_value(FOREIGN)
+    answer = await office.press(user, actions.ACKNOWLEDGE, value, message_ts=ts)
+    assert answer is not None and reason in answer.text
+    together = actions.encode(actions.Sessions((FOREIGN,)))
+    answer = await office.press(user, actions.ACKNOWLEDGE_ALL, together, message_ts=ts)
+    assert answer is not None and reason in answer.text
+    assert "acknowledge" not in [verb for _, verb, _ in await office.audit_log()]
 
 
 async def test_acknowledging_twice_is_said_to_be(office: Office) -> None:

@@ -45,7 +45,7 @@ async def details(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
 async def acknowledge(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
     """Stores who has seen a result; every card of the session is edited to say so."""
     key = action.session_key()
-    record = await opened_session(ctx, action, key)
+    record = await _own_session(ctx, action, key)
     if record is None:
         await reply(_gone())
         return
@@ -69,7 +69,7 @@ async def acknowledge_all(ctx: AppContext, action: ActionRequest, reply: Reply) 
     seen, refusal = list[SessionKey](), NotAllowed("these sessions are no longer stored")
     for key in keys:
         try:
-            record = await opened_session(ctx, action, key)
+            record = await _own_session(ctx, action, key)
         except NotAllowed as problem:
             refusal = problem
             continue
@@ -166,6 +166,27 @@ async def opened_session(ctx: AppContext, action: ActionRequest, key: SessionKey
     if not verdict.allowed:
         await _refuse_outsiders(ctx, action, record.session, card, verdict.reason)
     return await ctx.store.read(lambda tx: as_seen_by(viewer, tx, record, tx.people.directory()))
+
+
+async def _own_session(ctx: AppContext, action: ActionRequest, key: SessionKey) -> SessionRecord | None:
+    """The session of a button if the user's own rights show it; None if it is not stored any more. Raises NotAllowed.
+
+    To be a member of the channel of its card is not enough to acknowledge it: that takes it from the lists of those
+    who are in charge of its employee.
+    """
+    viewer = await viewer_of(ctx, action)
+
+    def read(tx: Tx) -> SessionRecord | None:
+        record, directory = tx.sessions.record(key), tx.people.directory()
+        if record is None:
+            return None
+        verdict = may_see(viewer, record.session.facts, directory)
+        if not verdict.allowed:
+            identity = identity_of(viewer, directory)
+            raise NotAllowed(verdict.reason, identity.remedy if identity.not_allowed_reason else Remedy.RIGHTS)
+        return record
+
+    return await ctx.store.read(read)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from bot.listeners import digesting
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
+from bot.listeners.questions.rule_wishes import WHEN
 from bot.listeners.understanding import fetch_mentioned_users, is_readable, understand
 from bot.query.nearest import alike
 from bot.services.digests import digest_now, digest_query
@@ -30,6 +31,7 @@ _NOW = re.compile(r"now\b[ ,:]*", re.IGNORECASE)
     on_menu="Digest",
     takes_query=True,
     asks_itself=True,
+    takes=lambda words: begins_schedule(words) or WHEN.search(words) is None,  # "digest north every friday"
 )
 async def digest(ctx: AppContext, request: CommandRequest) -> Message:
     """A digest at once, or the question whether to save one with a schedule."""

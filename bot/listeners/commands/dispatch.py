@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rapidfuzz.distance import OSA
 
-from bot.blocks.answers import done_elsewhere, with_unused
+from bot.blocks.answers import done_elsewhere, with_note, with_unused
 from bot.blocks.elements import notice
 from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.notifications import Message
@@ -18,9 +18,10 @@ from bot.listeners.commands.registry import Subcommand
 from bot.listeners.context import AppContext
 from bot.listeners.questions.asked import Question, question_of, wish_of
 from bot.listeners.questions.elsewhere import elsewhere
+from bot.listeners.questions.media import without_medium
 from bot.listeners.questions.nearest_topic import nearest_topic
 from bot.listeners.questions.parts import Named
-from bot.listeners.questions.patterns import Intent, plain_of
+from bot.listeners.questions.patterns import Intent, in_digits, plain_of
 from bot.listeners.questions.small_talk import (
     ALL_SENDING,
     CONFIRMATION,
@@ -51,7 +52,6 @@ _FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=(?=[0-9a-f-]*\d)[0-9a-f]{8})"
 _DIGEST_OFF = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
 _SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
-_ADMINS_ALONE = frozenset({"audit", "shadow", "setup"})  # whose questions, as whole texts, are about nothing else
 
 
 class Run(Protocol):
@@ -75,6 +75,19 @@ class Dispatch:
     run: Run
 
     async def answer(self, text: str) -> Message:
+        """The answer to a text; one that is to come by e-mail or phone says that it comes in Slack."""
+        wanted, medium = without_medium(text)
+        if not medium or not wanted or await self._names_in(medium):
+            return await self._answer(text)
+        note = f"I did not use: “{medium}”. Spotter writes in Slack alone."
+        try:
+            return with_note(await self._answer(wanted), note)
+        except AmbiguousQuery:
+            raise
+        except QueryError as error:
+            raise QueryError(f"{note} {error}", error.suggestions) from None
+
+    async def _answer(self, text: str) -> Message:
         """The answer to a text.
 
         A mistyped subcommand is taken for what it resembles only if that changes nothing and the text is no query.
@@ -85,7 +98,7 @@ class Dispatch:
         is_asking_for_help = any(pattern.fullmatch(plain) for pattern in (GREETING, HELP))
         if is_asking_for_help or not any(letter.isalnum() for letter in text):
             return await self.run("help" if text else "", "")
-        text = without_greeting(text)
+        text = in_digits(without_greeting(text))
         plain = plain_of(text)
         if CONFIRMATION.fullmatch(plain):
             return notice("Nothing was done: what Spotter asks about is answered by its buttons. Press one there.")
@@ -152,7 +165,7 @@ class Dispatch:
 
     async def _answer_to(self, text: str, question: Question) -> Message:
         intent = question.intent
-        if intent is not None and intent.verb in _ADMINS_ALONE and intent.verb not in self.offered:
+        if intent is not None and intent.verb in self.admin_verbs and intent.verb not in self.offered:
             raise NotAllowed(f"only admins of Spotter use “{intent.verb}”", Remedy.ADMIN)
         if intent is not None and intent.verb in ("", *self.offered):
             answer = await self.run(intent.verb, intent.words, is_guess=True)
@@ -177,7 +190,9 @@ class Dispatch:
         if near is not None and not corrected:
             return done_elsewhere(near.said, near.typed, near.instead, command=self.ctx.command)
         fixes = [*corrected, *(f"{one} {others}".strip() for one in verbs)]
-        raise QueryError(str(problem), [*dict.fromkeys(fixes or problem.suggestions)][:MOST_NEXT_STEPS])
+        # A wish that was read knows better what to type than its words respelled do.
+        found = fixes or problem.suggestions if asks_for_sessions else [*problem.suggestions, *fixes]
+        raise QueryError(str(problem), [*dict.fromkeys(found)][:MOST_NEXT_STEPS])
 
     def _verbs_like(self, typed: str) -> Sequence[str]:
         """The subcommands that are one typing mistake away: "mtue" is "mute"."""

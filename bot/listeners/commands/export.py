@@ -17,6 +17,7 @@ from bot.domain.text import clip, count
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
+from bot.listeners.questions.rule_wishes import WHEN
 from bot.listeners.understanding import fetch_mentioned_users, understand
 from bot.query.by_id import with_labels
 from bot.query.keys import Key, without_shape
@@ -42,6 +43,7 @@ _FORMAT = re.compile(r"\b(?:as|to|in|into) (?:an? )?(?:csv|excel|xlsx?|spreadshe
     more="A CSV file with every session that matches and that you may see, sent to you alone as a direct message; "
     "`criteria:yes` adds the criteria.",
     takes_query=True,
+    takes=lambda words: WHEN.search(words) is None,  # "export failed every monday" is a digest
     asks_itself=True,  # it changes nothing; who exported what is in the audit log
 )
 async def export(ctx: AppContext, request: CommandRequest) -> Message:

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from bot.blocks import follow_up_lists as lists
 from bot.blocks.elements import notice
-from bot.blocks.follow_ups import ENDS_ITSELF, format_taken
+from bot.blocks.follow_ups import ENDS_ITSELF, format_day, format_taken
+from bot.blocks.markup import safe
 from bot.domain.errors import QueryError
 from bot.domain.follow_ups import DEFAULT_DAYS, NOTE, FollowedUp, criterion_of, missed_criteria
 from bot.domain.model import CriticalCriterion, SessionRecord
@@ -30,6 +31,23 @@ _DUE = re.compile(
 )
 
 
+async def _effect(ctx: AppContext, request: CommandRequest) -> str:
+    """Which follow-up would be taken, due when. Raises what `follow-up` itself would for the day and the session."""
+    ident, _, text = request.words.strip().partition(" ")
+
+    def work(tx: Tx) -> str:
+        access, now = access_view(tx, request.viewer), ctx.clock.now()
+        meant = session_meant(ctx, tx, access, "follow-up", ident)
+        if isinstance(meant, Message):
+            raise QueryError(f"No one session that you may see has an id starting with “{ident}”.", ["results"])
+        service.record_to_follow_up(tx, request.viewer, meant.session.key)
+        due = _due(_QUOTED.sub(" ", _NOTE.sub("", text)), now, access.zone, ident)
+        name = access.directory.name_of(meant.session.key.employee_id)
+        return f"You would follow up the result of {safe(name)} ({meant.short_id}), due {format_day(due)}."
+
+    return await ctx.store.read(work)
+
+
 @subcommand(
     "follow-up ID [due:DAY]",
     "See to a low result, or one criterion of it, by a day",
@@ -38,6 +56,7 @@ _DUE = re.compile(
     "it is due in a week. You are reminded the day before, on the day and weekly from then on. It ends by itself when "
     "a later completion of the same employee meets the target on that checklist, or brings the criterion to it; and "
     "when you may no longer see the session.",
+    effect=_effect,
     takes=lambda words: not words or may_be_id(words.split()[0]),
 )
 async def follow_up(ctx: AppContext, request: CommandRequest) -> Message:

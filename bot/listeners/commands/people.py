@@ -101,11 +101,15 @@ async def audit(ctx: AppContext, request: CommandRequest) -> Message:
     """The newest entries of the audit log. Checks the right itself, though the registry offers it to admins only."""
     if not request.viewer.is_admin:
         raise NotAllowed("only admins of Spotter see who did what", Remedy.ADMIN)
-    if request.words and not (request.words.isdecimal() and len(request.words) < 9 and int(request.words)):
+    words = _NEWEST.sub("", request.words)
+    if words and not (words.isdecimal() and len(words) < 9 and int(words)):
         raise QueryError(f"{ctx.command} audit takes a number of entries.", ["audit", "audit 30"])
-    limit = min(int(request.words or ROWS_SHOWN), MAX_ROWS)
+    limit = min(int(words or ROWS_SHOWN), MAX_ROWS)
     lines = await ctx.store.read(lambda tx: in_words(tx, tx.audit_log.entries(limit)))
     return audit_log(lines, command=ctx.command)
+
+
+_NEWEST = re.compile(r"^(?:the )?(?:last|newest|latest) | (?:entries|lines)$", re.IGNORECASE)  # "audit last 20"
 
 
 # ---- a user's own link ------------------------------------------------------------------------------------------

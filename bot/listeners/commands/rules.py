@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.blocks import settings as settings_view
+from bot.blocks.answers import with_unused
+from bot.blocks.markup import format_query_text
 from bot.blocks.mutes import mute_blocks
 from bot.blocks.rule_changes import edit_offer, offered
 from bot.blocks.rule_lists import mutes_list, rules_list, rules_to_end
@@ -74,10 +76,14 @@ async def preview(ctx: AppContext, request: CommandRequest) -> Message:
 )
 async def rules(ctx: AppContext, request: CommandRequest) -> Message:
     """The rules of this channel and the viewer's own; all of them for an admin who asks."""
-    only = request.words.lower()
+    only = _OF_HERE.sub("", request.words.lower())
     is_admin = request.viewer.is_admin
+    if _CHANNEL.search(only):
+        raise QueryError(
+            "A channel lists its rules itself: type it there. Admins see those of all channels.", _listed(is_admin)
+        )
     if only not in ("", ALL, DIGESTS, MUTES):
-        raise QueryError(f"“{request.words}” is nothing to ask rules for.", ["rules", "rules all"])
+        raise QueryError(f"“{request.words}” is nothing to ask rules for.", _listed(is_admin))
     if only == ALL and not is_admin:
         raise NotAllowed("only admins of Spotter see every rule", Remedy.ADMIN)
     everything = bool(only) and is_admin
@@ -123,6 +129,15 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
         )
 
     return await ctx.store.read(work)
+
+
+_CHANNEL = re.compile(r"<#[^<>]+>|(?<!\S)#[a-z]")
+_OF_HERE = re.compile(r"^(?:(?:of|in|for|from|on) )?(?:here|(?:this|the|our) channel)(?: please)?$")
+
+
+def _listed(is_admin: bool) -> Sequence[str]:
+    """The ways to ask for rules that there are for a viewer."""
+    return ["rules", "rules all"] if is_admin else ["rules"]
 
 
 def own(viewer: Viewer) -> Destination:
@@ -200,8 +215,9 @@ async def unsubscribe(ctx: AppContext, request: CommandRequest) -> Message:
     """Ends a rule of the viewer's, or any for an admin, who is asked before; so is who pressed a button that names it.
     Without a number, the rules that the viewer may end."""
     typed = request.words.lower().removeprefix("rule").strip(" #")
-    if _ALL_RULES.fullmatch(typed):
-        return await ctx.store.read(lambda tx: _rules_to_end(ctx, tx, request))
+    if not any(letter.isdecimal() for letter in typed):
+        listed = await ctx.store.read(lambda tx: _rules_to_end(ctx, tx, request))
+        return listed if _ALL_RULES.fullmatch(typed) else with_unused(listed, request.words)
 
     def work(tx: Tx) -> Message:
         found = own_rule(tx, request.viewer, typed, "unsubscribe")
@@ -238,24 +254,46 @@ async def edit(ctx: AppContext, request: CommandRequest) -> Message:
     return await subscribing.propose_change(ctx, request.viewer, number, text.strip())
 
 
+async def _handed_over(ctx: AppContext, request: CommandRequest) -> str:
+    """Which rule would be offered to whom. Raises what `handover` itself would."""
+    number, to, _ = _heir(request)
+
+    def work(tx: Tx) -> str:
+        return own_rule_text(tx, request.viewer, own_rule(tx, request.viewer, number, "handover", f"<@{to}>"))
+
+    said = format_query_text(await ctx.store.read(work), 300)
+    return f"This offers rule {number} ({said}) to <@{to}>, who takes it over by pressing."
+
+
+def _heir(request: CommandRequest) -> tuple[str, str, str]:
+    """The number of a rule, the account of who is to have it, and both as typed. Raises QueryError without a mention:
+    a name says which person in iSpring is meant, and not which account in Slack."""
+    number, _, text = request.words.strip().lstrip("#").partition(" ")
+    mention = MENTION.fullmatch(text.strip().removeprefix("to ").strip())
+    if mention is None:
+        raise QueryError(
+            "Say to whom with an @, and choose the account from the list that Slack shows: “handover 3” and then the"
+            " person. Nothing was changed.",
+            ["rules"],
+        )
+    return number, mention[1].upper(), text.strip()
+
+
 @subcommand(
     "handover N @person",
     "Give rule number N to somebody else",
     examples=("handover 3 @ana",),
     more="They get a message and take the rule over by pressing; from then on it posts what they may see. Admins take "
     "over any rule by naming themselves.",
+    effect=_handed_over,
 )
 async def handover(ctx: AppContext, request: CommandRequest) -> Message:
     """Offers a rule to another linked person; an admin who names themselves takes it over."""
-    number, _, text = request.words.strip().lstrip("#").partition(" ")
-    mention = MENTION.fullmatch(text.strip())
-    if mention is None:
-        raise QueryError("Say which rule, and to whom: “handover 3” and then the person with an @.", ["rules"])
-    to = mention[1].upper()
+    number, to, text = _heir(request)
     heir = await ctx.contacts.viewer(to)
 
     def work(tx: Tx) -> Message:
-        found = own_rule(tx, request.viewer, number, "handover", text.strip())
+        found = own_rule(tx, request.viewer, number, "handover", text)
         if found.destination.kind is not DestinationKind.CHANNEL:
             raise QueryError(f"Rule {number} is for its owner alone, so nobody else can have it.", ["rules"])
         now, directory = ctx.clock.now(), tx.people.directory()

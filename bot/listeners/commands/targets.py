@@ -43,6 +43,8 @@ _QUOTES = " \"“”„«»'"
 _CHECKLIST_KEYS = ("checklist", "checklists")
 _FILLER = re.compile(r"(?:for|on|in|of|to|=|the target)\s+", re.IGNORECASE)
 LONGEST_NAMES = 700  # characters: a checklist's name and a criterion's
+_SAID_OF_IT = re.compile(r"\b(?:should|must|needs? to|has to) (?:be|stay)\b", re.IGNORECASE)  # a question in words
+_SECOND = re.compile(rf"\s*(?:,|\band\b)\s*{_PERCENT}\s+(?:for|on|in)\s+\S.*", re.DOTALL | re.IGNORECASE)
 _ALL = frozenset({"all", "every", "everything", "all checklists", "every checklist", "default"})
 
 
@@ -55,6 +57,7 @@ _ALL = frozenset({"all", "every", "everything", "all checklists", "every checkli
     "session whatever its result; `target critical remove` ends that. A change is shown before it is saved, and counts "
     "for sessions completed from then on. What is set here wins over PASS_TARGET.",
     asks_itself=True,
+    takes=lambda words: _SAID_OF_IT.search(words) is None,
 )
 async def target(ctx: AppContext, request: CommandRequest) -> Message:
     """The targets, or the question whether another one is to be saved."""
@@ -108,6 +111,9 @@ def _read(text: str) -> tuple[float | None, str]:
     """The percentage, None for no target; and the name of the checklist as typed, "" for all."""
     if without := _WITHOUT.fullmatch(text):
         return None, _name(without[1] or "")
+    if (second := _SECOND.search(text)) is not None:
+        alone = [text[: second.start()].strip(), second[0].strip().removeprefix("and").strip(" ,")]
+        raise QueryError("One target at a time: each is shown before it is saved.", [f"target {one}" for one in alone])
     first, last = _FIRST_PERCENT.fullmatch(text), _LAST_PERCENT.fullmatch(text)
     number, name = (first[1], first[2]) if first else (last[2], last[1]) if last else ("", "")
     percent = float(number.replace(",", ".")) if number else None
@@ -158,7 +164,7 @@ def _checklist(tx: Tx, viewer: Viewer, name: str, percent: float | None) -> str:
     if len(found) == 1:
         return next(iter(found))
     like = sorted(titles[one] for one in found) or nearest(name, titles.values())
-    reason = "means more than one checklist" if found else "is no checklist Spotter has seen"
+    reason = "means more than one checklist" if found else "is no checklist Spotter has seen; targets are of checklists"
     raise QueryError(f"“{name}” {reason}.", [f"{verb} {quote(title)}" for title in like[:MOST_OFFERED]])
 
 

@@ -14,7 +14,14 @@ from bot.listeners.questions.change_wishes import CHANGES
 from bot.listeners.questions.concepts import ASKING, OF_SESSIONS, C
 from bot.listeners.questions.meanings import meaning_of
 from bot.listeners.questions.parts import Named, parts_of
-from bot.listeners.questions.patterns import Intent, Reader, plain_of, straight
+from bot.listeners.questions.patterns import (
+    Intent,
+    Reader,
+    plain_of,
+    straight,
+    with_names,
+    without_names,
+)
 from bot.listeners.questions.rule_wishes import RULE_WISHES
 from bot.listeners.questions.wording import worded
 from bot.query.units import GROUPING_WORDS
@@ -115,11 +122,11 @@ def wish_of(text: str) -> Intent | None:
     plain = plain_of(text)
     if plain in _WHOLE:
         return _WHOLE[plain]
-    if len(text) > _LONGEST or '"' in text or "“" in text:
+    if len(text) > _LONGEST:
         return None
-    typed = straight(text).strip(" ?!.")
+    typed, names = without_names(straight(text).strip(" ?!."))
     for pattern, make in _WISHES:
         found = pattern.search(typed)
         if found is not None and (intent := make(found)) is not None:
-            return intent
+            return Intent(intent.verb, with_names(intent.words, names), with_names(intent.unused, names))
     return None

@@ -9,7 +9,18 @@ from collections.abc import Sequence
 from bot.domain.errors import QueryError
 from bot.domain.quiet import parse_quiet
 from bot.domain.schedules import begins_schedule
-from bot.listeners.questions.patterns import MESSAGES, PLEASE, SEND, Intent, Reader, left_of, meant
+from bot.listeners.questions.patterns import (
+    GONE,
+    I_AM,
+    MESSAGES,
+    PLEASE,
+    SEND,
+    Intent,
+    Reader,
+    in_quotes,
+    left_of,
+    meant,
+)
 
 _RULES = rf"(?:digests?|rules?|subscriptions?|reports?|{MESSAGES})"
 _TARGET = r"(?:targets?|pass(?:ing)?[ -]?(?:mark|score|grade)|threshold|minimum(?: score)?|bar)"
@@ -19,7 +30,10 @@ _SETTING = (
 )
 _TO = r"(?: (?:up|down|back))?(?: (?:to|at|be|=|from \d{1,3} ?%? to))"
 _SHOULD = r"(?:should be|must be|is now|to|=|needs to be|has to be)"
-_NOW_ON = re.compile(r"(?:,? (?:from now on|please|now|starting .+|as of .+))$|^(?:the|all|everything)$", re.IGNORECASE)
+_NOW_ON = re.compile(r"(?:,? (?:from now on|please|now))$|^(?:the|all|everything)$", re.IGNORECASE)
+_LATER = re.compile(
+    r"(?:^|,? )(?P<when>(?:starting|as of|from|until|till|since|for the next) (?!now\b).+)$", re.IGNORECASE
+)
 _HERE = r"(?:here|(?:to|in|into) (?:this|the|our) channel)"
 _STOPPING = r"(?:stop|cancel|end|remove|delete|turn off|switch off|disable|quit|no more|get rid of|kill)"
 _WISH = (
@@ -76,7 +90,9 @@ def _target(found: re.Match[str]) -> Intent:
     """ "set the target for opening to 85": asked about before it is saved."""
     groups = found.groupdict()
     of = next((groups[one] for one in ("of", "of2", "of3") if groups.get(one)), "").strip()
-    return Intent("target", f"{found['percent']} {_NOW_ON.sub('', of)}".strip())
+    later = _LATER.search(of)  # a target counts from when it is saved
+    of = of[: later.start()] if later else of
+    return Intent("target", f"{found['percent']} {_NOW_ON.sub('', of)}".strip(), later["when"] if later else "")
 
 
 def _needed(found: re.Match[str]) -> Intent:
@@ -89,7 +105,7 @@ def _no_target(found: re.Match[str]) -> Intent:
 
 
 def _critical(found: re.Match[str]) -> Intent:
-    return Intent("target", f'critical "{found["of"]}"')
+    return Intent("target", f"critical {in_quotes(found['of'])}")
 
 
 def _muted(found: re.Match[str]) -> Intent:
@@ -97,6 +113,11 @@ def _muted(found: re.Match[str]) -> Intent:
     left = re.sub(r"\btil+\b", "until", left, flags=re.IGNORECASE)
     for_me = " for:me" if re.search(r"\b(?:me|my)\b|disturb|\bdnd\b", found.string, re.IGNORECASE) else ""
     return Intent("mute", f"{' '.join(left.split())}{for_me}".strip())
+
+
+_SO_NOTHING = re.compile(
+    r"[ ,.;]+(?:so |and |please |pls )*(?:don'?t|do not|no|stop|hold|mute|silence)\b.*$", re.IGNORECASE
+)  # what a mute does anyway
 
 
 def _quiet(found: re.Match[str]) -> Intent | None:
@@ -119,9 +140,14 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     (rf"^(?:please |pls )?(?:only|just) (?:{_TELL} )?{_LOW}{_POLITE}$", _fewer),
     (rf"^(?:please |pls )?{_TELL} (?:only|just)(?: (?:about|when|of|if|on))? {_LOW}{_POLITE}$", _fewer),
     (
-        r"^(?:please |pls )?only (?:tell|message|notify|alert|ping|dm|inform)(?: me)?"
+        rf"^(?:please |pls )?(?:{_TELL} )?only (?:when|if)(?= \w)"
+        r"|^(?:please |pls )?only (?:tell|message|notify|alert|ping|dm|inform)(?: me)?"
         r"(?: (?:about|of|on|for|when|if))*(?= \w)",
         _narrowed,
+    ),
+    (
+        rf"^(?:only |just )?{MESSAGES} (?:only )?(?:for|about|of|on) (?P<what>(?!me\b).+?)(?: only| please)*$",
+        lambda found: Intent("subscribe", f"{found['what']} for:me"),
     ),
     # what changes something, and is asked about first
     (
@@ -163,6 +189,19 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         lambda found: Intent("quiet", "", found["what"].strip()),
     ),
     (r"^(?:turn on|start|enable)(?: the| my| all)? reminders?$|^turn reminders on$", meant("reminders", "on")),
+    (
+        r"^(?:(?:turn|switch) on|start|enable|add|give me|send me|i want) (?:the |my )?reminders? (?:of|for|about) "
+        r"(?:what(?:'s| is) |my |the )?planned(?: sessions?| ones?)?$",
+        meant("reminders", "planned on"),
+    ),
+    (
+        rf"^{PLEASE}(?:stop|quit|don'?t|do not|never) remind(?:ing)?(?: me| us)?(?: please| any ?more)*$",
+        meant("reminders", "off"),
+    ),
+    (
+        rf"^(?:{PLEASE}(?:{GONE}|away)|{I_AM} (?:{GONE}|off|away))(?= (?:until|till?|for) )",
+        lambda found: Intent("mute", f"{_SO_NOTHING.sub('', found.string[found.end() :]).strip()} for:me"),
+    ),
     (
         r"^(?:(?:list|show|what|which|see|view|all|the|my|our|me|of|active) )*(?:rules|subscriptions)"
         r"(?: (?:are there|do (?:we|i) have|exist|here))?$|^what (?:am i|are we) subscribed to$"
@@ -283,11 +322,4 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         _muted,
     ),
     (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),
-    (
-        r"^(?:i'?m|i am|i'?ll be|i will be) (?:on (?:holidays?|leave|vacation|annual leave|a break)"
-        r"|off(?: work| sick)?|away|sick|out(?: of (?:the )?office)?|ooo)(?: again"
-        r"| now)?[ ,]+(?:un)?till? (?P<when>.+?)"
-        r"(?:[ ,.;]+(?:so |and |please |pls )*(?:don'?t|do not|no|stop|mute|hold|silence)\b.*)?$",
-        lambda found: Intent("mute", f"until {found['when']} for:me"),
-    ),
 )

@@ -220,7 +220,7 @@ _DIGEST_FOR = re.compile(
 _MUTED_CHANNEL = re.compile(
     rf"{PLEASE}(?:mute|silence|snooze)(?: {MESSAGES}(?: in| of)?)? #[\w-]+(?P<left>.*)", re.IGNORECASE
 )  # Slack makes a link of a channel that is chosen from its list, and `mute` knows that
-_NOT_WHAT = re.compile(r"^(?:all|the|every|any|our|my|only) +", re.IGNORECASE)
+_NOT_WHAT = re.compile(r"^(?:all|the|every|any|our|my|only|it|this|that|them|these) +", re.IGNORECASE)
 
 
 def elsewhere(text: str) -> Elsewhere | None:
@@ -242,6 +242,8 @@ def elsewhere(text: str) -> Elsewhere | None:
             typed,
         )
     if found := _POST.fullmatch(text):
-        what = _NOT_WHAT.sub("", found["what"])
-        return Elsewhere("A rule is made in the channel that it posts to.", (f"preview {what}",), f"subscribe {what}")
+        what = _NOT_WHAT.sub("", f"{found['what']} ").strip()
+        return Elsewhere(
+            "A rule is made in the channel that it posts to.", (f"preview {what}".strip(),), f"subscribe {what}".strip()
+        )
     return met_by_rules(straight(text))

@@ -13,7 +13,7 @@ _DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _PART = r"(?:morning|noon|afternoon|evening|night)s?"
 _AT = rf"(?:,? (?:at |by |around )?(?:\d{{1,2}}(?:[:.]\d\d)?(?: ?[ap]m)?(?![\w:])|(?:in the |at )?{_PART}))?"
 WHEN = re.compile(
-    rf"(?<![\w:])(?:(?:on )?(?:the|every|each) (?:first|1st|last)(?: day)? of (?:the|each|every|a) month"
+    rf"(?<![\w:])(?:(?:on )?(?:(?:the|every|each) )?(?:first|1st|last)(?: day)? of (?:the|each|every|a) month"
     rf"|(?:on )?(?:every|each) (?:{_DAY}|day|week|month|{_PART})|(?:on )?(?:mon|tues|wednes|thurs|fri|satur"
     rf"|sun)days|(?:once|one time) (?:an?|per|every|each) (?:day|week|month)|(?:daily|weekly|monthly)(?:"
     rf" on)?(?: {_DAY})?)"
@@ -23,9 +23,9 @@ WHEN = re.compile(
 PERIODS = {"day": "daily", "week": "weekly", "month": "monthly"}
 FIGURES = (
     r"(?:report|digest|summary|summaries|update|overview|round-?up|recap|numbers|figures|results?|stats"
-    r"|statistics|kpis)s?"
+    r"|statistics|kpis|csv|export|spreadsheet|excel)s?"
 )
-SENDS = r"(?:send|post|give|get|mail|e-?mail|share|put|show|tell|message|dm|drop|remind|i want|i need|i'?d like)"
+SENDS = r"(?:send|post|give|get|mail|export|e-?mail|share|put|show|tell|message|dm|drop|remind|i want|i need|i'?d like)"
 _ASKED_FOR = re.compile(
     rf"^{PLEASE}(?:{SENDS}\b.*\b(?:me|us|here|{FIGURES}|channel)|(?:an? |the )?{FIGURES})\b", re.IGNORECASE
 )
@@ -57,7 +57,7 @@ def plain_schedule(typed: str) -> str:
     )
     text = _LATE_HOUR.sub(lambda found: f"daily at {int(found[2]) + 12}:{found[3] or '00'}", text)
     text = re.sub(
-        r"(?:on )?(?:the|every|each) (first|1st|last)(?: day)? of (?:the|each|every|a) month",
+        r"(?:on )?(?:(?:the|every|each) )?(first|1st|last)(?: day)? of (?:the|each|every|a) month",
         lambda found: f"monthly {31 if found[1].lower() == 'last' else 1}",
         text,
         flags=re.IGNORECASE,
@@ -78,7 +78,9 @@ def _scheduled(found: re.Match[str]) -> Intent | None:
     schedule = plain_schedule(when[0])
     if not _ASKED_FOR.search(other) or not begins_schedule(schedule):
         return None
-    is_own = re.search(r"\b(?:me|my|i)\b", other, re.IGNORECASE) and not re.search(r"\b(?:here|channel)\b", other)
+    is_own = re.search(r"\b(?:me|my|i|export)\b", other, re.IGNORECASE) and not re.search(
+        r"\b(?:here|channel)\b", other
+    )
     about = other
     while (less := " ".join(_SAID.sub(" ", about).split())) != about:
         about = less
@@ -98,11 +100,40 @@ ONE_RULE = r"(?:this|that|the|my|our) (?:\S+ ){0,3}?(?:rule|subscription|alert)"
 _ASKS_OF_RULES = r"(?:made|created|owns?|set ?up|added|wrote|started|is behind|is responsible for)"
 
 
+_ID = r"(?:session )?#?`?(?P<id>(?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*)`?"
+
+
+def _followed_up(found: re.Match[str]) -> Intent:
+    """ "remind me friday about 0f809adb": a follow-up that is due then, asked about before it is taken."""
+    when = (found["before"] or found["after"] or "").strip(" ,").removeprefix("on ")
+    return Intent("follow-up", f"{found['id']} {f'due:{when}' if when else ''}".strip())
+
+
 def _resumed(found: re.Match[str]) -> Intent:
     return Intent("resume", found["number"])
 
 
 RULE_WISHES: Sequence[tuple[str, Reader]] = (
+    (
+        rf"^{PLEASE}(?:remind me|follow[- ]?up|chase(?: me)?)(?P<before> .+?)? (?:about|on|of|with|for|to check) {_ID}"
+        r"(?P<after>,? .+)?$",
+        _followed_up,
+    ),
+    (rf"^{PLEASE}remind me {_ID}(?P<before>)(?P<after> .+)?$", _followed_up),
+    (
+        rf"^{PLEASE}(?:close|end|finish|complete|cancel|stop|delete) (?:(?:all|the|my|this|a|open) )*follow[- ]?ups?$",
+        meant("follow-ups"),
+    ),
+    (
+        r"^(?:as (?:an? )?)?(?P<choice>(?:observer|employee|supervisor)"
+        r" (?:instantly|never|(?:daily|weekly|below)\b.*))$",
+        lambda found: Intent("settings", found["choice"]),
+    ),
+    (
+        rf"^{PLEASE}(?:i want |send |give |get |want )?(?:me )?(?:the |my |all )?(?:results?|scores?|messages?)?"
+        r" ?(?:instantly|immediately|right away|as they (?:come|happen)|in real ?time)$",
+        meant("settings"),
+    ),
     (
         rf"^{PLEASE}(?:change|edit|modify|update|narrow|limit|make|switch|set|adjust)(?: down)? {_OF_RULE}"
         r"(?P<query> .+)?$",
@@ -140,8 +171,9 @@ RULE_WISHES: Sequence[tuple[str, Reader]] = (
         rf" cover)*(?P<query> .+)$",
         _edited,
     ),
+    (rf"^{_OF_RULE} (?P<query>(?:only|just) .+)$", _edited),
     (
-        rf"^(?:turn|switch) {_OF_RULE} off(?: (?P<when>(?:until|till?|for) .+))?$",
+        rf"^(?:(?:turn|switch) )?{_OF_RULE} off(?: (?P<when>(?:until|till?|for) .+))?$",
         lambda found: Intent(
             "pause" if found["when"] else "unsubscribe", f"{found['number']} {found['when'] or ''}".strip()
         ),

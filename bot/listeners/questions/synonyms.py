@@ -6,6 +6,8 @@ They are read so only in a text that has no meaning as it stands: a checklist ma
 import re
 from collections.abc import Collection
 
+from bot.listeners.questions.patterns import with_names, without_names
+
 _WORDS = {
     word: common
     for common, words in {
@@ -71,7 +73,8 @@ _PUT_IN = re.compile(r"\b(?:put|key|type|log|enter)(?:ed)?( (?:my|the|his|her) \
 
 def in_common_words(text: str, names: Collection[str] = ()) -> str:
     """A text with the words of other trades as Spotter's own, without those that say nothing. `names`: words that
-    belong to a name, and stay."""
+    belong to a name, and stay, as do names in quotes."""
+    text, quoted = without_names(text)
     said: list[str] = []
     for token in _PUT_IN.sub(r"record\1", _SAYS_NOTHING.sub("", text)).split():
         plain = token.lower().strip("?!.,;:'’\"")
@@ -83,4 +86,4 @@ def in_common_words(text: str, names: Collection[str] = ()) -> str:
         else:
             end = token[-1] if token[-1] in ",;?" else ""
             said.append(common + end)
-    return " ".join(said)
+    return with_names(" ".join(said), quoted)
