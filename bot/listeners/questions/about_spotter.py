@@ -1,5 +1,5 @@
 """Which subcommand a question about Spotter itself asks for: whether it works, what is set up, which rules, digests and
-mutes there are, and the wishes to begin or end what it sends.
+mutes there are, and the wishes to begin or end all it sends.
 
 Each pattern takes a whole text, so that no question about sessions is mistaken for one about Spotter.
 """
@@ -68,13 +68,6 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
             meant("status"),
         ),
         (r"who(?:'?s| is) my (?:supervisor|manager|boss)", meant("link")),
-        # what people are told of themselves
-        (
-            r"(?:please |pls |can (?:i|you|u) |could you |how (?:do|can) i )*(?:turn|switch|shut) (?:(?:these"
-            r"|this|them|it"
-            r"|those|the|my|messages?|notifications?|dms?|alerts?|msgs?) )+off(?: please| pls)*",
-            meant("unsubscribe"),
-        ),
         # what is there
         (
             rf"{_LIST}mutes{_BE_THERE}|(?:what|who|which (?:channels?|rules?))(?:'?s| is| are) muted{_BE_THERE}"
@@ -170,11 +163,6 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
             r"(?:un-?pause|restart|continue) (?:all|everything|sending|messages|all (?:rules|messages|sending))"
             r"|(?:turn|switch) (?:everything|all|sending) back on|start sending(?: again)?",
             meant("resume", "all"),
-        ),
-        (
-            r"(?:please |pls |can you |could you )*(?:send|give|message|show) (?:me|us) (?:less|fewer|not so much)"
-            r"(?: (?:messages?|often|please|stuff))*",
-            meant("unsubscribe"),
         ),
     )
 )

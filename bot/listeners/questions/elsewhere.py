@@ -86,6 +86,13 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
             _SEEN,
             (),
         ),
+        (
+            r"i (?:do ?n'?t|do not) (?:want|like)(?: that| when)? (?:\S+ ){1,3}?(?:to )?"
+            rf"(?:sees?|reads?|knows?|seeing) (?:my|our) (?:{_SESSION}|data)"
+            rf"|{PLEASE}(?:hide|keep private) (?:my|our) (?:{_SESSION}|data)(?: from .*)?",
+            _SEEN,
+            (),
+        ),
         (rf"{PLEASE}(?:delete|remove|erase|forget|wipe) (?:all )?(?:of )?(?:(?:my|our) {_DATA}|me)", _ERASED, ()),
         (rf"{PLEASE}(?:erase|forget) (?!it\b|that\b|this\b)\S+(?: \S+)?(?:'s {_DATA})?", _ERASED, ()),
         (

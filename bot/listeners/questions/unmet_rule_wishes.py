@@ -110,7 +110,7 @@ _PLACES: Sequence[tuple[re.Pattern[str], str, Sequence[str]]] = tuple(
         (rf"{PLEASE}rename (?:the )?(?:rule|subscription).*", _KEPT_PLACE, ("rules",)),
         (
             rf"{PLEASE}remind (?:me|us) (?:(?:(?!about\b|of\b).)+ )?"
-            r"(?:to (?!check\b)|(?:of|about) (?:my |the )*(?:to-?do|tasks?)).*",
+            r"(?:to (?!check\b)|(?:of|about) (?:my |the )*(?:to-?do|tasks?)|.*\b(?:before|ahead)\b).*",
             _OTHER_REMINDERS,
             ("reminders", "todo"),
         ),
@@ -122,7 +122,8 @@ _PLACES: Sequence[tuple[re.Pattern[str], str, Sequence[str]]] = tuple(
             ("mute 4h for:me", "quiet"),
         ),
         (
-            rf"(?!.*\brule\b){PLEASE}(?:(?:send|forward|give|mail|e-?mail|share|post|message) \S.*? to|share \S.*? with)"
+            rf"(?!.*\brule\b){PLEASE}"
+            r"(?:(?:send|forward|give|mail|e-?mail|share|post|message) \S.*? to|share \S.*? with)"
             r" (?!(?:me|us|myself|slack|spotter|here|\d)\b|(?:this|the|our|my) (?:channel|dms?|slack)\b|<?#)"
             r"(?:my |our |the )?[\w@<>'.-]+(?: \w+)?(?: (?:every|each|on|at|daily|weekly|monthly) .*)?",
             _OTHERS,
