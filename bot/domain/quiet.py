@@ -111,8 +111,8 @@ def parse_quiet(text: str) -> Quiet:
     for word in re.split(r"[\s,]+|\band\b", words):
         if word in _GROUPS:
             days.update(_GROUPS[word])
-        elif word in _DAY_NAMES:
-            days.add(_DAY_NAMES[word])
+        elif (day := word if word in _DAY_NAMES else word.removesuffix("s")) in _DAY_NAMES:
+            days.add(_DAY_NAMES[day])
         elif word and word not in _SAYS_NOTHING:
             raise QueryError(f"“{word}” is no time and no day of the week.", EXAMPLES)
     if len(days) == 7:

@@ -96,7 +96,7 @@ _ZONE = re.compile(r"\s+(UTC|[A-Za-z]+(?:/[A-Za-z0-9_+-]+)+)(?=\s|$)")
 _BEGINNING = re.compile(r"\s*(?:on\s+)?(?P<each>(?:every|each)\s+)?(?P<word>[a-z]+)(?=[\s,]|$)[\s,]*", re.IGNORECASE)
 _FIRST_WORDS = {str(every): every for every in Every} | {"everyday": Every.DAY}
 _UNITS = {"day": Every.DAY, "week": Every.WEEK, "month": Every.MONTH}  # behind "every"
-_NO_TIME = re.compile(r"(?:at\s+)?\d\S*(?:\s*(?:am|pm)(?=\s|$))?\s*|at(?=\s|$)\s*", re.IGNORECASE)
+_NO_TIME = re.compile(r"(?<!\S)(?:at\s+)?\d\S*(?:\s*(?:am|pm)(?=\s|$))?\s*|(?<!\S)at(?=\s|$)\s*", re.IGNORECASE)
 _NO_WEEKDAY = re.compile(r"(?:on\s+)?[a-z]+\s+(?=(?:at\s+)?\d)", re.IGNORECASE)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from bot.blocks import actions, digest_rules
 from bot.blocks.elements import notice
@@ -141,10 +141,43 @@ def read_query(read: Callable[[], Query], after: str) -> Query:
         raise QueryError(str(error), fixes) from None
 
 
+_PLACE = re.compile(
+    r"(?:^|\s+)(?:in |,\s*)?(?P<place>[A-Za-z]+(?:[ _][A-Za-z]+)?) time(?: zone)?(?=\s|$)", re.IGNORECASE
+)
+_SHORT = re.compile(r"(?<=\d|m)\s+(?P<zone>ET|CT|MT|PT|IST|GMT|BST|CES?T|[ECMP][SD]T)(?=\s|$)", re.IGNORECASE)
+_MEANT = {"e": "America/New_York", "c": "America/Chicago", "m": "America/Denver", "p": "America/Los_Angeles"}
+_MEANT_WHOLE = {"ist": "Asia/Kolkata", "gmt": "Europe/London", "bst": "Europe/London", "cet": "Europe/Berlin",
+                "cest": "Europe/Berlin"}  # fmt: skip
+
+
+def _with_zone(text: str) -> str:
+    """A digest's text with "London time" as Europe/London. Raises QueryError for "EST", which is the time of a place
+    for half a year only."""
+    if found := _SHORT.search(text):
+        short = found["zone"].lower()
+        meant = _MEANT_WHOLE.get(short) or _MEANT[short[0]]
+        said = (
+            f"“{found['zone']}” names no place, and a digest follows the summer time of one: name one as Europe/Berlin."
+        )
+        raise QueryError(said, [f"{text[: found.start()]} {meant}{text[found.end() :]}"])
+    for found in _PLACE.finditer(text):
+        words = found["place"].replace(" ", "_").lower()
+        for typed in dict.fromkeys((words, words.rpartition("_")[2])):
+            zones = sorted(
+                one for one in available_timezones() if one.lower().rpartition("/")[2] == typed and "/" in one
+            )
+            if zones:
+                start = found.end("place") - len(typed)
+                before = re.sub(r"\s+in$", "", text[:start].rstrip(), flags=re.IGNORECASE)
+                return f"{before} {zones[0]}{text[found.end() :]}"
+    return text
+
+
 def _read(text: str) -> _Wanted:
     for_me, names, csv = FOR_ME.search(text) is not None, _NAMES.search(text), _CSV.search(text)
     try:
-        schedule, zone, query = parse_schedule(_CSV.sub("", _NAMES.sub("", FOR_ME.sub("", text))).strip())
+        plain = _with_zone(_CSV.sub("", _NAMES.sub("", FOR_ME.sub("", text))).strip())
+        schedule, zone, query = parse_schedule(plain)
     except QueryError as error:
         raise QueryError(str(error), [f"digest {one}{' for:me' * for_me}" for one in error.suggestions]) from None
     if zone and zone_named(zone) is None:

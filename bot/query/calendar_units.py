@@ -33,6 +33,7 @@ UNITS: Mapping[str, str] = {
     for spelled in spellings
 }
 _NOT_ALONE = ("d", "w", "m", "y", "h", "days", "weeks", "months", "years", "hour", "hours", "hrs")  # behind "last"
+_POSSESSIVE = ("weeks", "months", "quarters", "years")  # "last months results" is one month's, typed without its sign
 _WHOLE_UNITS = ("week", "month", "quarter", "year")
 _QUARTER = re.compile(r"q([1-4])")
 _HALF_YEAR = re.compile(r"h([12])")
@@ -92,6 +93,8 @@ def relative(words: Sequence[str], at: int, today: date) -> Read | None:
         return None
     if number := month_number(following):
         return _stepped_month(words, at, number, step, today)
+    if following in _POSSESSIVE and at + 2 < len(words) and words[at - 1 : at] not in (["the"], ["in"]):
+        return Read((replace(unit_around(UNITS[following], today, step), is_current=step == 0),), 2)
     if (unit := UNITS.get(following)) and following not in _NOT_ALONE:
         return Read((replace(unit_around(unit, today, step), is_current=step == 0),), 2)
     if (weekday := weekday_number(following)) is not None:

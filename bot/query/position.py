@@ -126,6 +126,13 @@ class Position:
         is_observing = after[:1] and (
             after[0] in OBSERVING or after[0] in GRADING or self._counts_observations(after[0])
         )
+        if after in (
+            ["did", "with"],
+            ["had", "with"],
+            ["has", "with"],
+            ["does", "with"],
+        ):  # "what Samir did with Amara"
+            return Key.OBSERVER
         if is_observing and after[1:] != ["by"] and not self._is_passive(after[0]):
             return Key.OBSERVER
         if self.words_before(1) == ["with"] and f"{Key.EMPLOYEE}:{ME}" in self.terms:  # "my sessions with Priya"
@@ -184,11 +191,20 @@ class Position:
         self.at += 1
 
     def add_keyword(self, found: Keyword) -> None:
+        if self._begins_anew(found):
+            self.is_negated = False
         for term in found.terms:
             self.add(self.signed(term) if found.can_be_negated else term, 0)
         self.at += found.used
         if found.can_be_negated:
             self.is_negated = False
+
+    def _begins_anew(self, found: Keyword) -> bool:
+        """ "neither opening nor closing, failed": behind a comma, a condition on something else is not negated."""
+        if not self.terms or not self.terms[-1].startswith("-") or not found.terms or not self.at:
+            return False
+        follows_comma = self.text[self.tokens[self.at - 1].end - 1] in ",;"
+        return follows_comma and _key_in(self.terms[-1]) != _key_in(found.terms[0])
 
     def signed(self, term: str) -> str:
         return f"-{term}" if self.is_negated else term

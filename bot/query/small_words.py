@@ -8,7 +8,7 @@ IGNORED = frozenset({
     "the", "a", "an", "any", "all", "every", "each", "who", "whom", "what", "which", "when", "how", "many", "much",
     "did", "do", "does", "done", "has", "have", "had", "was", "were", "is", "are", "be", "been", "i", "we", "you",
     "it", "they", "he", "she", "them", "his", "her", "him", "their", "that", "this", "those", "these", "there", "s",
-    "ones", "one", "only", "just", "please", "pls",
+    "ones", "one", "only", "telling", "showing", "giving", "wondering", "just", "please", "pls",
     "show", "list", "find", "get", "give", "see", "tell", "me", "us", "about", "results", "result", "session",
     "sessions", "checklists", "observation", "observations", "training", "trainings", "ojt", "score", "scores",
     "scored", "rating", "people", "person", "persons", "everyone", "everybody", "somebody", "someone", "anyone",
@@ -201,7 +201,7 @@ SEEING = frozenset({"see", "know", "get", "have", "look", "find", "view", "check
 ASKING_LEAVE = frozenset({"can", "could", "may", "shall"})  # "can I see …" asks, and is not about the asker
 OWN = frozenset({"my", "mine", "me", "i", "myself"})
 GIVING = frozenset(
-    {"show", "tell", "give", "get", "let", "send", "list", "email", "mail"}
+    {"show", "tell", "give", "get", "let", "send", "list", "email", "mail", "telling", "showing", "giving", "sending"}
 )  # "show me" says nothing of whose results
 OWN_TEAM = frozenset(
     {

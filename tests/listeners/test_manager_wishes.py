@@ -14,6 +14,7 @@ _TARGETS = "Target for every checklist: 80 %"
 _HERE = "Nothing is saved yet. Shall Spotter send this to <#C1001>"
 _ALONE = "Nothing is saved yet. Shall Spotter send this to you alone"
 _DONE_ELSEWHERE = "What a channel gets is decided by its rules"
+_FOLLOWED = "You would follow up the result of Arjun Pillaikar (f35df864)"
 ADMIN = {
     # digests at a time
     "post a summary here every friday afternoon": f"{_HERE}, weekly fri 14:00",
@@ -64,6 +65,13 @@ ADMIN = {
     "every monday at 9": "That is a schedule, and does not say of what",
     "digest for my team every friday at 4pm": f"{_ALONE}, weekly fri 16:00",
     "export failed every monday at 9": f"{_ALONE}, weekly mon 09:00",
+    "send me a weekly digest fridays at 4pm london time": f"{_ALONE}, weekly fri 16:00 Europe/London",
+    "post a digest here at 9 every day in berlin time": f"{_HERE}, daily 09:00 Europe/Berlin",
+    "daily digest 7am new york time": f"{_HERE}, daily 07:00 America/New_York",
+    "digest daily 9am EST": "“EST” names no place",
+    "daily digest at six pm": f"{_HERE}, daily 18:00",
+    "send us the digest now": "Digest of the last 7 days",
+    "i want a weekly digest instead of single messages": "On which day of the week?",
     # only some
     "tell me only if below 70": "A rule that posts to you alone: completed sessions scored below 70 %.",
     "only when below 70": "A rule that posts to you alone: completed sessions scored below 70 %.",
@@ -78,8 +86,8 @@ ADMIN = {
     # reminders and absence
     "remind me tomorrow to observe arjun": "Spotter reminds you of what you observe",
     "remind me every day of my todo": "Spotter reminds you of what you observe",
-    "remind me friday about f35df864": "You would follow up the result of Arjun Pillaikar (f35df864), due Fri 4 Dec 2026.",
-    "remind me about f35df864 next tuesday": "You would follow up the result of Arjun Pillaikar (f35df864), due Tue 1 Dec",
+    "remind me friday about f35df864": f"{_FOLLOWED}, due Fri 4 Dec 2026.",
+    "remind me about f35df864 next tuesday": f"{_FOLLOWED}, due Tue 1 Dec 2026.",
     "remind me friday about 0f809adb": "No one session that you may see has an id starting with “0f809adb”.",
     "stop reminding me": "This turns your reminders of what you observe and is late off.",
     "turn on reminders for planned sessions": "This turns your reminders of what is planned for you to observe on.",
@@ -90,6 +98,20 @@ ADMIN = {
     "turn rule two off": "There is no rule 2.",
     "rule two only failed": "There is no rule 2.",
     "copy rule 2 to #closing": "A rule keeps its channel and has no name",
+    "add a rule for failed closing": "A rule that posts to <#C1001>: completed sessions on “Closing and cash-up”",
+    "subscribe this channel to failed closing": "A rule that posts to <#C1001>: completed sessions on “Closing",
+    "subscribe #l-and-d to failures": "A rule is made in the channel that it posts to",
+    "create a digest for store 14": "How often?",
+    "take over rule 1": "There is no rule 1.",
+    "i dont want my boss to see my results": "Your results are seen by you",
+    "never message me again": "There is no rule here that you may end.",
+    "dont ping me on sundays": "Your quiet time would be sun",
+    "dont bother me this weekend": "This holds back your direct messages until 30 Nov 2026",
+    "digest off": "There is no rule here that you may end.",
+    "remind me an hour before": "Spotter reminds you of what you observe",
+    "notify me when my sessions are overdue": "This turns your reminders of what you observe and is late on.",
+    "set the target to eighty five": "Set the target 85 % for every checklist",
+    "target ninety": "Set the target 90 % for every checklist",
     "set target to 85 for opening and 90 for closing": "One target at a time",
     "target for store 12 should be 90": "“store 12” is no checklist Spotter has seen; targets are of checklists.",
     # what it is about is said if nothing can be read

@@ -23,6 +23,18 @@ READ = {
         'results employee:"Clémence Aubertin" since:2026-10-28'
     ),
     ("admin", "perfect scores"): "results score:100",
+    ("admin", "neither espresso nor guest welcome, failed, since 1 nov"): (
+        'results -checklist:"Espresso bar" -checklist:"Guest welcome and service" outcome:failed since:2026-11-01'
+    ),
+    ("admin", "can i get last months failed ones in excel"): (
+        "export since:2026-10-01 until:2026-10-31 outcome:failed"
+    ),
+    ("admin", "sessions Samir did with Amara"): ('results observer:"Samir Qureshan" employee:"Amara Diabaté-Roux"'),
+    ("supervisor", "how are my people doing compared to last month"): "trend since:2026-10-01 by:month",
+    ("observer", "my next 3"): "upcoming mine 30d limit:3",
+    ("admin", "would you mind telling me which criteria people lose the most points on in guest service?"): (
+        'trend by:criterion checklist:"Guest welcome and service"'
+    ),
     ("supervisor", "i didnt get anything about freyas failed closing, how come"): (
         'results employee:"Freya Tunnicliffe" outcome:failed checklist:"Closing and cash-up"'
     ),
@@ -49,7 +61,27 @@ BEGINS = {
     ("supervisor", "may we fire someone for failing three times"): PERSONNEL,
     ("supervisor", "give mateo another go at opening next wednesday"): IN_ISPRING,
     ("admin", "delete arjuns session from yesterday it was a mistake"): IN_ISPRING,
+    ("admin", "grade Viktor 90 on opening for today"): IN_ISPRING,
+    ("employee", "are you a real person or an AI"): "Spotter is a program, and no person",
+    ("employee", "does my boss see what I ask you"): "Spotter's answers are shown to you alone",
+    ("employee", "can i have this in german"): "Spotter reads and writes English only",
+    ("observer", "my session from this morning isnt showing up"): "A session appears here within minutes",
+    ("admin", "new starters results"): "iSpring does not tell Spotter since when somebody works for you.",
+    ("admin", "how do i get a rule into a channel"): "`/ojt rules [all]`",
+    ("admin", "what's the difference between passed and failed here"): "`outcome:`",
+    ("admin", "how far back do you keep data"): "Spotter keeps what it reads from iSpring Learn",
+    ("supervisor", "you've got my name wrong, i'm linked to somebody else"): "You are Ana Ferreira-Quill in iSpring",
+    ("supervisor", "why did i get that message last night"): "`/ojt why ID`",
     # wishes
+    ("supervisor", "no messages on saturdays and sundays please"): "Your quiet time would be sat sun",
+    ("observer", "remind me 2 hours before each session"): "Spotter reminds you of what you observe",
+    ("supervisor", "who still owes me a follow up"): "You have no open follow-up.",
+    ("admin", "alert me if store 12 average drops below 75"): "A rule posts single sessions",
+    ("admin", "target for espresso 75 but only for store 21"): "A target is that of a checklist, or of all",
+    ("admin", "give my rules to Margit, I'm leaving"): "A rule is handed over by its number",
+    ("supervisor", "take over Ana's subscriptions"): "A rule is handed over by its number",
+    ("admin", "hold everything, iSpring is being migrated this weekend"): "Pause all sending?",
+    ("admin", "be quiet until tomorrow morning"): "This holds back the messages of <#C1001> until 28 Nov 2026",
     ("supervisor", "im on holiday till 14 december dont send me anything"): (
         "This holds back your direct messages until 14 Dec 2026"
     ),

@@ -10,6 +10,7 @@ from bot.listeners import digesting
 from bot.listeners.access_scope import access_view
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
+from bot.listeners.questions.asked import wish_of
 from bot.listeners.questions.rule_wishes import WHEN
 from bot.listeners.understanding import fetch_mentioned_users, is_readable, understand
 from bot.query.nearest import alike
@@ -19,6 +20,12 @@ from bot.store.database import Tx
 SCHEDULE_WORDS = (*Every, "everyday", "every", "each", *DAYS)
 _SAME_WORD = 75  # percent: "montly" is "monthly"
 _NOW = re.compile(r"now\b[ ,:]*", re.IGNORECASE)
+
+
+def _is_wish(words: str) -> bool:
+    """Whether words behind the verb say a wish in other words: "digest off", "digest north every friday"."""
+    intent = wish_of(f"digest {words}")
+    return intent is not None and (intent.verb == "unsubscribe" or WHEN.search(words) is not None)
 
 
 @subcommand(
@@ -31,7 +38,7 @@ _NOW = re.compile(r"now\b[ ,:]*", re.IGNORECASE)
     on_menu="Digest",
     takes_query=True,
     asks_itself=True,
-    takes=lambda words: begins_schedule(words) or WHEN.search(words) is None,  # "digest north every friday"
+    takes=lambda words: begins_schedule(words) or not _is_wish(words),
 )
 async def digest(ctx: AppContext, request: CommandRequest) -> Message:
     """A digest at once, or the question whether to save one with a schedule."""

@@ -28,7 +28,6 @@ from bot.listeners.questions.small_talk import (
     GREETING,
     HELP,
     MORE,
-    STOP,
     UNDO,
     UNDO_WITH,
     is_thanks,
@@ -49,7 +48,6 @@ _NAMED_SESSION = re.compile(
     re.IGNORECASE,
 )
 _FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=(?=[0-9a-f-]*\d)[0-9a-f]{8})", re.IGNORECASE)
-_DIGEST_OFF = re.compile(r"(?:digests?|summary|report) (?:off|stop|end|remove|cancel|none|no)")
 _SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
 
@@ -108,16 +106,12 @@ class Dispatch:
             return await self.run("resume" if found["resume"] else "pause", "all", is_guess=True)
         if (place := elsewhere(text)) is not None and not _is_whole_name(text, await self._names_in(text)):
             return done_elsewhere(place.said, place.typed, place.instead, command=self.ctx.command)
-        if STOP.fullmatch(plain):
-            return await self.run("unsubscribe", "")
         if UNDO.fullmatch(plain):
             possible = [one for one in UNDO_WITH if one in self.offered]
             raise QueryError("Say what is to end: each of these lists it.", possible)
         text = _FOLLOW_UP.sub("follow-up ", text)
         if found := _NAMED_SESSION.fullmatch(text):
             return await self.run("show", found[1])
-        if _DIGEST_OFF.fullmatch(plain):
-            return await self.run("unsubscribe", "")
         if sessions.is_session_id(text.strip("#")):
             return await self.run("show", text)
         first, words = _first_and_others(text)

@@ -1,7 +1,7 @@
 """Mutes: what holds a channel's or one's own messages back for a while."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.blocks import mutes as views
@@ -27,6 +27,7 @@ REASON = 200  # characters
 _CHANNELS = re.compile(r"<#([CG][A-Z0-9]+)(?:\|[^<>]*)?>")
 _PLACE = r"(?:(?:in )?(?:(?:this|the|our) channel|here|this)|channel|all(?: messages)?|everything|messages)"
 _HERE = re.compile(rf"^{_PLACE}(?=\s|$)|\s{_PLACE}$", re.IGNORECASE)
+_MINE = re.compile(r"^my (?:messages|dms?|notifications|alerts|posts)(?=\s|$)", re.IGNORECASE)
 _EVERY = re.compile(r"^(?:all|everything|here|me|this(?: channel)?|the channel|it|channel)$")
 _BECAUSE = re.compile(r"(?:^|\s)because:?\s+(.*)$", re.IGNORECASE | re.DOTALL)
 
@@ -81,6 +82,7 @@ def _words_of(request: CommandRequest) -> str:
 
 async def _effect(ctx: AppContext, request: CommandRequest) -> str:
     """What a mute would hold back, where and until when."""
+    request = replace(request, words=_MINE.sub("for:me", request.words))
     wanted, now = await _wanted(ctx, request, _words_of(request)), ctx.clock.now()
 
     def work(tx: Tx) -> str:
@@ -103,6 +105,7 @@ async def _effect(ctx: AppContext, request: CommandRequest) -> str:
 )
 async def mute(ctx: AppContext, request: CommandRequest) -> Message:
     """Mutes the channel it is typed in, or the viewer; asks for how long if that was not said."""
+    request = replace(request, words=_MINE.sub("for:me", request.words))
     now, text = ctx.clock.now(), _words_of(request)
     if not text:
         named = next((one[0] for one in (FOR_ME.search(request.words), _CHANNELS.search(request.words)) if one), "")

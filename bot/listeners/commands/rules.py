@@ -51,7 +51,10 @@ _CONDITIONS = "Conditions, in any order: " + " · ".join(f"`{example}`" for exam
 )
 async def subscribe(ctx: AppContext, request: CommandRequest) -> Message:
     """Proposes a rule for the channel it is asked in, or for the viewer."""
-    return await subscribing.propose(ctx, request.viewer, request.channel_id, request.words, verb="subscribe")
+    words = _SUBSCRIBED.sub("", request.words)
+    if re.match(r"<#[^<>]+>|#[a-z]", words, re.IGNORECASE):
+        raise QueryError("A rule is made in the channel that it posts to: type it there.", ["rules", "preview"])
+    return await subscribing.propose(ctx, request.viewer, request.channel_id, words, verb="subscribe")
 
 
 @subcommand(
@@ -131,6 +134,7 @@ async def rules(ctx: AppContext, request: CommandRequest) -> Message:
     return await ctx.store.read(work)
 
 
+_SUBSCRIBED = re.compile(r"^(?:(?:this|the|our) channel|here|us)(?: (?:to|for))?(?:\s+|$)", re.IGNORECASE)
 _CHANNEL = re.compile(r"<#[^<>]+>|(?<!\S)#[a-z]")
 _OF_HERE = re.compile(r"^(?:(?:of|in|for|from|on) )?(?:here|(?:this|the|our) channel)(?: please)?$")
 
@@ -269,7 +273,8 @@ def _heir(request: CommandRequest) -> tuple[str, str, str]:
     """The number of a rule, the account of who is to have it, and both as typed. Raises QueryError without a mention:
     a name says which person in iSpring is meant, and not which account in Slack."""
     number, _, text = request.words.strip().lstrip("#").partition(" ")
-    mention = MENTION.fullmatch(text.strip().removeprefix("to ").strip())
+    whom = text.strip().removeprefix("to ").strip()
+    mention = MENTION.fullmatch(f"<@{request.viewer.slack_user_id}>" if whom.lower() == "me" else whom)
     if mention is None:
         raise QueryError(
             "Say to whom with an @, and choose the account from the list that Slack shows: “handover 3” and then the"

@@ -1,5 +1,5 @@
 """Which subcommand a question about Spotter itself asks for: whether it works, what is set up, which rules, digests and
-mutes there are, and the wishes to begin or end what it sends.
+mutes there are, and the wishes to begin or end all it sends.
 
 Each pattern takes a whole text, so that no question about sessions is mistaken for one about Spotter.
 """
@@ -38,7 +38,8 @@ _MAKING = r"set|change|add|make|create|use|see|read|get|remove|edit|stop|end|fin
 
 
 def _help(found: re.Match[str]) -> Intent:
-    return Intent("help", found["topic"].lower())
+    topic = found["topic"].lower()
+    return Intent("help", "rules" if topic == "rule" else topic)
 
 
 def _audited(found: re.Match[str]) -> Intent:
@@ -84,6 +85,11 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
         ),
         (r"who(?:'?s| is) my (?:supervisor|manager|boss)|who do you (?:think|believe) (?:that )?i am", meant("link")),
         (
+            r".*\b(?:my name(?: is)? wrong|wrong name|linked to (?:some(?:body|one) else|(?:the )?wrong)"
+            r"|mistake me for)\b.*",
+            meant("link"),
+        ),
+        (
             r"(?:what|how)(?: (?:all|else))? can (?:i|we) (?:filter|search|sort|group)(?: (?:by|for|with|on|the .+))?"
             r"|(?:which|what) (?:keys|filters|conditions)(?: (?:are there|exist|can i use|do you know|are possible))?",
             meant("help"),
@@ -91,13 +97,6 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
         (
             r"(?:ok(?:ay)?,? )?(?:you can|please) (?:start|go on|continue|carry on|resume)(?: (?:again|now))*",
             meant("unmute"),
-        ),
-        # what people are told of themselves
-        (
-            r"(?:please |pls |can (?:i|you|u) |could you |how (?:do|can) i )*(?:turn|switch|shut) (?:(?:these"
-            r"|this|them|it"
-            r"|those|the|my|messages?|notifications?|dms?|alerts?|msgs?) )+off(?: please| pls)*",
-            meant("unsubscribe"),
         ),
         # what a page of help explains
         (
@@ -110,14 +109,14 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
         (r"^what(?:'?s| is| does)?(?: an?| the)? critical criteri(?:on|a)(?: mean)?$", meant("help", "critical")),
         (
             rf"^(?:what(?:'?s| is) )?(?:the )?difference between (?:{_OUTCOMES})(?: target)?"
-            rf" and (?:{_OUTCOMES})(?: target)?$",
+            rf" and (?:{_OUTCOMES})(?: target)?(?: (?:here|in spotter|mean))*$",
             meant("help", "outcome"),
         ),
         (
             r"^why (?:did|do|does|am|are|have) (?:i|we)(?: still| always| keep)? "
             r"(?:get|got|getting|gotten|receiv(?:e|ed|ing)|see|seeing|here)(?: this| that| these| those| all"
             r"| so many| it)*"
-            rf"(?: {MESSAGES})?$"
+            rf"(?: {MESSAGES})?(?: (?:today|yesterday|last night|this (?:morning|week)|just now|at all))?$"
             r"|^why (?:was|is|are|were|did)(?: (?:this|that|it|these|the|card|message|result|one))*"
             r" (?:posted"
             r"|sent|shown|here"
@@ -219,11 +218,6 @@ ABOUT_SPOTTER: Sequence[tuple[str, Reader]] = tuple(
             r"(?:un-?pause|restart|continue) (?:all|everything|sending|messages|all (?:rules|messages|sending))"
             r"|(?:turn|switch) (?:everything|all|sending) back on|start sending(?: again)?",
             meant("resume", "all"),
-        ),
-        (
-            r"(?:please |pls |can you |could you )*(?:send|give|message|show) (?:me|us) (?:less|fewer|not so much)"
-            r"(?: (?:messages?|often|please|stuff))*",
-            meant("unsubscribe"),
         ),
     )
 )

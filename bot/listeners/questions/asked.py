@@ -12,6 +12,7 @@ from datetime import date
 from bot.listeners.questions.about_spotter import ABOUT_SPOTTER
 from bot.listeners.questions.change_wishes import CHANGES
 from bot.listeners.questions.concepts import ASKING, OF_SESSIONS, C
+from bot.listeners.questions.ending_wishes import ENDINGS
 from bot.listeners.questions.meanings import meaning_of
 from bot.listeners.questions.parts import Named, parts_of
 from bot.listeners.questions.patterns import (
@@ -31,7 +32,7 @@ __all__ = ["Intent", "Question", "is_grouped", "question_of", "wish_of"]
 _LONGEST = 200  # characters: a longer text is no question in passing
 _WISHES: Sequence[tuple[re.Pattern[str], Reader]] = tuple(
     (re.compile(rf"(?<![\w:\"“])(?:{pattern})(?![\w:])", re.IGNORECASE), make)
-    for pattern, make in (*ABOUT_SPOTTER, *RULE_WISHES, *CHANGES)
+    for pattern, make in (*ENDINGS, *ABOUT_SPOTTER, *RULE_WISHES, *CHANGES)
 )
 _SAID: Sequence[tuple[Intent, Sequence[str]]] = (
     (Intent("", ""), ("menu", "start", "home", "main menu")),
@@ -50,9 +51,6 @@ _SAID: Sequence[tuple[Intent, Sequence[str]]] = (
         "people —unmatched", "unlinked people", "unlinked", "not linked", "who is not linked",
         "who isn't linked", "who is unlinked", "who has no link", "people without a link", "who is not matched",
         "who is linked", "links", "list links", "all links", "show links",
-    )),
-    (Intent("unsubscribe", ""), (
-        "turn notifications off", "turn off", "notifications off", "unsubscribe me", "turn this off", "turn it off",
     )),
     (Intent("results", "since:yesterday"), (
         "what did i miss", "what have i missed", "anything new", "any news", "whats new", "what's new", "what is new",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from bot.domain.errors import QueryError
 from bot.domain.quiet import parse_quiet
 from bot.domain.schedules import begins_schedule
+from bot.listeners.questions.ending_wishes import TELL
 from bot.listeners.questions.patterns import (
     GONE,
     I_AM,
@@ -31,9 +32,7 @@ _SETTING = (
 _TO = r"(?: (?:up|down|back))?(?: (?:to|at|be|=|from \d{1,3} ?%? to))"
 _SHOULD = r"(?:should be|must be|is now|to|=|needs to be|has to be)"
 _NOW_ON = re.compile(r"(?:,? (?:from now on|please|now))$|^(?:the|all|everything)$", re.IGNORECASE)
-_LATER = re.compile(
-    r"(?:^|,? )(?P<when>(?:starting|as of|from|until|till|since|for the next) (?!now\b).+)$", re.IGNORECASE
-)
+_LATER = re.compile(r"(?:^|,? )(?:starting|as of|from|until|till|since|for the next) (?!now\b).+$", re.IGNORECASE)
 _HERE = r"(?:here|(?:to|in|into) (?:this|the|our) channel)"
 _STOPPING = r"(?:stop|cancel|end|remove|delete|turn off|switch off|disable|quit|no more|get rid of|kill)"
 _WISH = (
@@ -42,14 +41,14 @@ _WISH = (
     r" (?:about|of|when|every|each)\b))"
 )
 
-_MANY = r"(?:(?:way |far )?too (?:many|much)|so many|a lot of|fewer|less|not so many|reduce(?: the)?(?: number of)?)"
-_GETTING = r"(?:(?:there are|there is|i get|i'?m getting|i am getting|i have|i want|send|give|get|me|please|pls) )*"
-_LOW = (
-    r"(?:failures?|fails|failed (?:ones|results|sessions)|low (?:ones|results|scores)|bad (?:ones|results)|problems"
-    r"|(?:when |if )?(?:some(?:one|body)|a person|people|anyone|it|i) fails?|below target|the (?:low|bad|failed) ones)"
-)
-_TELL = r"(?:tell|message|notify|alert|ping|dm|send|inform|write)(?: to)?(?: me)?(?: (?:about|of|on|for|when|if|the))*"
-_POLITE = r"(?: (?:please|pls|thanks|instead|from now on))*"
+
+_INSTEAD = re.compile(r"(?:^|\s)instead of .+$", re.IGNORECASE)
+
+
+def _split(text: str, ending: re.Pattern[str]) -> tuple[str, str]:
+    """A text without its ending, and that."""
+    found = ending.search(text)
+    return (text, "") if found is None else (text[: found.start()].rstrip(), found[0].strip())
 
 
 def _narrowed(found: re.Match[str]) -> Intent:
@@ -57,16 +56,13 @@ def _narrowed(found: re.Match[str]) -> Intent:
     return Intent("subscribe", f"{left_of(found)} for:me")
 
 
-def _fewer(_found: re.Match[str]) -> Intent:
-    return Intent("unsubscribe", "")
-
-
 def _digest(found: re.Match[str]) -> Intent:
     """ "send me a weekly report", "monthly summary on the 1st at 9": a digest, which is shown before it is saved."""
     left = left_of(found)
     for_me = " for:me" if re.search(r"\bme\b", found[0], re.IGNORECASE) else ""
+    left, instead = _split(left, _INSTEAD)
     every = "" if begins_schedule(left) else f"{found['every']} "
-    return Intent("digest", f"{every}{left}".strip() + for_me)
+    return Intent("digest", f"{every}{left}".strip() + for_me, instead)
 
 
 def _subscribed(found: re.Match[str]) -> Intent:
@@ -90,9 +86,8 @@ def _target(found: re.Match[str]) -> Intent:
     """ "set the target for opening to 85": asked about before it is saved."""
     groups = found.groupdict()
     of = next((groups[one] for one in ("of", "of2", "of3") if groups.get(one)), "").strip()
-    later = _LATER.search(of)  # a target counts from when it is saved
-    of = of[: later.start()] if later else of
-    return Intent("target", f"{found['percent']} {_NOW_ON.sub('', of)}".strip(), later["when"] if later else "")
+    of, later = _split(of, _LATER)  # a target counts from when it is saved
+    return Intent("target", f"{found['percent']} {_NOW_ON.sub('', of)}".strip(), later.lstrip(" ,"))
 
 
 def _needed(found: re.Match[str]) -> Intent:
@@ -110,6 +105,7 @@ def _critical(found: re.Match[str]) -> Intent:
 
 def _muted(found: re.Match[str]) -> Intent:
     left = re.sub(r"\b(?:this |the )?channel\b|\bme\b", " ", found.string[found.end() :], flags=re.IGNORECASE)
+    left = re.sub(r"^this weekend", "over the weekend", left.strip(), flags=re.IGNORECASE)
     left = re.sub(r"\btil+\b", "until", left, flags=re.IGNORECASE)
     for_me = " for:me" if re.search(r"\b(?:me|my)\b|disturb|\bdnd\b", found.string, re.IGNORECASE) else ""
     return Intent("mute", f"{' '.join(left.split())}{for_me}".strip())
@@ -130,17 +126,9 @@ def _quiet(found: re.Match[str]) -> Intent | None:
 
 
 CHANGES: Sequence[tuple[str, Reader]] = (
-    # fewer messages
-    (rf"^{_GETTING}{_MANY}(?: of)?(?: (?:the|my|these|those))? {MESSAGES}(?: .*)?$", _fewer),
+    # only some messages
     (
-        r"^(?:once|one message|one|just once|only once) (?:a|per|every) (?:day|week)(?: (?:is enough|only|please))*$",
-        _fewer,
-    ),
-    (r"^(?:less|fewer|quieter|off|enough|too much|too many|that'?s (?:enough|too much))(?: please)?$", _fewer),
-    (rf"^(?:please |pls )?(?:only|just) (?:{_TELL} )?{_LOW}{_POLITE}$", _fewer),
-    (rf"^(?:please |pls )?{_TELL} (?:only|just)(?: (?:about|when|of|if|on))? {_LOW}{_POLITE}$", _fewer),
-    (
-        rf"^(?:please |pls )?(?:{_TELL} )?only (?:when|if)(?= \w)"
+        rf"^(?:please |pls )?(?:{TELL} )?only (?:when|if)(?= \w)"
         r"|^(?:please |pls )?only (?:tell|message|notify|alert|ping|dm|inform)(?: me)?"
         r"(?: (?:about|of|on|for|when|if))*(?= \w)",
         _narrowed,
@@ -155,7 +143,8 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         r"|(?:don'?t|do not|stop|no) (?:post(?:ing)?|send(?:ing)?|show(?:ing)?)(?: (?:us|anything|messages"
         r"|cards|any|more|results"
         r"|to|in|here|this|the|channel))*"
-        r"|do not disturb(?: me)?|dnd)(?= (?:until|till|til|for) )",
+        r"|(?:don'?t|do not|never) (?:message|dm|ping|notify|bother|disturb)(?: me)?|dnd)"
+        r"(?= (?:(?:until|till|til|for|over) |this weekend|tonight|today))",
         _muted,
     ),
     (
@@ -173,7 +162,7 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     ),
     (
         rf"^{PLEASE}(?:(?:don'?t|do not|never|stop|no|silence|pause) (?:(?:any|all|my|the|me) )*"
-        rf"(?:{MESSAGES}|send|sending|messaging|messages|notify|bother|bothering|disturb|me)|dnd|silence)"
+        rf"(?:{MESSAGES}|send|sending|messaging|message|dm|ping|notify|bother|bothering|disturb|me)|dnd|silence)"
         r"(?: (?:me|us|anything|any ?more|anymore|messages|notifications|please))* "
         r"(?P<when>(?!until|till?\b|for\b|\d+ ?[hdmw])\S.*)$",
         _quiet,
@@ -234,6 +223,10 @@ CHANGES: Sequence[tuple[str, Reader]] = (
     (
         rf"^{PLEASE}{_SETTING} (?:the |our )?(?:{_TARGET} )?(?:to |at |of )?(?P<percent>\d{{1,3}}) ?(?:%|percent)?"
         rf"(?: as)?(?: (?:the|our|a))?(?: {_TARGET})? (?:for|on|in) (?P<of>.+)$",
+        _target,
+    ),
+    (
+        rf"^{PLEASE}{_SETTING} (?:the |our )?{_TARGET} (?P<percent>\d{{1,3}}) ?(?:%|percent)?$",
         _target,
     ),
     (
@@ -321,5 +314,5 @@ CHANGES: Sequence[tuple[str, Reader]] = (
         r"(?= (?:until|till?|for|over|today|tonight))",
         _muted,
     ),
-    (r"^(?:please |pls )?(?:silence|snooze|hush|shut up)", _muted),
+    (r"^(?:please |pls )?(?:silence|snooze|hush|shut up|be (?:quiet|silent))", _muted),
 )

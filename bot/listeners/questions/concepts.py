@@ -108,6 +108,7 @@ class Concept(Flag):
     HOW_FAR = auto()
     PERIOD = auto()
     FUTURE = auto()
+    EARLIER = auto()  # a time that something is compared with
     NUMBER = auto()
     NAME = auto()
     PERSON = auto()
@@ -126,26 +127,26 @@ OF_SESSIONS = (  # that a question is about sessions, which needs no subcommand
 )
 _PHRASES: Mapping[Concept, str] = {
     C.FILLER: """
-        this channel, the channel, our channel, a, an, the, this, these, those, there, its, they, them, their,
-        he, she, his, her, him, you, your, of, in, on, at, to, from, for, with, about, into, within, during,
-        over, as, so, then, now, just, at least, at most, only, please, pls, plz, kindly, can, could, will,
-        shall, should, may i, do, does, did, have, has, had, having, want, wants, wanted, wanna, like, love,
-        see, look, looking, check out, view, know, find, give, gives, show, shows, tell, list, let, lets, say,
-        pull, bring up, display, open up, show me, tell me, give me, let me, send me, get me, i want, i need, i
-        would like, i wonder, i am looking for, i am interested in, can i, can i get, could i, would you, have
-        we got, is there, are there, was there, were there, i mean, i think, i guess, for me, here, hey, hi,
-        hello, ok, okay, well, actually, really, basically, currently, right now, at the moment, so far, yet,
-        still, already, ever, also, too, even, maybe, perhaps, roughly, approximately, exactly, quick, quickly,
-        stored, saved, registered, meant, i meant, sorry, no i meant, something, planned for, thanks, thank you,
-        thx, cheers, ta, if, whether, any, some, all, everything, anything, thing, things, stuff, info,
-        information, details, detail, data, overview of, report on, up, out, off, back, down, going, goes, go,
-        went, happen, happens, happened, happening, doing, make, makes, made, using, use, used, across, among,
-        between, our, us, we, we are, main, mainly, different, company, entire, whole, overall, in general,
-        generally, total, new, recent, recently, lately, these days, own, ones, one, my store, our store, my
-        site, our site, this store, this site, my department, our department, my location, our location, my
-        region, our region, my branch, my shop, our shop, this shop, my restaurant, our restaurant, my place,
-        company wide, ojt, on the job training, been, r, u, ur, need, needs, needed, always, usually, often,
-        behind
+        telling, telling me, showing, showing me, giving me, wondering, this channel, the channel, our channel,
+        a, an, the, this, these, those, there, its, they, them, their, he, she, his, her, him, you, your, of,
+        in, on, at, to, from, for, with, about, into, within, during, over, as, so, then, now, just, at least,
+        at most, only, please, pls, plz, kindly, can, could, will, shall, should, may i, do, does, did, have,
+        has, had, having, want, wants, wanted, wanna, like, love, see, look, looking, check out, view, know,
+        find, give, gives, show, shows, tell, list, let, lets, say, pull, bring up, display, open up, show me,
+        tell me, give me, let me, send me, get me, i want, i need, i would like, i wonder, i am looking for, i
+        am interested in, can i, can i get, could i, would you, have we got, is there, are there, was there,
+        were there, i mean, i think, i guess, for me, here, hey, hi, hello, ok, okay, well, actually, really,
+        basically, currently, right now, at the moment, so far, yet, still, already, ever, also, too, even,
+        maybe, perhaps, roughly, approximately, exactly, quick, quickly, stored, saved, registered, meant, i
+        meant, sorry, no i meant, something, planned for, thanks, thank you, thx, cheers, ta, if, whether, any,
+        some, all, everything, anything, thing, things, stuff, info, information, details, detail, data,
+        overview of, report on, up, out, off, back, down, going, goes, go, went, happen, happens, happened,
+        happening, doing, make, makes, made, using, use, used, across, among, between, our, us, we, we are,
+        main, mainly, different, company, entire, whole, overall, in general, generally, total, new, recent,
+        recently, lately, these days, own, ones, one, my store, our store, my site, our site, this store, this
+        site, my department, our department, my location, our location, my region, our region, my branch, my
+        shop, our shop, this shop, my restaurant, our restaurant, my place, company wide, ojt, on the job
+        training, been, r, u, ur, need, needs, needed, always, usually, often, behind
     """,
     C.WHO: "who, whom, whose",
     C.ANYONE: "anyone, anybody, someone, somebody, any one",

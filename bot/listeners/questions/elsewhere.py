@@ -65,6 +65,20 @@ _ADMINS = (
     "The setting ADMINS names the admins of Spotter: whoever runs Spotter changes it on the server and restarts."
     " `status` names them."
 )
+_PROGRAM = (
+    "Spotter is a program, and no person: it answers from what it read from iSpring Learn, by fixed rules and"
+    " without an"
+    " AI model."
+)
+_PRIVATE = (
+    "Spotter's answers are shown to you alone. Who exported or changed something stands in the audit log, which its"
+    " admins read; other questions do not."
+)
+_ENGLISH = "Spotter reads and writes English only; names may be in any script."
+_NOT_THERE = (
+    "A session appears here within minutes after it is completed in iSpring Learn; one that is planned or in progress"
+    " has no result yet. `status` says when iSpring was read last."
+)
 _PERSONNEL = (
     "That is for your manager or the personnel department: Spotter knows only what is observed in iSpring Learn."
 )
@@ -91,13 +105,21 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
             _SEEN,
             (),
         ),
+        (
+            r"i (?:do ?n'?t|do not) (?:want|like)(?: that| when)? (?:\S+ ){1,3}?(?:to )?"
+            rf"(?:sees?|reads?|knows?|seeing) (?:my|our) (?:{_SESSION}|data)"
+            rf"|{PLEASE}(?:hide|keep private) (?:my|our) (?:{_SESSION}|data)(?: from .*)?",
+            _SEEN,
+            (),
+        ),
         (rf"{PLEASE}(?:delete|remove|erase|forget|wipe) (?:all )?(?:of )?(?:(?:my|our) {_DATA}|me)", _ERASED, ()),
         (rf"{PLEASE}(?:erase|forget) (?!it\b|that\b|this\b)\S+(?: \S+)?(?:'s {_DATA})?", _ERASED, ()),
         (
             r"gdpr|privacy(?: policy)?|data protection|what (?:data|do you) (?:do you )?(?:have|know|store"
             r"|keep|save|collect)"
             r"(?: (?:about|of|on) (?:me|us))?"
-            r"|(?:where|how long)(?: (?:is|are|do|does|will))?(?: (?:you|spotter|it))?(?: (?:keep|store|save|hold))?"
+            r"|(?:where|how (?:long|far back))(?: (?:is|are|do|does|will))?(?: (?:you|spotter|it))?(?:"
+            r" (?:keep|store|save|hold))?"
             r" (?:(?:all|our|my|the|this|these) )*(?:data|results?|information|records?)"
             r"(?: (?:stored|kept|saved|held|hosted|be kept))?(?: for)?",
             _KEPT,
@@ -156,6 +178,57 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
             rf"(?!.*\b{_OURS}\b)(?:.*\w[,.;]+ ?(?:so |and )?)?{PLEASE}{_CHANGING} {_WHOSE}{_SESSION}(?: .*)?",
             _IN_ISPRING,
             ("upcoming", "todo"),
+        ),
+        (
+            rf"{PLEASE}(?:grade|score|rate|give|award) \S+.* (?:an? )?\d{{1,3}} ?(?:%|percent|points)? (?:on"
+            rf"|in|for|at) .+",
+            _IN_ISPRING,
+            ("todo",),
+        ),
+        (
+            r"(?:are|r) (?:you|u) (?:an? )?(?:real |actual )?(?:person|human|bot|robot|machine|program|ai"
+            r"|real|chat ?gpt|llm)\b.*"
+            r"|(?:am i|is this) (?:talking to |chatting with )?(?:an? )?(?:real |actual )?(?:person|human|bot"
+            r"|robot|ai)\b.*",
+            _PROGRAM,
+            ("help",),
+        ),
+        (
+            r"(?:do|does|can|could|will|would|who) .*\b(?:see|sees|read|reads|know|knows)"
+            r" (?:what (?:i|we) (?:ask|type|write|say|search)\b.*|(?:my|our) (?:questions?|chats?|queries"
+            r"|messages?)\b.*)"
+            r"|(?:is|are) (?:this|my|our) (?:chats?|conversations?|questions?|messages?) (?:private|logged"
+            r"|stored|saved|recorded)",
+            _PRIVATE,
+            ("help",),
+        ),
+        (
+            r".*\b(?:in|speak|to|understand|use|switch to) (?:german|deutsch|french|spanish|italian|polish"
+            r"|russian|dutch"
+            r"|portuguese|turkish|ukrainian|czech|romanian|chinese|arabic|hindi|another language|other languages)\b.*",
+            _ENGLISH,
+            ("help", "my results"),
+        ),
+        (
+            r"(?:my|our|the|his|her|\S+'s) (?:\S+ ){0,3}?(?:session|result|observation"
+            r"|score)s?\b.*\b(?:is ?n'?t|not|are ?n'?t"
+            r"|does ?n'?t|did ?n'?t|never)\b.*\b(?:show(?:ing|n|s|ed)?(?: up)?|there|visible|appear(?:ing|s"
+            r"|ed)?|listed|arrived?)"
+            r"(?: (?:here|yet|in (?:here|spotter|slack)|up))*",
+            _NOT_THERE,
+            ("status", "my results since:yesterday"),
+        ),
+        (
+            r".*\bnew (?:starters?|joiners?|hires?|employees|people|recruits?)\b.*",
+            "iSpring does not tell Spotter since when somebody works for you. A site, a checklist or names"
+            " choose people.",
+            ("trend by:employee", "results since:30d"),
+        ),
+        (
+            rf"{PLEASE}(?:(?:set|make|put) )?(?:the |a )?target .*\d{{1,3}} ?%? .*\b(?:for|in|at|of) (?:the )?"
+            r"(?:store|site|shop|branch|region|department|restaurant|team)s?\b.*",
+            "A target is that of a checklist, or of all: a site has none of its own. Nothing was changed.",
+            ("target",),
         ),
         (r"i (?:did|used|filled in|took) the wrong (?:checklist|one|form|person).*", _IN_ISPRING, ("my results",)),
         (

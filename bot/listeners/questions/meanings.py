@@ -109,7 +109,7 @@ MEANINGS: Sequence[Meaning] = (
     Meaning(
         "when is my next session",
         "upcoming",
-        "mine 30d",
+        "mine 30d{limit}",
         [C.UPCOMING | C.WHEN, C.ME],
         C.LOW | C.PERIOD | C.LAST | C.COMPARE,
         drops=C.OPEN,
@@ -125,7 +125,7 @@ MEANINGS: Sequence[Meaning] = (
     Meaning(
         "what is coming up",
         "upcoming",
-        "{ahead}",
+        "{ahead}{limit}",
         [C.UPCOMING],
         C.LOW | C.COMPARE | C.MOST | C.MISTAKE,
         drops=C.OPEN,
@@ -248,7 +248,7 @@ MEANINGS: Sequence[Meaning] = (
         "count compare {mine}",
         [C.HOW_MANY | C.MOST | C.LEAST, C.SESSION, C.COMPARE | C.THAN],
     ),
-    Meaning("compare stores in october", "trend", "by:{unit}", [C.COMPARE, _ROWS], C.NAME | C.LAST),
+    Meaning("compare stores in october", "trend", "by:{unit}", [C.COMPARE, _ROWS], C.NAME | C.LAST | C.EARLIER),
     Meaning("sofia this month vs last month", "trend", "compare {mine}", [C.COMPARE | C.THAN, C.NAME | C.PERIOD]),
     Meaning(
         "which store has the most failures",

@@ -11,7 +11,9 @@ _BY = re.compile(
     re.IGNORECASE,
 )
 _VERB = re.compile(rf"\b(?P<medium>{_MEDIUM}|call|ring) (?=(?:me|us)\b)", re.IGNORECASE)
-_SENDS = re.compile(r"(?:export|report|digest|summary|csv|file|results?|list|overview|numbers)", re.IGNORECASE)
+_SENDS = re.compile(
+    r"(?:export|report|digest|summary|csv|file|results?|scores?|sessions?|list|overview|numbers)", re.IGNORECASE
+)
 
 
 def without_medium(text: str) -> tuple[str, str]:

@@ -37,6 +37,7 @@ _OUTCOMES = (
 _JOINING = frozenset({"and", "or"})
 _ROLES = frozenset({"not", "without", "by", "of", "for", "from", "with", "on", "in", "at", "about"})
 _ID = re.compile(r"(?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*")
+_SINGLE_QUOTES = re.compile(r"(?<!\w)'([^'\"]+ [^'\"]+)'(?!\w)")  # around several words
 _TOKEN = re.compile(r'(?:[^\s"]*"[^"]*"[^\s"]*|\S+)')
 
 
@@ -59,7 +60,7 @@ class Named:
 
 def parts_of(text: str, names: Collection[Named], today: date) -> Sequence[Part]:
     """The parts of a question in their order. `names`: those in it that the asker may see."""
-    plain = straight(text)
+    plain = _SINGLE_QUOTES.sub(r'"\1"', straight(text))
     for pattern, full in _CONTRACTIONS:
         plain = pattern.sub(full, plain)
     typed: list[str] = []
@@ -92,6 +93,8 @@ def _joined(parts: Sequence[Part]) -> Sequence[Part]:
     for at, part in enumerate(parts):
         following = parts[at + 1] if at + 1 < len(parts) else None
         word = part.typed.lower()
+        if part.concept & C.PERIOD and at and parts[at - 1].concept & (C.COMPARE | C.THAN):
+            part = Part(part.typed, part.concept | C.EARLIER, part.is_condition)
         is_before_name = following is not None and bool(following.concept & C.NAME)
         is_kept = word in _JOINING or part.concept is C.EXCEPT or (is_before_name and word in _ROLES)
         found.append(Part(part.typed, C.FILLER, is_condition=True) if is_kept else part)

@@ -92,7 +92,21 @@ def in_digits(text: str) -> str:
     plain, names = without_names(text)
     plain = _OF_RULE.sub(lambda found: f"{found['rule']} {_digits(found['number'])}", plain)
     plain = _BEHIND_VERB.sub(lambda found: f"{found['verb']} {_digits(found['number'])}", plain)
+    if _OF_TARGET.search(plain):
+        plain = _PERCENTAGE.sub(_percentage, plain)
     return with_names(_CLOCK.sub(_clock_time, plain), names)
+
+
+_OF_TARGET = re.compile(r"\b(?:targets?|pass(?:ing)?[ -]?(?:mark|score|grade)|threshold)\b", re.IGNORECASE)
+_TENS = {word: str(10 * number) for number, word in enumerate(
+    ("fifty", "sixty", "seventy", "eighty", "ninety", "hundred"), 5)}  # fmt: skip
+_PERCENTAGE = re.compile(
+    rf"\b(?:an? |one )?({'|'.join(_TENS)})(?:[ -]({'|'.join(_NUMBERS[:9])}))?(?!\w)", re.IGNORECASE
+)
+
+
+def _percentage(found: re.Match[str]) -> str:
+    return str(int(_TENS[found[1].lower()]) + (int(_digits(found[2])) if found[2] else 0))
 
 
 def _digits(number: str) -> str:
@@ -101,12 +115,13 @@ def _digits(number: str) -> str:
 
 def _clock_time(found: re.Match[str]) -> str:
     """A time in digits; what is no time of a clock as typed."""
-    if not (found["part"] or found["clock"]) or int(_digits(found["hour"])) > 23:
+    is_half = found["half"] is not None and not found["hour"].isdecimal()  # "six pm"
+    if not (found["part"] or found["clock"] or is_half) or int(_digits(found["hour"])) > 23:
         return found[0]
     minutes = _MINUTES[found["part"].lower()] if found["part"] else 0
     is_after = not found["part"] or found["side"].lower() in ("past", "after")
     at = (int(_digits(found["hour"])) * 60 + (minutes if is_after else -minutes)) % (24 * 60)
-    return f"{at // 60}:{at % 60:02}{(found['half'] or '').strip()}"
+    return f"{at // 60}:{at % 60:02}{(found['half'] or '').replace('.', '').strip()}"
 
 
 def plain_of(text: str) -> str:

@@ -121,6 +121,31 @@ RULE_WISHES: Sequence[tuple[str, Reader]] = (
     ),
     (rf"^{PLEASE}remind me {_ID}(?P<before>)(?P<after> .+)?$", _followed_up),
     (
+        rf"^{PLEASE}(?:notify|tell|alert|remind|warn|message) me (?:when(?:ever)?|if|once|of)"
+        r" (?:(?:one of |any of )?my|an?|any) (?:sessions?|observations?)"
+        r"(?: (?:is|are|gets?|becomes?))? (?:overdue|late)$",
+        meant("reminders", "on"),
+    ),
+    (
+        rf"^{PLEASE}(?:add|create|make|set ?up|start|new)(?: an?| the)?(?: new)? (?:rule|subscription):?"
+        r"(?: (?:for|that posts|which posts|on|about|to post|with))* (?P<query>.+)$",
+        lambda found: Intent("subscribe", found["query"]),
+    ),
+    (
+        rf"^{PLEASE}(?:add|create|make|set ?up|start|new)(?: an?| the)?(?: new)? digest:?"
+        r" (?:(?:for|of|on|about) )?(?P<query>.+)$",
+        lambda found: Intent("digest", found["query"]),
+    ),
+    (
+        rf"^{PLEASE}(?:send|run|post|give|show|make)(?: me| us)?(?: the| an?| my| our)?"
+        r" (?:digest|summary) (?:right )?now$",
+        meant("digest", "now"),
+    ),
+    (
+        rf"^{PLEASE}(?:take|takeover)(?: over)? {_OF_RULE}(?: over)?$",
+        lambda found: Intent("handover", f"{found['number']} me"),
+    ),
+    (
         rf"^{PLEASE}(?:close|end|finish|complete|cancel|stop|delete) (?:(?:all|the|my|this|a|open) )*follow[- ]?ups?$",
         meant("follow-ups"),
     ),
@@ -130,8 +155,8 @@ RULE_WISHES: Sequence[tuple[str, Reader]] = (
         lambda found: Intent("settings", found["choice"]),
     ),
     (
-        rf"^{PLEASE}(?:i want |send |give |get |want )?(?:me )?(?:the |my |all )?(?:results?|scores?|messages?)?"
-        r" ?(?:instantly|immediately|right away|as they (?:come|happen)|in real ?time)$",
+        rf"^{PLEASE}(?:i want |send |give |get |want |tell |show )?(?:me )?(?:the |my |all )?"
+        r"(?:results?|scores?|messages?)? ?(?:instantly|immediately|right away|as they (?:come|happen)|in real ?time)$",
         meant("settings"),
     ),
     (
@@ -223,6 +248,10 @@ RULE_WISHES: Sequence[tuple[str, Reader]] = (
         rf"^{PLEASE}(?:close|end|finish|complete|cancel|stop) (?:(?:the|my|this|that|her"
         rf"|his) )*follow[- ]?ups?(?P<of> .+)?$",
         lambda found: Intent("follow-ups", "", (found["of"] or "").strip()),
+    ),
+    (
+        r"^.*\b(?:owes?|open|outstanding|pending|overdue|late|due)\b.*\bfollow[- ]?ups?$",
+        meant("follow-ups"),
     ),
     (rf"^(?=.*{WHEN.pattern}).+$", _scheduled),
 )

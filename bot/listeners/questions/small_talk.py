@@ -1,4 +1,4 @@
-"""What people type beside questions: greetings, thanks, "stop"."""
+"""What people type beside questions: greetings, thanks."""
 
 import re
 
@@ -37,15 +37,11 @@ CONFIRMATION = re.compile(
 MORE = re.compile(
     r"(?:(?:show|see|give|list|the|me|and|a few|some|even) )*(?:more|rest|next page|more results|others?)(?: please)?"
 )
-STOP = re.compile(
-    r"(?:(?:please|pls|plz|can|could|would|will|you|u|just|ok|hey) )*(?:stop|quit|no more|cancel|abort)(?:"
-    r" (?:it|this|that|all|everything|sending|me|my|the|these|any|more"
-    r"|messages?|notifications?|dms?|please|pls|spamming|bothering|messaging|texting|pinging|now))*"
-)
 ALL_SENDING = re.compile(
     r"(?:please )?(?:(?P<resume>resume)|pause|stop|halt|hold) (?:sending )?"
     r"(?:everything|all (?:rules|messages|sending|notifications|posts)|sending"
-    r"|(?(resume)(?:messages|notifications|posting|the messages|cards)|(?!)))(?: please| now| again)*"
+    r"|(?(resume)(?:messages|notifications|posting|the messages|cards)|(?!)))(?: please| now| again"
+    r"| for now)*(?:[,.;] .+)?"
 )  # of an admin: for others it is about their own messages
 UNDO = re.compile(
     r"(?:please |can (?:you|i) |how (?:do|can) i )*(?:undo|revert|go back|take (?:it|that) back|i made a mistake)"
@@ -56,7 +52,7 @@ UNDO_WITH = ("unsubscribe", "unmute", "target", "follow-ups")  # each lists what
 
 def without_greeting(text: str) -> str:
     """ "good morning, who failed today, thanks" without the greeting before the question and the thanks behind it."""
-    return _THANKED.sub("", _HELP_ME.sub("", _GREETED.sub("", text)))
+    return _PLEASED.sub("", _THANKED.sub("", _HELP_ME.sub("", _GREETED.sub("", text))))
 
 
 _HELP_ME = re.compile(
@@ -72,6 +68,7 @@ def is_thanks(text: str) -> bool:
     return THANKS.fullmatch(text) is not None and not _ASKS_TOO.match(text)
 
 
+_PLEASED = re.compile(r"^\s*(?:please|pls|plz)[,.]? (?=\w)|(?<=\w),? (?:please|pls|plz)[.!]*$", re.IGNORECASE)
 _ASKS_TOO = re.compile(
     r".*?(?:thanks|thank you|thx|ty|cheers)[\s,.!;-]+"
     r"(?:and|but|now|also|then|what|who|how|which|show|can|could|is|are|did) .+"

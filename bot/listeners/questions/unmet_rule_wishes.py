@@ -114,7 +114,7 @@ _PLACES: Sequence[tuple[re.Pattern[str], str, Sequence[str]]] = tuple(
         (rf"{PLEASE}rename (?:the )?(?:rule|subscription).*", _KEPT_PLACE, ("rules",)),
         (
             rf"{PLEASE}remind (?:me|us) (?:(?:(?!about\b|of\b).)+ )?"
-            r"(?:to (?!check\b)|(?:of|about) (?:my |the )*(?:to-?do|tasks?)).*",
+            r"(?:to (?!check\b)|(?:of|about) (?:my |the )*(?:to-?do|tasks?)|.*\b(?:before|ahead)\b).*",
             _OTHER_REMINDERS,
             ("reminders", "todo"),
         ),
@@ -126,8 +126,8 @@ _PLACES: Sequence[tuple[re.Pattern[str], str, Sequence[str]]] = tuple(
             ("mute 4h for:me", "quiet"),
         ),
         (
-            rf"(?!.*\brule\b){PLEASE}(?:(?:send|forward|give|mail|e-?mail|share|post|message) \S.*? to"
-            rf"|share \S.*? with)"
+            rf"(?!.*\brule\b){PLEASE}"
+            r"(?:(?:send|forward|give|mail|e-?mail|share|post|message) \S.*? to|share \S.*? with)"
             r" (?!(?:me|us|myself|slack|spotter|here|\d)\b|(?:this|the|our|my) (?:channel|dms?|slack)\b|<?#)"
             r"(?:my |our |the )?[\w@<>'.-]+(?: \w+)?(?: (?:every|each|on|at|daily|weekly|monthly) .*)?",
             _OTHERS,
@@ -147,6 +147,22 @@ _PLACES: Sequence[tuple[re.Pattern[str], str, Sequence[str]]] = tuple(
             r"|(?:i|we) (?:don'?t|do not|no longer) (?:want|need|like) .*)",
             _BY_RULES,
             ("rules", "preview outcome:failed"),
+        ),
+        (
+            rf"{PLEASE}{_TELLS}(?: (?:me|us|know))* {_WHEN_THAT} .*\b(?:average|median|mean|share|pass rate"
+            rf"|percentage)\b.*",
+            "A rule posts single sessions; averages and shares are figures, which a digest brings. Nothing was"
+            " changed.",
+            ("digest weekly mon 09:00 for:me", "trend by:week"),
+        ),
+        (
+            rf"{PLEASE}(?:give|hand|transfer|pass|move|take)(?: over)? (?:all )?(?:of )?(?:my|our|the|his|her"
+            rf"|their|\S+'?s)"
+            r" (?:rules|subscriptions|digests)(?: over)?(?: to .+)?",
+            "A rule is handed over by its number, by its owner or an admin: `handover`, the number and the"
+            " person chosen from"
+            " Slack's list after @. Nothing was changed.",
+            ("rules", "rules all"),
         ),
         (
             rf"{PLEASE}{_TELLS}(?: (?:me|us|know))* {_WHEN_THAT} (?:some(?:one|body)|any(?:one|body)|people"
@@ -240,8 +256,8 @@ def met_by_rules(text: str) -> Elsewhere | None:
         re.search(r"instead|rather|\bnot\b|^(?:make|change|move|switch)", text)
     ):
         return Elsewhere(_DIGEST_TIMES, (f"digest {_schedule(found['when'])}", "rules digests"))
-    if (schedule := _alone(text)) is not None:
-        return schedule
+    if (alone := _alone(text)) is not None:
+        return alone
     return next((Elsewhere(said, instead) for pattern, said, instead in _PLACES if pattern.fullmatch(text)), None)
 
 

@@ -15,7 +15,9 @@ COMPARED = "compare"  # a trend of these words is by what they name
 COUNT = "count"  # a trend of these words shows the numbers of sessions alone
 
 _BY = frozenset({"by", "on", "until", "before", "next", "tomorrow"})  # begin a day by which something is to be done
-_ORDERED = C.BEST | C.WORST | C.MOST | C.LEAST | C.MISTAKE | C.RANKING | C.UNIT | C.PEOPLE  # beside a number of rows
+_ORDERED = (
+    C.BEST | C.WORST | C.MOST | C.LEAST | C.MISTAKE | C.RANKING | C.UNIT | C.PEOPLE | C.UPCOMING
+)  # beside a number of rows
 _DAYS = ("day", "days")  # by which a trend has no rows
 _SAY_NOTHING = (  # beside what a question asks for
     ASKING | OF_SESSIONS | C.AS_OBSERVER | C.PER | C.TREND | C.CRITERION | C.LAST | C.THAN | C.MISTAKE
