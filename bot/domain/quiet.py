@@ -48,7 +48,10 @@ _SAYS_NOTHING = frozenset(
         "times",
     }
 )
-_DAY_NAMES = {**{day[:length]: number for number, day in enumerate(DAYS) for length in range(3, len(day) + 1)}}
+_DAY_NAMES = {
+    **{day[:length]: number for number, day in enumerate(DAYS) for length in range(3, len(day) + 1)},
+    **{f"{day}s": number for number, day in enumerate(DAYS)},
+}
 _GROUPS = {"weekend": (5, 6), "weekends": (5, 6), "weekdays": (0, 1, 2, 3, 4)}
 EXAMPLES = ("quiet 20:00-07:00 weekend", "quiet 22-7", "quiet off")
 

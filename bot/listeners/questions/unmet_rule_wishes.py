@@ -219,8 +219,8 @@ def met_by_rules(text: str) -> Elsewhere | None:
         re.search(r"instead|rather|\bnot\b|^(?:make|change|move|switch)", text)
     ):
         return Elsewhere(_DIGEST_TIMES, (f"digest {_schedule(found['when'])}", "rules digests"))
-    if (schedule := _alone(text)) is not None:
-        return schedule
+    if (of_nothing := _alone(text)) is not None:
+        return of_nothing
     return next((Elsewhere(said, instead) for pattern, said, instead in _PLACES if pattern.fullmatch(text)), None)
 
 
