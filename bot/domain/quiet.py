@@ -53,7 +53,10 @@ _SAYS_NOTHING = frozenset(
         "times",
     }
 )
-_DAY_NAMES = {**{day[:length]: number for number, day in enumerate(DAYS) for length in range(3, len(day) + 1)}}
+_DAY_NAMES = {
+    **{day[:length]: number for number, day in enumerate(DAYS) for length in range(3, len(day) + 1)},
+    **{f"{day}s": number for number, day in enumerate(DAYS)},
+}
 _GROUPS = {"weekend": (5, 6), "weekends": (5, 6), "weekdays": (0, 1, 2, 3, 4)}
 EXAMPLES = ("quiet 20:00-07:00 weekend", "quiet 22-7", "quiet off")
 
@@ -111,8 +114,8 @@ def parse_quiet(text: str) -> Quiet:
     for word in re.split(r"[\s,]+|\band\b", words):
         if word in _GROUPS:
             days.update(_GROUPS[word])
-        elif (day := word if word in _DAY_NAMES else word.removesuffix("s")) in _DAY_NAMES:
-            days.add(_DAY_NAMES[day])
+        elif word in _DAY_NAMES:
+            days.add(_DAY_NAMES[word])
         elif word and word not in _SAYS_NOTHING:
             raise QueryError(f"“{word}” is no time and no day of the week.", EXAMPLES)
     if len(days) == 7:

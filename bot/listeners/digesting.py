@@ -159,7 +159,10 @@ def _with_zone(text: str) -> str:
         said = (
             f"“{found['zone']}” names no place, and a digest follows the summer time of one: name one as Europe/Berlin."
         )
-        raise QueryError(said, [f"{text[: found.start()]} {meant}{text[found.end() :]}"])
+        raise QueryError(
+            said,
+            [f"{text[: found.start()]} {meant}{text[found.end() :]}"],
+        )
     for found in _PLACE.finditer(text):
         words = found["place"].replace(" ", "_").lower()
         for typed in dict.fromkeys((words, words.rpartition("_")[2])):

@@ -121,7 +121,8 @@ def _clock_time(found: re.Match[str]) -> str:
     minutes = _MINUTES[found["part"].lower()] if found["part"] else 0
     is_after = not found["part"] or found["side"].lower() in ("past", "after")
     at = (int(_digits(found["hour"])) * 60 + (minutes if is_after else -minutes)) % (24 * 60)
-    return f"{at // 60}:{at % 60:02}{(found['half'] or '').replace('.', '').strip()}"
+    half = (found["half"] or "").replace(".", "").strip()
+    return f"{(at // 60 or 12) if half else at // 60}:{at % 60:02}{half}"
 
 
 def plain_of(text: str) -> str:
