@@ -68,6 +68,7 @@ SET_EMPLOYEE = "set_employee"
 # On a user's own link; the value is the person's id in iSpring. CONFIRM_LINK is an admin's.
 NOT_ME = "not_me"
 CONFIRM_LINK = "confirm_link"  # value: ConfirmLink
+LINK_PERSON = "link_person"  # a menu of accounts on an admin's Home tab; suffix: the person's id in iSpring
 
 # On reminders; the value says until when, on a row of the Home tab also of which session (Snooze).
 SNOOZE = "snooze"

@@ -10,7 +10,7 @@ from bot.blocks.coverage import coverage_blocks
 from bot.blocks.elements import Block, button, context, divider, header, mrkdwn, section
 from bot.blocks.elements import actions as buttons
 from bot.blocks.follow_up_lists import follow_up_blocks
-from bot.blocks.markup import safe
+from bot.blocks.links import Unmatched, own_link_row, unmatched_blocks
 from bot.blocks.mutes import mute_blocks
 from bot.blocks.overview import attention_blocks, unit_blocks
 from bot.blocks.role_pages import RolePage
@@ -24,6 +24,7 @@ from bot.domain.follow_ups import FollowedUp
 from bot.domain.model import Session, SessionKey
 from bot.domain.mutes import Mute
 from bot.domain.rules import Rule
+from bot.domain.viewers import Link
 from bot.domain.whole_reports import Overview
 
 MAX_TO_DO = 8
@@ -58,7 +59,8 @@ class FollowUps:
 class Home:
     """Everything on one user's Home tab. `sees`: they may see sessions.
 
-    `own` is None for a user without a person in iSpring, `overview` for one without people; `status` is an admin's.
+    `own` is None for a user without a person in iSpring, `overview` for one without people; `status` and `unmatched`
+    are an admin's; `name` and `reason` are those of the reader's `link`.
     `rules` are those that the settings do not tell of; `rule_texts` are they in words, by number, and `may_end` are
     those that the user may change and end. `help_page` is the one of their role.
     """
@@ -75,6 +77,10 @@ class Home:
     sees: bool = True
     status: Status | None = None
     first_lines: Sequence[str] = ()
+    link: Link | None = None
+    name: str = ""
+    reason: str = ""
+    unmatched: Sequence[Unmatched] = ()
     mutes: Sequence[tuple[Mute, str]] = ()
     follow_ups: FollowUps = FollowUps()
 
@@ -86,7 +92,7 @@ def home(content: Home) -> dict[str, Any]:
         blocks.append(first_block(content.first_lines))
     if content.status:
         blocks += _status(content.status)
-    blocks += [_who(content), buttons(_top_buttons(content))]
+    blocks += [*_who(content), buttons(_top_buttons(content))]
     if not content.sees:
         return {"type": "home", "blocks": [*blocks, divider(), *settings_blocks(content.settings)]}
     if _is_new(content):
@@ -101,6 +107,8 @@ def home(content: Home) -> dict[str, Any]:
     if content.own is not None:
         blocks += _sessions(content, content.own)
     blocks += [divider(), section(mrkdwn("*Your direct messages*")), *settings_blocks(content.settings, is_home=True)]
+    if content.unmatched:
+        blocks += [divider(), *unmatched_blocks(content.unmatched, content.shown.command)]
     if content.mutes:
         mutes = [mute for mute, _ in content.mutes]
         said = {mute.mute_id: words for mute, words in content.mutes}
@@ -114,13 +122,12 @@ def _status(status: Status) -> list[Block]:
     return [section(mrkdwn("\n".join(lines)))]
 
 
-def _who(content: Home) -> Block:
-    """Who the reader is, where that can be put right, and how old the data is."""
-    age = age_text(content.shown)
-    if not content.settings.is_linked:
-        return context(age)
-    hint = f"`{content.shown.command} link` says how Spotter knows, and what to do if that is wrong."
-    return context(f"{safe(content.settings.who, 300)} {hint}", age)
+def _who(content: Home) -> list[Block]:
+    """Who the reader is, how Spotter knows, and how old the data is."""
+    age = context(age_text(content.shown))
+    if content.link is None or not content.name:
+        return [age]
+    return [*own_link_row(content.link, content.name, content.reason, command=content.shown.command), age]
 
 
 def _top_buttons(content: Home) -> list[Block]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.blocks import actions
 from bot.blocks.elements import (
     BUTTON_TEXT,
+    Block,
     button,
     confirmation,
     context,
@@ -28,6 +29,7 @@ from bot.domain.viewers import BY_EMAIL, Link
 MAX_LINKS = 30
 MAX_UNMATCHED = 20
 MAX_CHOICES = 5
+MAX_ON_HOME = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class LinkQuestion:
 class Unmatched:
     """An active person without a Slack account that Spotter knows, and why."""
 
+    person_id: str
     name: str
     reason: str
 
@@ -66,18 +69,52 @@ def own_link(link: Link | None, name: str, reason: str, *, what_next: str, comma
     ask = f"An admin of Spotter can change that: `{command} link @you Right Person`."
     if link is None or not name:
         return notice(f"You are not linked to anybody in iSpring: {safe(reason, 300).rstrip('.')}.", what_next)
+    who = _who(link, name, reason)
+    if link.by != BY_EMAIL:
+        return notice(who, f"Not right? {ask}")
+    hint = f"Not right? Press “This is not me” and Spotter stops showing you this person's sessions. {ask}"
+    return message([section(mrkdwn(who)), buttons([_not_me(link)]), context(hint)])
+
+
+def own_link_row(link: Link, name: str, reason: str, *, command: str) -> list[Block]:
+    """A user's own link as the Home tab shows it, with the way to end it if it is wrong."""
+    who = _who(link, name, reason)
+    if link.by != BY_EMAIL:
+        return [context(f"{who} Not right? An admin changes it: `{command} link`.")]
+    return [section(mrkdwn(who), _not_me(link))]
+
+
+def _who(link: Link, name: str, reason: str) -> str:
     who = f"You are {safe(name, NAME)} in iSpring"
     if link.by != BY_EMAIL:
-        return notice(f"{who}: <@{link.by}> linked your Slack account {date_token(link.at)}.", f"Not right? {ask}")
-    hint = f"Not right? Press “This is not me” and Spotter stops showing you this person's sessions. {ask}"
+        return f"{who}: <@{link.by}> linked your Slack account {date_token(link.at)}."
+    return f"{who}: {safe(reason, 300).rstrip('.')}."
+
+
+def _not_me(link: Link) -> Block:
     question = confirmation(
         "Is this not you?",
         "Spotter will show you nothing until an admin links your account to the right person.",
         "This is not me",
     )
-    wrong = button(actions.NOT_ME, "This is not me", link.person_id, confirm=question)
-    text = f"{who}: {safe(reason, 300).rstrip('.')}."
-    return message([section(mrkdwn(text)), buttons([wrong]), context(hint)])
+    return button(actions.NOT_ME, "This is not me", link.person_id, confirm=question)
+
+
+def unmatched_blocks(people: Sequence[Unmatched], command: str) -> list[Block]:
+    """Observers whom no direct message reaches, each with a menu of accounts that asks whether to link the chosen one;
+    for admins."""
+    heading = f"*{count(len(people), 'observer')} without a Slack account that Spotter can use*"
+    blocks = [section(mrkdwn(f"{heading}\nThey get no direct messages, and see nothing in Slack."))]
+    for one in people[:MAX_ON_HOME]:
+        menu: Block = {
+            "type": "users_select",
+            "action_id": actions.action_id(actions.LINK_PERSON, one.person_id),
+            "placeholder": {"type": "plain_text", "text": "Link to…"},
+        }
+        blocks.append(section(mrkdwn(f"{safe(one.name, NAME)}: {safe(one.reason)}"), menu))
+    more = len(people) - MAX_ON_HOME
+    hint = f"`{command} link list` shows all people without one; a link is asked about before it is made."
+    return [*blocks, context(f"and {more:,} more; {hint}" if more > 0 else hint)]
 
 
 def rejected(*, command: str) -> Message:

@@ -28,12 +28,17 @@ class Reachability:
 
 
 def observers(tx: Tx, now: datetime) -> list[Reachability]:
-    """One for each active person who observed within the last 90 days; none before the first listing is stored."""
+    """One for each of the `recent_observers`."""
+    return reachability(tx, recent_observers(tx, now), tx.people.directory())
+
+
+def recent_observers(tx: Tx, now: datetime) -> list[Person]:
+    """Each active person who observed within the last 90 days; none before the first listing is stored."""
     if tx.polls.state().baseline_at is None:
         return []  # the index that makes this cheap is made last
     directory = tx.people.directory()
     ids = tx.people.observers_since(now - OBSERVED_WITHIN)
-    return reachability(tx, [person for one in ids if (person := directory.people.get(one)) is not None], directory)
+    return [person for one in ids if (person := directory.people.get(one)) is not None]
 
 
 def reachability(tx: Tx, people: Sequence[Person], directory: Directory) -> list[Reachability]:

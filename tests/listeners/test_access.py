@@ -211,6 +211,7 @@ VALUES = {
         actions.encode(actions.ConfirmLink("U0GUEST", "zoltan", 0)),
         "nonsense",
     ],
+    actions.LINK_PERSON: ["U0NOBODY", "nonsense"],
     actions.DM_BELOW: [""],
     actions.DM_STOP: [""],
     actions.DM_ALL: [""],

@@ -50,9 +50,51 @@ async def test_an_observer_reads_what_to_do_and_what_they_observed(office: Offic
     assert "*Your own sessions*" not in said, "they were never observed"
 
 
-async def test_everybody_reads_first_who_they_are_and_where_that_is_put_right(office: Office) -> None:
-    for user, name in ((OLGA, "Olga Observer"), (SAM, "Sam Supervisor")):
-        assert f"You are {name} in iSpring. `/ojt link` says how" in (await read(office, user)).splitlines()[1]
+async def test_everybody_reads_first_who_they_are_and_how_spotter_knows_and_can_say_no(office: Office) -> None:
+    for user, person, name in ((OLGA, "olga", "Olga Observer"), (SAM, "sam", "Sam Supervisor")):
+        home = await office.home(user)
+        assert f"You are {name} in iSpring: your Slack account and" in [*texts(home)][1]
+        [wrong] = [one for one in buttons_of(home) if one["action_id"] == actions.NOT_ME]
+        assert wrong["value"] == person and wrong["confirm"]
+    answer = await office.press(OLGA, actions.NOT_ME, "olga", view_id="V1", channel_id=None)
+    assert answer is not None and "no longer linked" in answer.text
+    assert "Olga Observer" not in everything_in(await office.home(OLGA))
+
+
+async def test_who_was_linked_by_an_admin_reads_by_whom(office: Office) -> None:
+    await office.link(ADMIN, UNLINKED, "xenia")
+    first = [*texts(await office.home(UNLINKED))][1]
+    assert f"You are Xenia Papas in iSpring: <@{ADMIN}> linked your Slack account" in first and "`/ojt link`" in first
+
+
+async def test_an_admin_links_an_observer_without_an_account_on_the_tab(office: Office) -> None:
+    def xenia_has_none(tx: Tx) -> None:
+        tx.listings.finish_baseline(b"digest", NOON)
+        tx.people.note_no_slack_user("xenia@shop.example", NOON)
+
+    await office.store.transact(xenia_has_none)
+    home = await office.home(ADMIN)
+    said = "\n".join(texts(home))
+    assert "*1 observer without a Slack account that Spotter can use*" in said
+    assert "Xenia Papas: no Slack account has this person's e-mail address" in said
+    [menu] = [
+        block["accessory"] for block in home["blocks"] if block.get("accessory", {}).get("type") == "users_select"
+    ]
+    asked = await office.press(ADMIN, menu["action_id"], UNLINKED, view_id="V1", channel_id=None)
+    assert asked is not None and asked.text.startswith(f"Link <@{UNLINKED}> to Xenia Papas in iSpring?")
+    assert "Nothing was changed yet." in asked.text
+    [yes] = [one for one in buttons_of(asked) if one["action_id"] == actions.CONFIRM_LINK]
+    await office.press(ADMIN, yes["action_id"], yes["value"])
+    assert "Xenia" not in "\n".join(texts(await office.home(ADMIN)))
+    assert "Xenia Papas" in [*texts(await office.home(UNLINKED))][1]
+
+
+async def test_nobody_but_an_admin_reads_of_people_without_an_account(office: Office) -> None:
+    await office.store.transact(lambda tx: tx.listings.finish_baseline(b"digest", NOON))
+    await office.store.transact(lambda tx: tx.people.note_no_slack_user("xenia@shop.example", NOON))
+    assert "Xenia" not in everything_in(await office.home(DANA))
+    refused = await office.press(DANA, f"{actions.LINK_PERSON}:xenia", UNLINKED)
+    assert refused is not None and "only admins" in refused.text
 
 
 async def test_each_rule_is_read_once_and_changed_and_ended_on_the_tab(office: Office) -> None:

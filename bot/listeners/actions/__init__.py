@@ -55,6 +55,7 @@ LISTENERS: Mapping[str, Answering[ActionRequest]] = {
     actions.HOME_SETTINGS: settings.open_settings,
     actions.NOT_ME: links.not_me,
     actions.CONFIRM_LINK: links.confirm_link,
+    actions.LINK_PERSON: links.link_person,
 }
 
 

@@ -5,7 +5,7 @@ from bot.domain.errors import NotAllowed, Remedy
 from bot.domain.notifications import Message
 from bot.domain.ports import Reply
 from bot.domain.viewers import BY_EMAIL, SlackUser
-from bot.listeners.commands.people import link_question, member
+from bot.listeners.commands.people import ask_to_link, link_question, member
 from bot.listeners.context import AppContext
 from bot.listeners.requests import ActionRequest, OutdatedButton, viewer_of
 from bot.services.linking import link_subject, make_link, preview_link
@@ -36,6 +36,17 @@ async def confirm_link(ctx: AppContext, action: ActionRequest, reply: Reply) -> 
 
     answer = await ctx.store.transact(work)
     await reply(answer, replace=action.is_private)
+
+
+async def link_person(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:
+    """Asks an admin whether to link the chosen account to the person whose menu it is."""
+    viewer = await viewer_of(ctx, action)
+    if not viewer.is_admin:
+        raise NotAllowed("only admins of Spotter see and change the links of others", Remedy.ADMIN)
+    person_id = action.action_id.partition(":")[2]
+    if not person_id or not action.value:
+        raise OutdatedButton
+    await reply(await ask_to_link(ctx, action.value, person_id))
 
 
 async def not_me(ctx: AppContext, action: ActionRequest, reply: Reply) -> None:

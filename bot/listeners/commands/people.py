@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.blocks import links
 from bot.blocks.actions import ConfirmLink
@@ -19,6 +20,7 @@ from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext, next_step
 from bot.query.nearest import nearest, normalize
 from bot.services.audit import in_words
+from bot.services.dm_availability import reachability, recent_observers
 from bot.services.linking import link_subject, preview_link
 from bot.store.database import Tx
 
@@ -51,7 +53,7 @@ async def link(ctx: AppContext, request: CommandRequest) -> Message:
     if account is None or not account[2].strip(_QUOTES):
         raise QueryError(f"{_PICK}link @account and the name of the person in iSpring.", ["link list", "link"])
     name = _JOIN.sub("", _MAIL.sub(r"\1", account[2]).strip(_QUOTES))
-    return await _ask_to_link(ctx, account[1], name.strip(_QUOTES))
+    return await ask_to_link(ctx, account[1], name.strip(_QUOTES))
 
 
 async def _unlinked(_ctx: AppContext, request: CommandRequest) -> str:
@@ -125,6 +127,17 @@ def _own_link(ctx: AppContext, tx: Tx, viewer: Viewer) -> Message:
     return links.own_link(link, name, viewer.reason, what_next="", command=ctx.command)
 
 
+def unmatched_observers(tx: Tx, now: datetime) -> Sequence[links.Unmatched]:
+    """Those who observed lately and whom no direct message can reach, and why, by name."""
+    people, directory = recent_observers(tx, now), tx.people.directory()
+    found = [
+        links.Unmatched(person.person_id, person.name, one.reason)
+        for person, one in zip(people, reachability(tx, people, directory), strict=True)
+        if one.is_unmatched
+    ]
+    return sorted(found, key=lambda one: (normalize(one.name), one.person_id))
+
+
 # ---- all links -------------------------------------------------------------------------------------------------
 
 
@@ -163,7 +176,7 @@ def unmatched(tx: Tx, directory: Directory, linked: set[str]) -> list[links.Unma
             link_blocks=any(tx.people.link_blocked_by(one.user_id) for one in accounts),
             directory=directory,
         )
-        found.append(links.Unmatched(person.name, reason))
+        found.append(links.Unmatched(person.person_id, person.name, reason))
     return sorted(found, key=lambda one: one.reason == NOT_ASKED)
 
 
@@ -181,7 +194,7 @@ async def member(ctx: AppContext, user_id: str) -> SlackUser | Message:
     return user
 
 
-async def _ask_to_link(ctx: AppContext, user_id: str, wanted: str) -> Message:
+async def ask_to_link(ctx: AppContext, user_id: str, wanted: str) -> Message:
     """Says what the link would let the account see, and asks; a link gives rights, so it is never made at once."""
     user = await member(ctx, user_id)
     if not isinstance(user, SlackUser):

@@ -21,6 +21,7 @@ from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, access_view
 from bot.listeners.commands.follow_ups import follow_ups_of
 from bot.listeners.commands.help_pages import own_role_pages
+from bot.listeners.commands.people import unmatched_observers
 from bot.listeners.commands.rules import mute_texts, readable, visible, visible_mutes
 from bot.listeners.commands.sessions import TO_DO_READ, shown, what_viewer_has
 from bot.listeners.commands.settings import settings_of
@@ -125,6 +126,10 @@ def _content(ctx: AppContext, tx: Tx, viewer: Viewer) -> home_view.Home:
         help_page=next(iter(own_role_pages(tx, viewer, what_viewer_has(tx, viewer))), None),
         status=status,
         first_lines=first,
+        link=None if viewer.person_id is None else tx.people.link_of(viewer.slack_user_id),
+        name="" if viewer.person_id is None else access.directory.name_of(viewer.person_id),
+        reason=viewer.reason,
+        unmatched=unmatched_observers(tx, now) if viewer.is_admin else (),
         mutes=[(one, said[one.mute_id]) for one in muted],
         follow_ups=follow_ups,
     )
