@@ -158,7 +158,7 @@ def snoozed(until_token: str) -> Message:
 
 def nudged(name: str) -> Message:
     """An observer is reminded."""
-    return notice(f"{safe(name, SHORT)} is reminded of what is overdue. More than once a day nobody is.")
+    return notice(f"{safe(name, SHORT)} is reminded of what is overdue. Nobody is reminded so more than once a day.")
 
 
 def nudged_before(name: str, at_token: str) -> Message:

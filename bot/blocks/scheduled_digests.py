@@ -27,7 +27,7 @@ from bot.domain.whole_reports import SilentUnit
 
 SITES, SMALL_NAMED, SILENT_NAMED = 5, 5, 5
 STALE_AFTER = timedelta(hours=2)
-LOW, LATE = "results outcome:failed since:30d", "overdue"  # the commands that show all
+LATE = "overdue"  # the command that shows all
 SHORT = 40  # of a name in a list, so that a whole digest stays within a message
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -142,25 +142,31 @@ def _median_change(now: Figures, then: Figures) -> str:
 
 def _below(found: Digest, view: DigestView) -> list[Block]:
     heading = f"*{found.all_below:,} below target and not acknowledged*, completed in these days"
-    return _low_results(heading, found.below, found.all_below, view)
+    return _low_results(heading, found.below, found.all_below, found, view)
 
 
 def _older_below(found: Digest, view: DigestView) -> list[Block]:
     days = _span(found.older, view.zone)
     heading = f"*{found.all_older_below:,} older below target and not acknowledged*, completed {days}"
-    return _low_results(heading, found.older_below, found.all_older_below, view)
+    return _low_results(heading, found.older_below, found.all_older_below, found, view)
 
 
-def _low_results(heading: str, lowest: Sequence[Session], total: int, view: DigestView) -> list[Block]:
+def _low(found: Digest, view: DigestView) -> str:
+    """The command that shows all low results from the first day that the digest names."""
+    first = min(found.older.start, found.window.start).astimezone(view.zone).date()
+    return f"results outcome:failed since:{first.isoformat()}"
+
+
+def _low_results(heading: str, lowest: Sequence[Session], total: int, found: Digest, view: DigestView) -> list[Block]:
     if not total:
         return []
     if not lowest:  # all lines went to newer ones
-        return [section(mrkdwn(heading if view.query else f"{heading}: {code(f'{view.command} {LOW}')}"))]
+        return [section(mrkdwn(heading if view.query else f"{heading}: {code(f'{view.command} {_low(found, view)}')}"))]
     lines = [
         listed(one, view.directory, moment_token(one.facts.finished, by_day=True), limit=SHORT, under_heading=True)
         for one in lowest
     ]
-    return [section(mrkdwn("\n".join([heading, *lines, *_more(total - len(lowest), view, LOW)])))]
+    return [section(mrkdwn("\n".join([heading, *lines, *_more(total - len(lowest), view, _low(found, view))])))]
 
 
 def _overdue(found: Digest, view: DigestView) -> list[Block]:
@@ -216,8 +222,8 @@ def _more(number: int, view: DigestView, command: str) -> list[str]:
 
 def _sites(found: Digest) -> list[Block]:
     """The sites with the lowest share, as a table or as lines, the small ones named without a rank; nothing if there is
-    only one site."""
-    if len(found.sites) < 2:
+    only one site, or if no site has what was chosen by its outcome."""
+    if len(found.sites) < 2 or (found.is_parted and not found.now.met):
         return []
     ranked = [row for row in found.sites if not row.now.is_small and row.now.share is not None]
     ranked = ranked[::-1] if found.is_parted else ranked
@@ -228,7 +234,7 @@ def _sites(found: Digest) -> list[Block]:
             f"and {count(len(ranked) - SITES, 'site')} more with a {'lower' if found.is_parted else 'higher'} share"
         )
     if small:
-        named = ", ".join(f"{_name(row, found)} ({row.now.completed})" for row in small[:SMALL_NAMED])
+        named = "; ".join(f"{_name(row, found)} ({row.now.completed})" for row in small[:SMALL_NAMED])
         others = f" and {len(small) - SMALL_NAMED:,} more" if len(small) > SMALL_NAMED else ""
         more.append(f"Fewer than {SMALLEST_GROUP} sessions, not ranked: {named}{others}")
     heading, listed = f"*{_site_order(found) if ranked else 'Sites'}*", ranked[:SITES]
@@ -276,7 +282,9 @@ def _silent(found: Digest, of_observers: str) -> list[Block]:
         ("site", silent.sites, silent.all_sites),
         ("observer", silent.observers, silent.all_observers),
     ):
-        if those:
+        if len(those) == every > 1:
+            lines.append(f"• none of the {every:,} {what}s has one")
+        elif those:
             lines.append(f"• {len(those):,} of {count(every, what)}: {_silent_names(those)}")
     if not lines:
         return []
@@ -291,7 +299,8 @@ def _of_observers(view: DigestView) -> str:
 
 
 def _silent_names(those: Sequence[SilentUnit]) -> str:
-    named = ", ".join(safe(one.name, SHORT) or UNTITLED for one in those[:SILENT_NAMED])
+    # A name of a site contains commas: "Store 12, Kitchen".
+    named = "; ".join(safe(one.name, SHORT) or UNTITLED for one in those[:SILENT_NAMED])
     return f"{named} and {len(those) - SILENT_NAMED:,} more" if len(those) > SILENT_NAMED else named
 
 
@@ -323,7 +332,7 @@ def digest_message_blocks(view: DigestView) -> list[Block]:
     found = view.figures
     wanted: list[tuple[str, str, str]] = []
     if found is not None and found.all_below + found.all_older_below:
-        wanted.append(("below", "Low results", LOW))
+        wanted.append(("below", "Low results", _low(found, view)))
     if found is not None and any(found.overdue_counts.values()):
         wanted.append(("overdue", "Overdue", LATE))
     made = [

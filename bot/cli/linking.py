@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import io
 import os
 import re
 from collections import Counter
@@ -34,6 +35,7 @@ COLUMNS = ("id", "name", "email", "slack", "why")  # of `people --csv`; links ar
 MOST_ROWS = 10_000
 TRIES = 5  # for one account, if Slack puts the question off
 _USER_ID = re.compile(r"(?:<@)?([UW][A-Z0-9]{2,30})(?:\|[^>]*)?>?")
+_SEPARATOR_LINE = re.compile(r"\A\"?sep=.\"?[\r\n]+")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -82,10 +84,12 @@ def _read(file: Path) -> Sequence[Row]:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise click.UsageError(f"{file} is not in UTF-8: save it as CSV in UTF-8.") from None
+    # Some spreadsheets name their separator in a line of its own.
+    text = _SEPARATOR_LINE.sub("", text, count=1)
     first = text.partition("\n")[0]
     # Spreadsheets write the separator of their country.
     separator = max(",;\t", key=first.count)
-    reader = csv.DictReader(text.splitlines(), delimiter=separator)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
     names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
     account, person = names.get("slack"), names.get("person") or names.get("id")
     if account is None or person is None:
@@ -131,6 +135,8 @@ def _planned(tx: Tx, rows: Sequence[Row], users: Sequence[SlackUser | str]) -> l
         named = people_named(row.person, directory) if row.person else ()
         if isinstance(user, str):
             found.append(user)
+        elif not row.person:
+            found.append("the line names no person")
         elif not named:
             found.append("nobody active in iSpring has this id, e-mail address or name")
         elif len(named) > 1:
@@ -160,7 +166,10 @@ def _show(rows: Sequence[Row], planned: Sequence[LinkPreview | str], *, done: bo
         cells.append((row.line, one.user_id, clean(one.person.name), what, " ".join(notes)))
     echo(table_of(("line", "Slack", "person", "link", "what it does"), cells))
     new = sum(isinstance(one, LinkPreview) and not one.is_made for one in planned)
-    echo(f"{count(new, 'link')} made." if done else f"Nothing was changed. To make {count(new, 'link')}: add --yes.")
+    if done:
+        echo(f"{count(new, 'link')} made.")
+    else:
+        echo(f"Nothing was changed. To make {count(new, 'link')}: add --yes." if new else "There is no link to make.")
 
 
 def with_slack(settings: Settings, work: Callable[[Store, SlackContacts, SlackMessenger], Awaitable[T]]) -> T:

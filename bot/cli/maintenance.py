@@ -20,7 +20,7 @@ from bot.domain.ports import Clock
 from bot.domain.retention import Erased
 from bot.domain.rules import OPERATOR
 from bot.domain.staff import Person
-from bot.domain.text import clean
+from bot.domain.text import clean, count
 from bot.query import parser as language
 from bot.services.audit import in_words
 from bot.store.backup import back_up
@@ -59,9 +59,9 @@ def restore(file: Path) -> None:
     if done.kept is not None:
         echo(f"The database before is kept as {done.kept}; delete it when it is not needed any more.")
     echo(
-        f"When Spotter starts, it reads Slack for {done.read_back_for} messages before it sends them. What was "
-        f"completed since the copy is counted in one summary per destination, with {done.counted} notifications that "
-        "were pending."
+        f"When Spotter starts, it reads Slack for {count(done.read_back_for, 'message')} before it sends again. "
+        "What was completed since the copy is counted in one summary per destination, with "
+        f"{count(done.counted, 'notification')} that {'was' if done.counted == 1 else 'were'} pending."
     )
     if done.undone:
         lines = with_store(lambda store, _: store.read(lambda tx: in_words(tx, done.undone)))

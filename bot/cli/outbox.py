@@ -34,9 +34,12 @@ _OPEN = (
 _SPELLINGS = {"waiting": "pending", "unsure": "ambiguous", "held": "blocked", "dead": "failed", "dropped": "cancelled"}
 
 
-@click.group()
-def outbox() -> None:
-    """What is to be sent, and what became of it."""
+@click.group(invoke_without_command=True)
+@click.pass_context
+def outbox(context: click.Context) -> None:
+    """What is to be sent, and what became of it; without a command, list what is not settled."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_outbox)
 
 
 @outbox.command("list")

@@ -16,9 +16,12 @@ from bot.services.rules import end_rule, make_rule, names_kept, rule_canonical, 
 from bot.store.database import Store, Tx
 
 
-@click.group()
-def rules() -> None:
-    """Which channels hear of which sessions."""
+@click.group(invoke_without_command=True)
+@click.pass_context
+def rules(context: click.Context) -> None:
+    """Which channels hear of which sessions; without a command, list them."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_rules)
 
 
 @rules.command("list")

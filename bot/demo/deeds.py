@@ -15,6 +15,7 @@ from bot.demo.slack.entities import Json, elements_of
 from bot.demo.stage import Deed, Impossible
 from bot.demo.troubles import Scene, clear, troubles_by_key
 from bot.demo.world import World
+from bot.domain.outcomes import percent
 
 FOOD_SAFETY, CRITICAL = "Food safety line check", "Line sheet signed"
 BURST_LIMIT = 50
@@ -198,14 +199,14 @@ class Deeds:
         if not session.is_open:
             raise Impossible("It is completed already. Correct it instead.")
         self._company.world.complete(session, percent=_percent(order))
-        return {"said": f"Completed {_spoken(session)}: {session.result or 0:.0f} %"}
+        return {"said": f"Completed {_spoken(session)}: {percent(session.result or 0)}"}
 
     async def correct(self, order: Json) -> Json:
         """{id, result}"""
         session = self._completed(order)
         before = session.result
         self._company.world.correct(session, _percent(order))
-        return {"said": f"Corrected {_spoken(session)}: {before or 0:.0f} % → {session.result or 0:.0f} %"}
+        return {"said": f"Corrected {_spoken(session)}: {percent(before or 0)} → {percent(session.result or 0)}"}
 
     async def reopen(self, order: Json) -> Json:
         """{id}"""
@@ -240,7 +241,7 @@ class Deeds:
             session,
             grades={one.id: Grade(0.0 if one.title == CRITICAL else float(one.points)) for one in checklist.criteria},
         )
-        return {"said": f"Completed {_spoken(session)}: {session.result or 0:.0f} %, nothing on “{CRITICAL}”"}
+        return {"said": f"Completed {_spoken(session)}: {percent(session.result or 0)}, nothing on “{CRITICAL}”"}
 
     # --- as whoever pulls the plug -----------------------------------------------------------------------------
 

@@ -171,16 +171,23 @@ class Director:
             "CLOCK_OFFSET": f"{self.world.shift.total_seconds():.0f}",
         }
 
+    async def _start_child(self) -> None:
+        """Start the bot; its folder then holds its settings, so that the command line works there as well."""
+        lines = [f"{name}={value}\n" for name, value in self.settings.items()]
+        (self.folder / ".env").write_text("".join(lines), encoding="utf-8")
+        (self.folder / ".env").chmod(0o600)
+        await self._child.start(self.settings)
+
     async def start_bot(self) -> None:
         """Start it unless it runs."""
         async with self._changing_the_bot:
-            await self._child.start(self.settings)
+            await self._start_child()
 
     async def restart_bot(self) -> None:
         """End it as an operator would, and start it again."""
         async with self._changing_the_bot:
             await self._child.stop()
-            await self._child.start(self.settings)
+            await self._start_child()
 
     async def kill_bot(self) -> bool:
         """SIGKILL; answers whether there was anything to kill. It stays dead until `restart_bot` or `pass_time`."""
@@ -193,7 +200,7 @@ class Director:
         async with self._changing_the_bot:
             await self._child.stop()
             happened = pass_time(self.world, duration)
-            await self._child.start(self.settings)
+            await self._start_child()
         self.stage.report("clock", "world")
         return len(happened)
 
@@ -266,10 +273,9 @@ async def run_demo(
         loop.add_signal_handler(number, ended.set)
     try:
         async with Director(seed=seed, port=port, happenings=happenings) as director:
-            database = director.settings["DATABASE_URL"]
             sys.stdout.write(
-                f"Open {director.stage.url}\nCtrl-C stops everything.\nMeanwhile the command line reads its data: "
-                f"DATABASE_URL={database} {Path(sys.executable).parent / 'spotter'} sessions failed\n"
+                f"Open {director.stage.url}\nCtrl-C stops everything.\nMeanwhile the command line works on it too: "
+                f"cd {director.folder} && {Path(sys.executable).parent / 'spotter'} check\n"
             )
             sys.stdout.flush()
             if open_browser:

@@ -13,6 +13,7 @@ from bot.demo.slack.entities import SLACKBOT_ID, Channel, Json, Message, User
 from bot.demo.slack.wire import message_json
 from bot.demo.slack.workspace import ApiCall, Workspace
 from bot.demo.world import World
+from bot.domain.outcomes import percent
 
 SESSIONS_SHOWN = 40
 SHORTEST_ID = 4
@@ -103,7 +104,7 @@ def _session(session: Session, world: World) -> dict[str, str]:
     when = session.completed_at or session.started_at or session.starts_at
     state = STATE_WORDS.get(session.status, session.status)
     if session.status == PASSED:
-        state = "Not scored" if session.result is None else f"{session.result:.0f} %"
+        state = "Not scored" if session.result is None else percent(session.result)
     return {
         "id": f"{session.id}/{session.employee.id}",
         "short": session.id[:8],

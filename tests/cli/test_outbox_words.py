@@ -102,7 +102,7 @@ def test_what_shadow_mode_shows_is_listed_with_where(path: Path) -> None:
 
 def test_an_empty_outbox_says_so(path: Path) -> None:
     within(path, lambda tx: None)
-    assert typed(path, "list").output == "Nothing is waiting.\n"
+    assert typed(path, "list").output == typed(path).output == "Nothing is waiting.\n"
 
 
 # ---- retry and drop ------------------------------------------------------------------------------------------------

@@ -124,6 +124,16 @@ async def test_each_line_that_cant_be_linked_says_why_and_the_others_are_linked(
     assert (await links_of(env))["Bruna Novak"] == ADMIN
 
 
+async def test_a_file_as_spreadsheets_write_it_is_read_and_what_it_lacks_is_said(env: Env) -> None:
+    env.world.add_person("Bruna Novak", email="bruna@bakery.example")
+    await known(env)
+    said = await env.say("people", "link", file_of(env, f'sep=;\nslack;person\n{ADMIN};"Bruna\nNovak"\n'))
+    assert said.code == 0 and "To make 1 link: add --yes" in said.out, said.err
+    said = await env.say("people", "link", file_of(env, f"slack,person\n{ADMIN},\n"))
+    assert said.code == 1 and "the line names no person" in said.out
+    assert "There is no link to make." in said.out and "--yes" not in said.out
+
+
 @pytest.mark.parametrize("text", ["", "name,mail\nx,y\n", "slack,person\n,Bruna Novak\n"])
 async def test_what_is_no_file_of_links_is_refused(env: Env, text: str) -> None:
     await known(env)

@@ -220,8 +220,8 @@ async def test_the_app_joins_a_public_channel_with_the_scope(slack: SlackStandIn
 async def test_links_team_and_reactions(slack: SlackStandIn, client: AsyncWebClient) -> None:
     ts = (await client.chat_postMessage(channel=SHOP, text="x"))["ts"]
     link = (await client.chat_getPermalink(channel=SHOP, message_ts=ts))["permalink"]
-    assert link == f"https://cornerbakery.slack.com/archives/{SHOP}/p{ts.replace('.', '')}"
-    assert (await client.team_info())["team"]["domain"] == "cornerbakery"
+    assert link == f"https://northgate-kitchens.slack.com/archives/{SHOP}/p{ts.replace('.', '')}"
+    assert (await client.team_info())["team"]["domain"] == "northgate-kitchens"
     await client.reactions_add(channel=SHOP, timestamp=ts, name="eyes")
     assert slack.messages(SHOP)[0].reactions == {"eyes": [BOT]}
     assert await refused(client, "reactions.add", channel=SHOP, timestamp=ts, name="eyes") == "already_reacted"

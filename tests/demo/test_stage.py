@@ -133,7 +133,8 @@ async def test_sessions_are_completed_started_corrected_and_reopened(quiet: Dire
         session = quiet.world.session(*planned["id"].split("/"))
         assert session.status == IN_PROGRESS
         assert not (await connection.do("start", id=planned["id"]))["ok"]
-        assert (await connection.do("complete", id=planned["id"], result=55))["ok"]
+        done = await connection.do("complete", id=planned["id"], result=92.5)
+        assert done["ok"] and done["said"].endswith(": 93 %"), "rounded as its card is"
         assert session.result == pytest.approx(55, abs=3)
         assert planned["id"] == (await connection.sessions("correct"))[0]["id"]
         assert "→" in (await connection.do("correct", id=planned["id"], result=92))["said"]
@@ -298,8 +299,13 @@ async def test_the_demo_says_where_it_is_and_ends_cleanly_at_ctrl_c(tmp_path: Pa
         address = (await demo.stdout.readline()).decode().split()[-1]
         assert b"Ctrl-C" in await demo.stdout.readline()
         hint = (await demo.stdout.readline()).decode()
-        database = hint.partition("DATABASE_URL=sqlite:///")[2].partition(" ")[0]
-        assert Path(database).parent == next(tmp_path.glob("spotter-demo-*"))
+        folder = Path(hint.partition("cd ")[2].partition(" ")[0])
+        assert folder == next(tmp_path.glob("spotter-demo-*"))
+        settings = (folder / ".env").read_text().splitlines()
+        assert f"DATABASE_URL=sqlite:///{folder}/spotter.db" in settings, (
+            "the command line needs no more than this folder"
+        )
+        assert (folder / ".env").stat().st_mode & 0o077 == 0
         async with aiohttp.ClientSession() as session, session.get(address) as reply:
             assert reply.status == 200
         assert list(tmp_path.glob("spotter-demo-*"))

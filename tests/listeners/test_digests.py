@@ -236,7 +236,7 @@ async def test_its_figures_are_beside_those_of_the_week_before_and_of_what_its_o
     assert "5 below target and not acknowledged" in digest.text
     assert "1 overdue now: 1 planned and not started" in digest.text
     below, overdue = buttons_of(Message("", tuple(digest.blocks)))
-    assert (below["value"], overdue["value"]) == ("results outcome:failed since:30d", "overdue")
+    assert (below["value"], overdue["value"]) == ("results outcome:failed since:2026-02-21", "overdue")
 
 
 async def test_what_is_open_since_before_its_days_comes_after_them_with_its_time(office: Office) -> None:
@@ -260,8 +260,16 @@ async def test_older_low_results_of_which_none_is_named_are_not_said_to_be_more(
     await add(office, *(facts(one, "olga", result=40.0, days_ago=age) for one, age in zip(low, ages, strict=True)))
     text = (await office.ask(ADMIN, "digest now")).text
     older = next(line for line in text.splitlines() if "older below target" in line)
-    assert older.endswith("2026: `/ojt results outcome:failed since:30d`"), text
+    assert older.endswith("2026: `/ojt results outcome:failed since:2026-02-16`"), text
     assert "and 3 more" not in text
+
+
+async def test_a_digest_of_results_that_nobody_has_ranks_no_site(office: Office) -> None:
+    met = (SessionKey(f"a{n:07x}-0000-4000-8000-000000000000", "emma") for n in range(5))
+    await add(office, *(facts(one, "olga", result=95.0, days_ago=1) for one in met))
+    text = (await office.ask(ADMIN, "digest now score:<1")).text
+    assert "0 of 8 completed" in text, text
+    assert "Sites" not in text, text
 
 
 async def test_a_digest_of_failures_counts_them_among_all(office: Office) -> None:

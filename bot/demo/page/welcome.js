@@ -18,7 +18,7 @@ export function startWelcome(go, play) {
     ["See what needs a supervisor", "Home as a site's supervisor: what needs attention first, then the people, then settings.", "Be the supervisor", () => { as("supervisor"); go("home"); }],
     ["Get a digest, then some quiet", "/ojt digest now sends one at once; /ojt mute keeps a channel quiet and sends one recap at the end.", "Type it for me", () => { inResults(); prefill("/ojt digest now"); }],
     ["Subscribe another channel", "In a store's channel: /ojt subscribe failed. From then on the cards come there too.", "Take me there", () => { as("admin"); go(store() || named("ojt-results")); prefill("/ojt subscribe failed"); }],
-    ["Fail by one criterion", "Make “Line sheet signed” critical as the admin and press Save, then One zero in the controls: 94 %, and failed all the same.", "Type it for me", () => { inResults(); prefill("/ojt target critical \"Line sheet signed\""); }],
+    ["Fail by one criterion", "Make “Line sheet signed” critical as the admin and press Save, then One zero in the controls: 95 %, and failed all the same.", "Type it for me", () => { inResults(); prefill("/ojt target critical \"Line sheet signed\""); }],
     ["Correct, then break it", "Correct a session and see its card change. Then order a fault, or kill the bot, and complete more: each session is told exactly once.", "Open the controls", () => { openControl("sessions", "correct", 90); }],
   ];
   let at = Math.min(Number(remembered("step") || 0) || 0, steps.length - 1);

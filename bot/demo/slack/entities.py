@@ -54,8 +54,8 @@ class Team:
     """The company's workspace."""
 
     id: str = "T0SPOTTER"
-    name: str = "Corner Bakery"
-    domain: str = "cornerbakery"
+    name: str = "Northgate Kitchens"
+    domain: str = "northgate-kitchens"
     enterprise_id: str | None = None  # of the organisation, with Enterprise Grid
 
 
