@@ -117,3 +117,26 @@ OFFERED = {
 async def test_unknown_words_are_left_out_of_what_is_offered(company: DemoOffice, typed: str) -> None:
     answer = await company.ask("admin", typed)
     assert [text for _, text in offered(answer)] == OFFERED[typed]
+
+
+GOING_ON = {
+    "and last month?": "results since:2026-10-01 until:2026-10-31",
+    "same for sofia": 'results employee:"Sofia Marchetelli"',
+    "no, last week": "results since:2026-11-16 until:2026-11-22",
+    "how about opening": 'results checklist:"Opening the store"',
+    "and who observed those?": "",
+    "the second one": "",
+    "send that to me every week": "",
+    "sort it the other way round": "",
+    "and the time before that": "",
+    "ok and is that good?": "",
+}
+
+
+@pytest.mark.parametrize("typed", GOING_ON)
+async def test_what_goes_on_from_the_question_before_is_said_to_be_read_on_its_own(
+    company: DemoOffice, typed: str
+) -> None:
+    answer = await company.ask("admin", typed)
+    assert "Each question is read on its own" in answer.text
+    assert read_as(answer) == GOING_ON[typed]

@@ -25,9 +25,11 @@ from bot.listeners.questions.patterns import Intent, in_digits, plain_of
 from bot.listeners.questions.small_talk import (
     ALL_SENDING,
     CONFIRMATION,
+    GOES_ON,
     GREETING,
     HELP,
     MORE,
+    REFERS,
     UNDO,
     UNDO_WITH,
     is_thanks,
@@ -40,6 +42,7 @@ from bot.query.name_index import words_of
 from bot.query.nearest import alike
 from bot.query.small_words import IGNORED
 
+STANDS_ALONE = "Each question is read on its own: Spotter does not remember the one before."
 MOST_NEXT_STEPS = 2  # that a refusal offers
 
 _NAMED_SESSION = re.compile(
@@ -101,7 +104,9 @@ class Dispatch:
         if CONFIRMATION.fullmatch(plain):
             return notice("Nothing was done: what Spotter asks about is answered by its buttons. Press one there.")
         if MORE.fullmatch(plain):
-            return notice("A list goes on with the buttons below it. Each question stands alone: type it whole.")
+            return notice(f"A list goes on with the buttons below it. {STANDS_ALONE}")
+        if REFERS.fullmatch(plain):
+            return notice(f"{STANDS_ALONE} Say which sessions, as in `results failed this week`.")
         if (found := ALL_SENDING.fullmatch(plain)) and self.viewer.is_admin:
             return await self.run("resume" if found["resume"] else "pause", "all", is_guess=True)
         if (place := elsewhere(text)) is not None and not _is_whole_name(text, await self._names_in(text)):
@@ -118,7 +123,16 @@ class Dispatch:
         typed = first.strip("*_~`!.,?").lower()
         if typed in self.offered and self.offered[typed].takes(words):
             return await self.run(typed, words)
+        if (goes_on := GOES_ON.match(text)) and not await self._begins_with_a_name(text):
+            return with_note(await self._to_a_question(text[goes_on.end() :]), STANDS_ALONE)
         return await self._to_a_question(text)
+
+    async def _begins_with_a_name(self, text: str) -> bool:
+        """Whether a name of several words stands first: the checklist "And now the drinks"."""
+        begin = words_of(text)
+        return any(
+            len(name.words) > 1 and [*name.words] == begin[: len(name.words)] for name in await self._names_in(text)
+        )
 
     async def _asks_for_something(self, text: str) -> bool:
         """Whether the words behind thanks ask: "thanks, and sofia's results"."""

@@ -43,6 +43,24 @@ ALL_SENDING = re.compile(
     r"|(?(resume)(?:messages|notifications|posting|the messages|cards)|(?!)))(?: please| now| again"
     r"| for now)*(?:[,.;] .+)?"
 )  # of an admin: for others it is about their own messages
+GOES_ON = re.compile(
+    r"(?:(?:ok|okay|well|so|and|also|but|now|then)[, ]+)*"
+    r"(?:and|also|but|what about|how about|(?:the )?same(?: thing| again)?(?: for| but| with)?|no(?:,"
+    r"|,? i mean(?:t)?\b))"
+    r"(?: (?:for|with|only|just))*[ ,:]+(?=\w)",
+    re.IGNORECASE,
+)  # a text that begins so may go on from the question before it
+REFERS = re.compile(
+    r"(?:the )?(?:first|second|third|fourth|fifth|other) one|no,? i mean(?:t)? as (?:an? |the )?\w+"
+    r"|sort (?:it|them|that|these|those)\b.*"
+    r"|(?:ok,? )?(?:and |so )?(?:is|are) (?:that|this|it|these|those) (?:good|bad|ok|okay|normal|enough|much"
+    r"|many|a lot)"
+    r"|(?:ok,? )?(?:and |but |so )(?:who|what|when|where|how|which)\b.*\b(?:those|these|them|that|it)"
+    r"|(?:ok,? )?(?:and |but )?(?:the )?(?:one|time|week|month|year|day) before(?: that)?"
+    r"|(?:please )?(?:send|give|post|show) (?:that|this|it|those|these|them)(?: (?:to|for) (?:me|us))?"
+    r"(?: (?:every|each|again|daily|weekly|monthly)\b.*)?",
+    re.IGNORECASE,
+)  # what such a text is about is said by the question before it alone
 UNDO = re.compile(
     r"(?:please |can (?:you|i) |how (?:do|can) i )*(?:undo|revert|go back|take (?:it|that) back|i made a mistake)"
     r"(?: (?:it|this|that|the|my|last|change|mute|rule|one|please))*"
