@@ -477,6 +477,12 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             condition=_shadow_week,
             is_checked=False,
         ),
+        "clock_wrong": Alert(
+            sentence="This machine's clock is {hours} h away from Slack's: nothing old is deleted while it is.",
+            remedy="Set this machine's clock by NTP.",
+            resolved="this machine's clock agrees with Slack's",
+            past="nothing old was deleted",
+        ),
         "disk_nearly_full": Alert(
             sentence="Only {megabytes} MB {megabytes:is|are} left on the disk of the database.",
             remedy="Free some space or mount a larger volume: on a full disk nothing is polled or sent.",

@@ -253,6 +253,7 @@ LINES = {
     "full_listing_unread": "Alert: ",
     "corrections_late": "Alert: ",
     "leader_silent": "has given no sign of life for",
+    "clock_wrong": "Clock: ",
     "disk_nearly_full": "left beside the database",
 }
 
