@@ -99,7 +99,7 @@ def build_jobs(settings: Settings, clients: Clients, liveness: Liveness) -> Jobs
         limiter=limiter,
     )
     identities = Identities(store, contacts, clock, admins=settings.admins, wake=sender.wake)
-    retention = RetentionJob(store, clock, settings, wake=sender.wake)
+    retention = RetentionJob(store, messenger, clock, settings, wake=sender.wake)
     probes = RuntimeProbes(
         lambda: liveness.disconnected_for(clock.monotonic()), partial(_disk_left, settings.database_path)
     )

@@ -388,6 +388,12 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             sentence="Slack rejected a message ({reason}), even as plain text.",
             remedy="See `spotter outbox list`; send it again with `spotter outbox retry` once the cause is fixed.",
         ),
+        "not_redacted": Alert(
+            sentence="The message {ts} in <#{channel}> shows what may not be shown any more, and Slack lets Spotter "
+            "neither edit nor delete it ({reason}).",
+            remedy="Delete it there. `spotter audit` names every such message.",
+            is_checked=False,
+        ),
         "app_refused": Alert(
             sentence="Slack refuses the app itself ({reason}): nothing is sent until that is fixed, and nothing is "
             "lost.",
@@ -470,6 +476,12 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
             severity=Severity.WARNING,
             condition=_shadow_week,
             is_checked=False,
+        ),
+        "clock_wrong": Alert(
+            sentence="This machine's clock is {hours} h away from Slack's: nothing old is deleted while it is.",
+            remedy="Set this machine's clock by NTP.",
+            resolved="this machine's clock agrees with Slack's",
+            past="nothing old was deleted",
         ),
         "disk_nearly_full": Alert(
             sentence="Only {megabytes} MB {megabytes:is|are} left on the disk of the database.",

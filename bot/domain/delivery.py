@@ -312,10 +312,14 @@ class AfterEdit:
     cancelled_reason: str = ""
 
 
-def after_edit(result: EditResult, *, now: datetime, random01: float, failures: int = 0) -> AfterEdit:
+def after_edit(
+    result: EditResult, *, now: datetime, random01: float, failures: int = 0, unedited: str = ""
+) -> AfterEdit:
     """The result of an edit tried `now`, after so many in a row that failed. Trying again is free of risk: edits are
-    idempotent."""
+    idempotent, and so are deletions. `unedited`: why a redaction could not be edited in; `result` is the deletion's."""
     match result:
+        case Sent() if unedited:
+            return AfterEdit(shown=True, cancelled_reason=f"deleted, because it could not be edited: {unedited}")
         case Sent():
             return AfterEdit(shown=True)
         case Throttled(after):
@@ -329,6 +333,8 @@ def after_edit(result: EditResult, *, now: datetime, random01: float, failures: 
             is_rejection = isinstance(result, Ambiguous) and result.is_rejection
             longest = _EDIT_MUCH_LATER if is_rejection else _EDIT_LATER
             return AfterEdit(due_at=now + timedelta(seconds=retry_pause(failures + 1, longest, random01)))
+        case MessageRefused(reason) | EditImpossible(reason) if unedited:
+            return AfterEdit(cancelled_reason=f"it could not be edited ({unedited}) or deleted ({reason})")
         case MessageRefused(reason) | EditImpossible(reason):
             return AfterEdit(cancelled_reason=reason)
 

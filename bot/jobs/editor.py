@@ -17,6 +17,7 @@ from bot.domain.delivery import (
     Ambiguous,
     AppRefused,
     DestinationGone,
+    EditImpossible,
     EditResult,
     MessageRefused,
     NotSent,
@@ -33,6 +34,7 @@ from bot.jobs.rate_limit import RateLimiter
 from bot.jobs.renderer import Renderer
 from bot.jobs.retrying_store import RetryingStore
 from bot.services import pausing
+from bot.services.alerting import notify_ops
 from bot.store.database import Tx
 
 EDIT_WAITS = timedelta(minutes=30)  # an edit that waits for a proof or a check of its channel
@@ -65,10 +67,11 @@ class _Redact:
 
 @dataclass(frozen=True, slots=True)
 class _Show:
-    """The message shows its sessions as they are now, as far as it may."""
+    """The message shows its sessions as they are now, as far as it may. `redacts`: something has to be taken out."""
 
     facts: CardFacts
     versions: Mapping[int, int]
+    redacts: bool
 
 
 class Editor:
@@ -111,6 +114,7 @@ class Editor:
         """Edits a card that `claim_edit` gave, whether Slack took it."""
         started = self._clock.now()
         plan = await self._plan_edit(delivery)
+        redacts = isinstance(plan, _Redact)
         result: EditResult
         match plan:
             case MessageRefused():
@@ -124,25 +128,44 @@ class Editor:
                 result = await self._edited(delivery, plan.facts)
             case _Show():
                 facts = await self._as_theirs(delivery, plan.facts)
+                redacts = plan.redacts or facts is not plan.facts
                 result = await self._edited(delivery, facts) if isinstance(facts, CardFacts) else facts
+        unedited = ""  # why a redaction is a deletion
+        if redacts and isinstance(result, EditImpossible | MessageRefused):
+            unedited = result.reason
+            log.warning("delivery.redaction_refused", delivery=delivery.delivery_id, reason=unedited)
+            assert delivery.channel is not None and delivery.ts is not None
+            result = await self._messenger.delete(delivery.channel, delivery.ts)
         now = self._clock.now()
         failures = self._failures[delivery.delivery_id]
-        decided = after_edit(result, now=now, random01=self._random01(), failures=failures)
+        decided = after_edit(result, now=now, random01=self._random01(), failures=failures, unedited=unedited)
         self._count_failure(delivery, not isinstance(plan, _Wait) and isinstance(result, NotSent | Ambiguous))
         if isinstance(plan, _Wait) or (isinstance(plan, _Redact) and decided.shown):
             decided = replace(decided, due_at=now + EDIT_WAITS)  # a redaction that failed comes as soon as any edit
         versions = plan.versions if decided.shown and isinstance(plan, _Keep | _Redact | _Show) else {}
+        if unedited and isinstance(result, Sent):
+            versions = {stored.notification_id: TAKEN_BACK for stored in delivery.notifications}
         if isinstance(result, Throttled):
             self._limiter.hold_edits_back(self._clock.monotonic() + result.after)
         attempt = attempt_of("edit", result, started, now)
         if isinstance(plan, _Keep):
             attempt = replace(attempt, result="kept", reason="its rules leave corrections out")
+        if unedited and decided.cancelled_reason:
+            outcome = "deleted" if isinstance(result, Sent) else result.kind
+            attempt = replace(attempt, result=outcome, reason=decided.cancelled_reason)
         self._tried(attempt.what, attempt.result)
 
         def record_result(tx: Tx) -> None:
             tx.outbox.save_edit(delivery.delivery_id, versions, decided.due_at, decided.cancelled_reason, attempt)
             if isinstance(result, AppRefused):
                 tx.outbox.refuse_app(refusal_text(result))
+            if unedited and decided.cancelled_reason:
+                tx.audit_log.write(
+                    pausing.SPOTTER, "redact", f"delivery:{delivery.delivery_id}", now, new=decided.cancelled_reason
+                )
+                if not isinstance(result, Sent):
+                    facts = {"channel": delivery.channel or "", "ts": delivery.ts or "", "reason": result.reason}
+                    notify_ops(tx, "not_redacted", delivery.delivery_id, now, **facts)
 
         await self._store.transact(record_result)
         log.info("delivery.edited", delivery=delivery.delivery_id, result=attempt.result, reason=attempt.reason)
@@ -160,7 +183,7 @@ class Editor:
         if data.keeps_as_posted and not _redacts(delivery, data):
             return _Keep(data.versions)
         if not waits or not _shows_names(data):
-            return _Show(data.facts, data.versions)
+            return _Show(data.facts, data.versions, _redacts(delivery, data))
         if not _redacts(delivery, data):
             return _Wait(waits)
         return _Redact(_redacted(data.facts), dict.fromkeys(data.versions, TAKEN_BACK))

@@ -43,7 +43,7 @@ from bot.slack.answers import (
     object_of,
     slack_user_of,
 )
-from bot.slack.errors import INVALID_BLOCKS, edit_result, post_result, read_back_result
+from bot.slack.errors import INVALID_BLOCKS, delete_result, edit_result, post_result, read_back_result
 from bot.slack.web_api import SLACK_API_URL, TIMEOUT, WebApi
 
 UPLOAD_TIMEOUT = 300.0  # seconds for the bytes of a file
@@ -159,6 +159,14 @@ class SlackMessenger:
             )
         except Exception as problem:  # as in `post`
             return edit_result(problem)
+        return Sent(channel, ts)
+
+    async def delete(self, channel: str, ts: str) -> EditResult:
+        """Deletes one of our messages. Doing it again is harmless: one that is gone counts as deleted."""
+        try:
+            await self.api.call(self.web.chat_delete, channel=channel, ts=ts)
+        except Exception as problem:  # as in `post`
+            return delete_result(problem, channel, ts)
         return Sent(channel, ts)
 
     async def read_back(self, channel: str, *, delivery_id: str, since: float) -> ReadBackResult:

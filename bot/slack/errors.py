@@ -25,6 +25,7 @@ from bot.domain.delivery import (
     ReadLater,
     Scope,
     SendingResult,
+    Sent,
     Throttled,
     Unreadable,
 )
@@ -35,6 +36,7 @@ LONGEST_WAIT = 3600.0  # seconds; more than Slack has ever been seen to name, so
 WORKSPACE_CAP_WAIT = 600.0  # seconds after message_limit_exceeded, for which Slack names no time
 MIGRATION_WAIT = 1800.0  # seconds while a workspace moves into an organisation, which takes tens of minutes
 INVALID_BLOCKS = "invalid_blocks"
+NO_MESSAGE = "message_not_found"
 
 
 class Decision(Enum):
@@ -106,7 +108,11 @@ DECISIONS: Mapping[str, Decision] = _table(
         "deprecated_endpoint",
     ),
     resource=(Decision.RESOURCE, "access_denied no_permission"),
-    gone=(Decision.UNEDITABLE, "message_not_found cant_update_message edit_window_closed"),
+    gone=(
+        Decision.UNEDITABLE,
+        "message_not_found cant_update_message edit_window_closed "
+        "cant_delete_message compliance_exports_prevent_deletion",
+    ),
 )
 
 
@@ -198,6 +204,13 @@ def edit_result(problem: Exception) -> EditResult:
             return EditImpossible(parsed.reason)
         case decision:
             return _sending_result(parsed, decision)
+
+
+def delete_result(problem: Exception, channel: str, ts: str) -> EditResult:
+    """What a failed chat.delete of that message means: one that is not there is deleted, the rest is as for an edit."""
+    if _parse_error(problem).code == NO_MESSAGE:
+        return Sent(channel, ts)
+    return edit_result(problem)
 
 
 def _sending_result(parsed: ParsedError, decision: Decision | None) -> SendingResult:

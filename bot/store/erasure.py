@@ -99,7 +99,7 @@ class Erasure:
             done,
             redactions=len(self._messages(person_id, _TO_REDACT)),
             held_back=self._messages(person_id, f"{_NEEDS_REDACTION} AND NOT {MAY_BE_EDITED}"),
-            out_of_reach=self._messages(person_id, "state = 'sent' AND edit_ended IS NOT NULL"),
+            out_of_reach=self._messages(person_id, f"state = 'sent' AND edit_ended IS NOT NULL AND {SHOWS}"),
         )
 
     def erased_people(self) -> Collection[str]:

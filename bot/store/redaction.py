@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain.model import SessionKey
 from bot.store.columns import to_json, to_ms, value_of
 from bot.store.outbox.cancel import cancel_notifications
+from bot.store.outbox.destinations import SHOWS
 from bot.store.session_rows import OF_KEY
 from bot.store.sqlite import IN_LIST
 
@@ -49,14 +50,16 @@ def posted_about(connection: sqlite3.Connection, sessions: Sequence[int]) -> lis
 def enqueue_redactions(
     connection: sqlite3.Connection, deliveries: Iterable[int], first: datetime, between: timedelta
 ) -> int:
-    """Marks messages for an edit, those being sent or ambiguous too; returns how many."""
+    """Marks messages for an edit, those being sent or ambiguous too; returns how many. One whose edits have ended is
+    marked as well while it shows something: what can't be edited is deleted."""
     marked = 0
     for delivery in deliveries:
         due_at = to_ms(first + marked * between)
         marked += connection.execute(
-            "UPDATE deliveries SET edit_is_cosmetic = 0,"
+            "UPDATE deliveries SET edit_is_cosmetic = 0, edit_ended = NULL,"
             " edit_due_at = CASE WHEN edit_due_at <= ? THEN edit_due_at ELSE ? END"
-            " WHERE id = ? AND state IN ('sent', 'sending', 'ambiguous') AND edit_ended IS NULL",
+            " WHERE id = ? AND state IN ('sent', 'sending', 'ambiguous')"
+            f" AND (edit_ended IS NULL OR {SHOWS})",
             (due_at, due_at, delivery),
         ).rowcount
     return marked

@@ -83,6 +83,7 @@ def test_what_the_operator_is_notified_of_has_a_remedy_and_no_gap(code: str) -> 
         "employees": 5,
         "code_before": "poll_failing",
         "channel": "C0SHADOW",
+        "ts": "1700000000.000100",
     }
     message = render(delivery(notification(NotificationKind.OPS, notified=known)), facts())
     assert "?" not in message.text
@@ -105,7 +106,9 @@ def test_the_sentences_of_an_alert_join_and_agree_with_their_numbers(code: str, 
     """A reason may be one word of Slack's or several sentences, iSpring's own among them."""
     names = {name for _, name, _, _ in string.Formatter().parse(ALERTS[code].sentence) if name}
     known: dict[str, str | int] = dict.fromkeys(names, number)
-    known |= {name: "a word" for name in ("problem", "parts", "status", "order", "since", "channel") if name in names}
+    known |= {
+        name: "a word" for name in ("problem", "parts", "status", "order", "since", "channel", "ts") if name in names
+    }
     known |= {"reason": reason} if "reason" in names else {}
     over: dict[str, str | int] = {"code_before": code, "minutes": 5, "from": 1_700_000_000, "to": 1_700_000_300}
     texts = [alert_text({"code": code, **known}), alert_sentence(code, known)]

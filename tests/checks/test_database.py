@@ -234,6 +234,7 @@ LINES = {
     "people_shortened": "Alert: ",
     "departments_shortened": "Alert: ",
     "message_refused": "failed, because Slack rejects their content",
+    "not_redacted": "Alert: ",
     "app_refused": "Sending: paused, Slack refuses the app",
     "destination_gone": "can't be written to",
     "training_refused": "iSpring: refuses",
@@ -252,6 +253,7 @@ LINES = {
     "full_listing_unread": "Alert: ",
     "corrections_late": "Alert: ",
     "leader_silent": "has given no sign of life for",
+    "clock_wrong": "Clock: ",
     "disk_nearly_full": "left beside the database",
 }
 

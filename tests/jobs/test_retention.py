@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.demo.slack import SlackStandIn
+from bot.domain.alerts import Facts
 from bot.jobs.retention import AT_ONCE, AUDIT_LOG_RETENTION, RetentionJob
+from bot.slack.client import SlackMessenger
 from bot.store.database import Store, Tx
 from tests.clock import NOON, FakeClock
-from tests.environment import open_store
+from tests.demo.slack_room import stand_in
+from tests.environment import messenger_of, open_store
 from tests.settings import settings_of
 from tests.store.given import OTHER_ROOM, a_session, baseline, claim, enqueue, sent
 
@@ -26,11 +30,18 @@ class KeptRoom:
 
     store: Store
     clock: FakeClock
+    slack: SlackStandIn
+    slacks: FakeClock
+    messenger: SlackMessenger
     wakes: list[str] = field(default_factory=list)
 
     def retention(self, keep: timedelta | None = YEAR) -> RetentionJob:
         return RetentionJob(
-            self.store, self.clock, settings_of(keep_days=keep and keep.days), wake=lambda: self.wakes.append("deliver")
+            self.store,
+            self.messenger,
+            self.clock,
+            settings_of(keep_days=keep and keep.days),
+            wake=lambda: self.wakes.append("deliver"),
         )
 
     async def listed(self, *ages: timedelta) -> None:
@@ -40,6 +51,13 @@ class KeptRoom:
     async def known(self) -> int:
         return (await self.store.read(lambda tx: tx.polls.state())).sessions
 
+    def pass_time(self, by: timedelta) -> None:
+        self.clock.advance(by)
+        self.slacks.advance(by)
+
+    async def alerts(self) -> dict[str, Facts]:
+        return {one.code: one.facts for one in await self.store.read(lambda tx: tx.alerts.all())}
+
     async def audit_log(self) -> list[tuple[str, str, str]]:
         entries = await self.store.read(lambda tx: tx.audit_log.entries(10))
         return [(entry.who, entry.verb, entry.subject) for entry in entries]
@@ -47,8 +65,11 @@ class KeptRoom:
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[KeptRoom]:
-    store = open_store(tmp_path / "spotter.db", now=NOON)
-    yield KeptRoom(store, FakeClock())
+    store = open_store(tmp_path / "spotter.db", now=NOON, ops_channel="C0OPS")
+    clock, slacks = FakeClock(), FakeClock()
+    slack = stand_in(slacks)
+    async with messenger_of(slack, clock) as messenger:
+        yield KeptRoom(store, clock, slack, slacks, messenger)
     store.close()
 
 
@@ -77,16 +98,42 @@ async def test_without_a_setting_every_session_is_kept(room: KeptRoom) -> None:
 async def test_it_tidies_once_a_day_whatever_rings_and_restarts(room: KeptRoom) -> None:
     await room.listed(DAY)
     assert await room.retention().when_due()
-    room.clock.advance(DAY - timedelta(seconds=1))
+    room.pass_time(DAY - timedelta(seconds=1))
     assert not await room.retention().when_due()
-    room.clock.advance(timedelta(seconds=1))
+    room.pass_time(timedelta(seconds=1))
     assert await room.retention().when_due()
+
+
+@pytest.mark.parametrize("has_answered", [True, False])
+@pytest.mark.parametrize("jump", [20 * YEAR, timedelta(hours=2)])
+async def test_nothing_is_erased_by_a_clock_that_jumped_ahead(
+    room: KeptRoom, jump: timedelta, has_answered: bool
+) -> None:
+    await room.listed(YEAR + DAY, DAY)
+    if has_answered:
+        await room.messenger.identify()
+    room.clock.jump(jump)
+    assert not await room.retention().when_due()
+    assert await room.known() == 2
+    assert await room.alerts() == {"clock_wrong": {"hours": round(jump / timedelta(hours=1))}}
+    room.clock.jump(-jump)
+    assert await room.retention().when_due()
+    assert (await room.known(), await room.alerts()) == (1, {})
+
+
+async def test_a_clock_that_slack_has_not_proved_erases_nothing_yet(room: KeptRoom) -> None:
+    await room.listed(YEAR + DAY)
+    room.slack.faults.order("auth.test", "request_lost")
+    assert not await room.retention().when_due()
+    assert await room.known() == 1
+    assert await room.retention().when_due()
+    assert await room.known() == 0
 
 
 async def test_a_clock_set_back_does_not_stop_it_for_long(room: KeptRoom) -> None:
     await room.listed(DAY)
     assert await room.retention().when_due()
-    room.clock.advance(-30 * DAY)
+    room.pass_time(-30 * DAY)
     assert await room.retention().when_due()
 
 
@@ -129,10 +176,10 @@ async def test_the_audit_log_keeps_more_than_a_year_whatever_the_setting(room: K
     assert [verb for _, verb, _ in await room.audit_log()] == ["retention", "young"]
 
 
-async def test_a_busy_database_is_tidied_later(tmp_path: Path) -> None:
+async def test_a_busy_database_is_tidied_later(room: KeptRoom, tmp_path: Path) -> None:
     store = open_store(tmp_path / "busy.db", now=NOON, busy_seconds=0.05)
     other = Store.open(tmp_path / "busy.db", now=NOON)
-    room = KeptRoom(store, FakeClock())
+    room = KeptRoom(store, room.clock, room.slack, room.slacks, room.messenger)
     await room.listed(2 * YEAR)
     other._writer.execute("BEGIN IMMEDIATE")
     assert not await room.retention().when_due()

@@ -12,6 +12,7 @@ import pytest
 from bot.blocks.card_facts import CardFacts
 from bot.blocks.notifications import render
 from bot.demo.slack import ApiCall, Happening, faults
+from bot.domain.model import SessionKey
 from bot.domain.notifications import (
     Delivery,
     DeliveryState,
@@ -31,7 +32,7 @@ from tests.jobs.outbox_room import SHOP_CHANNEL, Room, room
 
 pytestmark = pytest.mark.virtual_time
 
-POST, EDIT, HISTORY = "chat.postMessage", "chat.update", "conversations.history"
+POST, EDIT, DELETE, HISTORY = "chat.postMessage", "chat.update", "chat.delete", "conversations.history"
 
 
 @pytest.fixture
@@ -845,6 +846,54 @@ async def test_a_card_is_redacted_once_the_rules_owner_may_not_see_it_any_more(w
     await world.send()
     [text] = world.texts()
     assert "91" not in text and "Doe" not in text and key.session_id[:8] in text
+
+
+async def to_be_redacted(world: Room) -> SessionKey:
+    """A card was posted whose rule's owner lost the right to it, so that its next edit takes its session out."""
+    world.admins = frozenset({BEN})
+    rule = await world.store.transact(
+        lambda tx: tx.rules.add(SHOP_CHANNEL, BEN, "", RuleState.ACTIVE, world.clock.now())
+    )
+    key = await world.complete(72.0, rules=(rule.rule_id,))
+    await world.send()
+    world.admins = frozenset()
+    await world.correct(key, 91.0)
+    return key
+
+
+@pytest.mark.parametrize("fault", ["reply_lost", "request_lost", "error_after", "rate_limited", "hang", None])
+@pytest.mark.parametrize("code", ["cant_update_message", "edit_window_closed", "message_not_found"])
+async def test_a_card_that_must_be_redacted_and_cannot_be_edited_is_deleted(
+    world: Room, code: str, fault: str | None
+) -> None:
+    key = await to_be_redacted(world)
+    world.slack.faults.order(EDIT, code, times=9)
+    if fault is not None:
+        world.slack.faults.order(DELETE, fault)
+    await world.send(400.0)
+    assert world.posted() == []
+    assert (await world.counts()).edits == 0
+    reason = f"deleted, because it could not be edited: {code}"
+    assert (await world.notified(key)).attempts[-1].reason == reason
+    [entry] = await world.store.read(lambda tx: tx.audit_log.entries(10))
+    assert (entry.verb, entry.new) == ("redact", reason)
+    tries = world.calls(DELETE)
+    await world.correct(key, 60.0)
+    await world.send()
+    assert world.calls(DELETE) == tries == (1 if fault is None else 2)
+
+
+@pytest.mark.parametrize("code", ["cant_delete_message", "compliance_exports_prevent_deletion"])
+async def test_a_card_that_can_be_neither_redacted_nor_deleted_is_reported(world: Room, code: str) -> None:
+    key = await to_be_redacted(world)
+    world.slack.faults.order(EDIT, "edit_window_closed")
+    world.slack.faults.order(DELETE, code)
+    await world.send()
+    assert len(world.posted()) == 1 and (world.calls(EDIT), world.calls(DELETE)) == (1, 1)
+    reason = f"it could not be edited (edit_window_closed) or deleted ({code})"
+    assert (await world.notified(key)).attempts[-1].reason == reason
+    [entry] = await world.store.read(lambda tx: tx.audit_log.entries(10))
+    assert (entry.verb, entry.new) == ("redact", reason)
 
 
 async def test_cards_of_an_ended_rule_keep_being_corrected(world: Room) -> None:

@@ -19,11 +19,12 @@ from bot.domain.delivery import (
     NotSent,
     ReadLater,
     Scope,
+    Sent,
     Throttled,
     Unreadable,
 )
 from bot.domain.errors import MessengerRefused, MessengerUnavailable
-from bot.slack.errors import edit_result, failure_kind, post_result, question_error, read_back_result
+from bot.slack.errors import delete_result, edit_result, failure_kind, post_result, question_error, read_back_result
 
 KEY = ConnectionKey("slack.com", 443, True, True, None, None, None)
 
@@ -161,6 +162,15 @@ def test_a_missing_scope_is_named() -> None:
 def test_an_edit_of_a_message_that_is_closed_or_gone_ends(code: str) -> None:
     assert edit_result(said(code)) == EditImpossible(code)
     assert post_result(said(code)) == MessageRefused(code)
+
+
+def test_a_message_that_is_not_there_counts_as_deleted() -> None:
+    assert delete_result(said("message_not_found"), "C1", "1.1") == Sent("C1", "1.1")
+
+
+@pytest.mark.parametrize("code", ["cant_delete_message", "compliance_exports_prevent_deletion"])
+def test_a_message_that_may_not_be_deleted_stays(code: str) -> None:
+    assert delete_result(said(code), "C1", "1.1") == EditImpossible(code)
 
 
 @pytest.mark.parametrize("code", ["internal_error", "fatal_error", "service_unavailable", "request_timeout"])

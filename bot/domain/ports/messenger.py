@@ -29,6 +29,10 @@ class Messenger(Protocol):
 
     async def edit(self, channel: str, ts: str, message: Message) -> EditResult: ...
 
+    async def delete(self, channel: str, ts: str) -> EditResult:
+        """Sent if the message is not there any more."""
+        ...
+
     async def read_back(self, channel: str, *, delivery_id: str, since: float) -> ReadBackResult:
         """Whether a delivery is in a conversation; `since` is in Slack's own Unix seconds."""
         ...
