@@ -17,9 +17,7 @@ from bot.store.database import Store, Tx
 EVERY = timedelta(days=1)
 AT_ONCE = 500  # sessions in one transaction, so that other writers do not wait long
 AUDIT_LOG_RETENTION = timedelta(days=400)  # whatever the setting says: a year and a month
-CLOCKS_AGREE_WITHIN = timedelta(
-    hours=1
-)  # between our clock and Slack's; what is erased by a wrong one does not come back
+CLOCKS_AGREE_WITHIN = timedelta(hours=1)  # ours and Slack's: what a wrong clock erases does not come back
 SPOTTER = "spotter"  # who did it, in the audit log
 
 log = structlog.get_logger(__name__)
