@@ -43,7 +43,7 @@ def straight(text: str) -> str:
 
 _QUOTED = re.compile(r'["“”„«][^"“”„«»]+["“”»]')
 _FIRST_NAME = 0xE000  # a character that nobody types stands for each name in quotes
-_NAME = re.compile(r"[\uE000-\uE0FF]")
+_NAME = re.compile(r"[\uE000-\uF8FF]")
 
 
 def without_names(text: str) -> tuple[str, Sequence[str]]:
