@@ -38,6 +38,7 @@ _MET, _FAILING, _UNJUDGED = (
         [kind for kind in _OVER if kind is not OutcomeKind.MET and not kind.is_failing],
     )
 )
+_NOT_MET_BUT_FAILING = f"NOT ({_MET}) AND ({_FAILING})"  # where most met it, one comparison instead of three
 _WITHIN = f"{HAPPENED} >= ? AND {HAPPENED} < ?"
 
 
@@ -130,7 +131,7 @@ class SessionCounts:
     ) -> Sequence[Counts]:
         """The counts of each group in the order of an index of the column: nothing is sorted."""
         chosen = in_window(where, window, is_searched=False)
-        numbers = ", ".join(f"count(*) FILTER (WHERE {one})" for one in (_MET, _FAILING, _UNJUDGED))
+        numbers = ", ".join(f"count(*) FILTER (WHERE {one})" for one in (_MET, _NOT_MET_BUT_FAILING, _UNJUDGED))
         rows = self._connection.execute(
             f"SELECT {COLUMNS[column]}, {numbers} FROM sessions WHERE {chosen.sql} GROUP BY 1", chosen.parameters
         )
