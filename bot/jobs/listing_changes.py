@@ -146,9 +146,9 @@ class ChangeWriter:
             async with asyncio.timeout(DETAILS_FOR):
                 found = await self._training.details(keys[:DETAILS_AT_ONCE])
         except TimeoutError:
-            log.info("criteria.timed_out", wanted=len(keys), fetched=len(found))
+            log.info("criteria.timed_out", wanted=len(keys))
         except TrainingError as error:
-            log.warning("criteria.failed", wanted=len(keys), fetched=len(found), error=str(error))
+            log.warning("criteria.failed", wanted=len(keys), error=str(error))
         return found
 
     async def _names_of(self, newsworthy: Sequence[Change]) -> None:
