@@ -211,13 +211,16 @@ def listing(heading: str, texts: Sequence[str]) -> Block:
 
 
 def characters(blocks: Sequence[Mapping[str, Any]]) -> int:
-    """How many characters of text the blocks show, as Slack's limit on a whole message counts them."""
+    """How many characters the blocks show, or have read out, as Slack's limit on a whole message may count."""
     return sum(_visible(block) for block in blocks)
+
+
+_TEXTS = ("text", "accessibility_label")
 
 
 def _visible(node: object) -> int:
     if isinstance(node, Mapping):
-        return sum(size(v) if k == "text" and isinstance(v, str) else _visible(v) for k, v in node.items())
+        return sum(size(v) if k in _TEXTS and isinstance(v, str) else _visible(v) for k, v in node.items())
     if isinstance(node, (list, tuple)):
         return sum(_visible(item) for item in node)
     return 0

@@ -141,6 +141,12 @@ def test_a_grouped_card_keeps_every_session(name: str, site: str, title: str, to
 
 @settings(max_examples=15)
 @given(hostile, hostile, hostile, hostile)
+@example(
+    name="&amp;<>&lt;" * 40,
+    title="<!channel> <!here> <!everyone|x>",
+    criterion="<!channel> <!here> <!everyone|x>",
+    typed="&amp;<>&lt;" * 40,
+)  # the labels that are read out count too
 def test_answers_stay_within_limits(name: str, title: str, criterion: str, typed: str) -> None:
     who = directory(name or "?", name or "?", title)
     one = a_record(title, title, criterion, "PASSED", typed)
