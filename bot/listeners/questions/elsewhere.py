@@ -12,7 +12,7 @@ _SESSION = (
     r"|trainings?|ratings?|marks?|audits?|inspections?|ass?ess?ments?|walks?|shifts?|coaching)"
 )
 # Each word in one way alone: with two ways for each, a text that does not fit takes for ever.
-_WHOSE = r"(?:(?>my|our|the|a|an|that|her|their|next|last|of|wrong|new|tmrw|\S+s) )*"
+_WHOSE = r"(?>(?:my|our|the|a|an|that|her|their|next|last|of|wrong|new|tmrw|\S+s) )*"
 _CHANGING = (
     r"(?:cancel|delete|remove|re-?schedule|move|postpone|plan|schedule|book|edit|change|correct|fix|repeat|redo"
     r"|re-?open"
