@@ -21,6 +21,16 @@ def covers(coverage: Coverage) -> str:
     return f"Covers {_whose(coverage, '')}."
 
 
+def team_note(coverage: Coverage | None) -> str:
+    """What an answer says of "my team" where that chooses nothing: the answer covers everything, or somebody who
+    supervises nobody asked; "" where its coverage says enough."""
+    if coverage is None:
+        return "“My team” chooses nothing here: the answer covers everybody. Name a site or people."
+    if coverage.supervised or coverage.departments:
+        return ""
+    return "You supervise nobody in iSpring, so there is no team of yours to show."
+
+
 def rule_shows(coverage: Coverage, owner: str = "") -> str:
     """ "Shows sessions of the 14 people that <@U1> supervises, <@U1> included, and those <@U1> observes." `owner`: how
     the rule's owner is mentioned, "" where the text is for them."""

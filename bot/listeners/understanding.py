@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 
 from bot.domain.errors import AmbiguousQuery, QueryError
-from bot.domain.permissions import EVERYTHING
+from bot.domain.permissions import EVERYTHING, AccessScope
 from bot.domain.text import count
 from bot.domain.viewers import Viewer
 from bot.listeners.access_scope import AccessView, access_view, refuse_unknown
@@ -71,7 +71,7 @@ def understand(
     """
     users = {found[1].upper() for found in MENTION.finditer(text)}
     known = all_visible_names(tx, access.scope, access.directory, users, access.viewer.person_id)
-    own = cache(lambda: _own_sessions(tx, access.viewer.person_id))
+    own = cache(lambda: _sessions_of(tx, access.viewer.person_id, EVERYTHING))  # every scope holds one's own
     reader = _Reader(tx, access, known, now, counting, own, is_ahead=is_ahead)
     try:
         reading = reader.read(text)
@@ -151,6 +151,7 @@ class _Reader:
             NameIndex.of(self.known, self.access.directory),
             today,
             lambda person_id: self.tx.search.only_observes(person_id, scope),
+            sessions_of=lambda person_id: _sessions_of(self.tx, person_id, scope),
             own_sessions=self.own_sessions,
             is_ahead=self.is_ahead,
         )
@@ -192,12 +193,12 @@ class _Reader:
         return f", {sites[0] or 'site unknown'}" if sites else ""
 
 
-def _own_sessions(tx: Tx, person_id: str | None) -> tuple[int, int]:
-    """How many sessions a person observed, and in how many they were observed, counted up to MOST_COUNTED + 1. Every
-    scope holds one's own sessions, so that none has to be searched."""
+def _sessions_of(tx: Tx, person_id: str | None, scope: AccessScope) -> tuple[int, int]:
+    """How many sessions of a scope a person observed, and in how many they were observed, counted up to MOST_COUNTED
+    + 1."""
     if person_id is None:
         return 0, 0
-    roles = (as_observer(person_id, EVERYTHING), as_employee(person_id, EVERYTHING))
+    roles = (as_observer(person_id, scope), as_employee(person_id, scope))
     observed, own = (count_sessions(tx, where) for where in roles)
     return observed, own
 

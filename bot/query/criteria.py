@@ -19,7 +19,8 @@ _SAYS_NOTHING = IGNORED | GENERIC | JOINS | NEGATIONS
 _AROUND = re.compile(
     r"\b(?:by:criterion|because of|due to|criterion|criteria|(?:get|got|getting|gets) (?:better|worse)"
     r"|improv(?:ed|ing|es|e)"
-    r"|problems? with|trouble with|wrong)\b",
+    r"|wrong|(?:problems?|issues?|troubles?|difficult(?:y|ies)|mistakes?|errors?)(?: with)?"
+    r"|around|regarding|concerning)\b",
     re.IGNORECASE,
 )  # what such a question says beside the criterion
 
@@ -37,8 +38,12 @@ class NamedCriterion:
 def split_criterion(text: str, titles: Sequence[str]) -> NamedCriterion | None:
     """The longest run of words that a title holds, whole or, for two words and more, by their stems; else one word
     that is like one of a title; None if there is none."""
-    tokens = [one for one in _AROUND.sub(" ", text).split() if words_of(one)]
     known = [words_of(one) for one in titles]
+    return _split(_AROUND.sub(" ", text), known) or _split(text, known)
+
+
+def _split(text: str, known: Sequence[Sequence[str]]) -> NamedCriterion | None:
+    tokens = [one for one in text.split() if words_of(one)]
     for length in range(min(LONGEST, len(tokens)), 0, -1):
         for is_stem in (False, True):
             for start in range(len(tokens) - length + 1):
@@ -47,7 +52,8 @@ def split_criterion(text: str, titles: Sequence[str]) -> NamedCriterion | None:
                     continue
                 if _may_name(run) and any(_holds(title, run, is_stem=is_stem) for title in known):
                     other = " ".join([*tokens[:start], *tokens[start + length :]])
-                    return NamedCriterion(" ".join(run), other, is_likely=is_stem and len(run) == 1)
+                    is_likely = is_stem and len(run) == 1 and not _has_number(run[0], known)
+                    return NamedCriterion(" ".join(run), other, is_likely)
     return None
 
 
@@ -62,6 +68,12 @@ def criteria_named(named: str, titles: Collection[str]) -> frozenset[str]:
 
 def _may_name(run: Sequence[str]) -> bool:
     return not any(end in _SAYS_NOTHING for end in (run[0], run[-1])) and max(map(len, run)) >= _SHORTEST
+
+
+def _has_number(word: str, known: Sequence[Sequence[str]]) -> bool:
+    """Whether a title holds the word in the other number: "allergen" of "Allergens"."""
+    forms = {f"{word}s", word.removesuffix("s")}
+    return any(not forms.isdisjoint(title) for title in known)
 
 
 def _holds(title: Sequence[str], run: Sequence[str], *, is_stem: bool) -> bool:

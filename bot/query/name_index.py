@@ -26,6 +26,7 @@ class NameIndex:
 
     def __init__(self, *parts: "Sequence[NamedThing] | _Seen") -> None:
         self._parts = [part if isinstance(part, _Seen) else _Seen(_Part(part)) for part in parts]
+        self._near: dict[tuple[str, int], Sequence[NamedThing]] = {}  # a text is read again for each suggestion
 
     @classmethod
     def of(cls, names: Names, directory: Directory | None = None) -> "NameIndex":
@@ -54,10 +55,15 @@ class NameIndex:
     def near(self, typed: str, limit: int) -> Sequence[NamedThing]:
         """The things one of whose words, or whose whole name, is a typing mistake away, the nearest first. Things that
         share their name with others are left out: a name would not tell them apart."""
+        if (typed, limit) not in self._near:
+            self._near[typed, limit] = self._nearest(typed, limit)
+        return self._near[typed, limit]
+
+    def _nearest(self, typed: str, limit: int) -> Sequence[NamedThing]:
         words = words_of(typed)
         if len(words) == 1:
-            known = sorted({word for part in self._parts for word in part.words})
-            found = [thing for word in alike(words[0], known, limit) for thing in self.named([word])]
+            like = {word for part in self._parts for word in alike(words[0], part.words, limit)}
+            found = [thing for word in alike(words[0], sorted(like), limit) for thing in self.named([word])]
         else:
             by_name = {thing.name: thing for thing in self.things}
             found = [by_name[name] for name in nearest(typed, by_name, limit, at_least=_LIKE_A_NAME)]
@@ -102,6 +108,10 @@ class _Part:
         return [tuple(words_of(thing.name)) for thing in self.things]
 
     @cached_property
+    def words(self) -> Sequence[str]:
+        return sorted(self.by_word)
+
+    @cached_property
     def by_word(self) -> Mapping[str, Sequence[int]]:
         found: dict[str, list[int]] = {}
         for at, words in enumerate(self._words):
@@ -131,13 +141,13 @@ class _Seen:
             return self.part.things
         return [thing for thing in self.part.things if thing.ident in self.ids]
 
-    @property
-    def words(self) -> Iterable[str]:
-        """Every word of a name that the asker may see."""
+    @cached_property
+    def words(self) -> Sequence[str]:
+        """Every word of a name that the asker may see, in order."""
         by_word, ids, things = self.part.by_word, self.ids, self.part.things
         if ids is None:
-            return by_word
-        return (word for word, places in by_word.items() if any(things[at].ident in ids for at in places))
+            return self.part.words
+        return sorted(word for word, places in by_word.items() if any(things[at].ident in ids for at in places))
 
 
 def _part_of(directory: Directory) -> _Part:

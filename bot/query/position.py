@@ -39,6 +39,7 @@ class Position:
     index: NameIndex
     today: date
     only_observes: Callable[[str], bool]
+    sessions_of: Callable[[str], tuple[int, int]] = lambda _: (0, 0)  # of a person, as observer and as employee
     own_sessions: Callable[[], tuple[int, int]] = lambda: (0, 0)  # of the asker, as observer and as employee
     is_ahead: bool = False  # whether days without a year are those to come
     at: int = 0
@@ -52,6 +53,7 @@ class Position:
     places: list[NamedThing] = field(default_factory=list)  # read so far
     place_end: int = -1  # the position behind a place that ends with a number: "store 12"
     person_end: int = -1  # the position behind a person
+    name_end: int = -1  # the position behind a name
     _words: dict[str, list[str]] = field(default_factory=dict)
     is_default_role: bool = False  # whether no word before the last person says what they are
     or_behind: int = 0  # how many terms stand before an "or" that no term followed yet
@@ -120,7 +122,9 @@ class Position:
 
     def person_role(self, length: int) -> Key:
         """What the person is of whom the next tokens are the name: who is observed, unless the words say otherwise."""
-        after = [token.value.lower().strip(".,;!?") for token in self.tokens[self.at + length : self.at + length + 2]]
+        after = self._words_behind(length)
+        is_being = not BEING.isdisjoint(after[:1])  # "has Tomasz been observing"
+        after = after[is_being : is_being + 2]
         if self.role is not None:
             return self.role
         is_observing = after[:1] and (
@@ -133,7 +137,7 @@ class Position:
             ["does", "with"],
         ):  # "what Samir did with Amara"
             return Key.OBSERVER
-        if is_observing and after[1:] != ["by"] and not self._is_passive(after[0]):
+        if is_observing and after[1:] != ["by"] and not self._is_passive(after[0], is_being=is_being):
             return Key.OBSERVER
         if self.words_before(1) == ["with"] and f"{Key.EMPLOYEE}:{ME}" in self.terms:  # "my sessions with Priya"
             return Key.OBSERVER
@@ -143,9 +147,19 @@ class Position:
         """ "how many observations did Oskar do": a verb that says nothing, of what only an observer does."""
         return verb in DOING and any(token.value.lower() in OBSERVATIONS for token in self.tokens[: self.at])
 
-    def _is_passive(self, verb: str) -> bool:
-        """ "was Sofia observed": she is not who observes."""
-        return verb.endswith(("ed", "en")) and not BEING.isdisjoint(self.words_before(3))
+    def counts_deeds(self, length: int) -> bool:
+        """ "how many did Oskar do", of whom the next tokens are the name."""
+        return not DOING.isdisjoint(self._words_behind(length)[:1]) and any(
+            token.value.lower() == "many" for token in self.tokens[: self.at]
+        )
+
+    def _words_behind(self, length: int) -> list[str]:
+        behind = self.tokens[self.at + length : self.at + length + 3]
+        return [token.value.lower().strip(".,;!?") for token in behind]
+
+    def _is_passive(self, verb: str, *, is_being: bool) -> bool:
+        """ "was Sofia observed", "has Sofia been observed": she is not who observes."""
+        return verb.endswith(("ed", "en")) and (is_being or not BEING.isdisjoint(self.words_before(3)))
 
     def _joined_role(self) -> Key | None:
         """ "observed by Oskar or Lukasz": what the person is whom only "or", "and" or a comma stands before."""
@@ -216,7 +230,7 @@ class Position:
         self.terms.append(term)
         self.at += used
         if used:
-            self.role = None
+            self.role, self.name_end = None, self.at
             following = self.tokens[self.at] if self.at < len(self.tokens) else None
             joined = following is not None and self.words_of(following)[:1] and self.words_of(following)[0] in JOINS
             if not joined and not (used and self.text[self.tokens[self.at - 1].end - 1] in ",;"):

@@ -188,6 +188,9 @@ GRADING = frozenset({"give", "gave", "given", "gives", "grade", "grades", "grade
 RECORDING = frozenset({
     "recorded", "saved", "submitted", "registered", "arrive", "arrived", "synced", "uploaded", "record",
 })  # fmt: skip  # what an observer asks of a result
+SESSION_WORDS = frozenset({
+    "check", "visit", "audit", "inspection", "assessment", "evaluation", "appraisal", "review", "walk", "test",
+})  # fmt: skip  # of which the title of a checklist may end with one
 OWN_SESSIONS = frozenset({"one", "ones", "session", "sessions", "checks", "visit", "visits", "inspections", "audits"})
 OWN_RESULTS = frozenset({"result", "results", "score", "scores", "grade", "grades"})
 BEING = frozenset({"was", "were", "is", "are", "am", "be", "been", "being", "get", "got", "gets"})  # before "observed"

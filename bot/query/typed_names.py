@@ -9,7 +9,17 @@ from bot.query.names import MENTION, Kind
 from bot.query.numbers import count_at
 from bot.query.position import Option, Position, key_of, label_of, labels_of, term_of
 from bot.query.questions import MOST_OPTIONS, Question, number_question, question, refuse
-from bot.query.small_words import AUXILIARIES, DETERMINERS, GENERIC, IGNORED, JOINS, NUMBER_SIGNS, PLACES, SUBJECTS
+from bot.query.small_words import (
+    AUXILIARIES,
+    DETERMINERS,
+    GENERIC,
+    IGNORED,
+    JOINS,
+    NUMBER_SIGNS,
+    PLACES,
+    SESSION_WORDS,
+    SUBJECTS,
+)
 
 _GLUED = re.compile(r"([a-z]+)[-#]?(\d{1,4})")
 _PLACE_NUMBER = re.compile(r"(?:no|nr)?\.?(\d{1,4})s?")
@@ -179,7 +189,7 @@ def read_short_name(here: Position) -> bool:
         return False
     if words[0].isdigit():
         raise number_question(here, words[0])
-    if _verb(here, words[0]):
+    if _verb(here, words[0]) or _unit(here, words[0]):
         return True
     return _name(here, 1, words) or _initial(here, words[0]) or _singular(here, words[0])
 
@@ -222,6 +232,26 @@ def _verb(here: Position, word: str) -> bool:
     return True
 
 
+def _unit(here: Position, word: str) -> bool:
+    """ "closing checks", "store 12 audits": a word for sessions is no name behind that of a checklist, although another
+    title ends so; nor is its plural elsewhere, where the checklist becomes an option."""
+    singular = word.removesuffix("s")
+    if singular not in SESSION_WORDS:
+        return False
+    follows_checklist = here.at == here.name_end and here.terms[-1].removeprefix("-").startswith(f"{Key.CHECKLIST}:")
+    things = here.index.named([word])
+    is_name = any(words_of(one.name)[0] == word for one in things) if follows_checklist else bool(things)
+    others = () if follows_checklist else here.index.named([singular])
+    if is_name or (not follows_checklist and (word == singular or not others)):
+        return False
+    here.options += [
+        Option(label_of(one), here.with_term(term_of(key_of(one, Key.EMPLOYEE), one, here.index), 1))
+        for one in others[:MOST_OPTIONS]
+    ]
+    here.at += 1
+    return True
+
+
 def _singular(here: Position, word: str) -> bool:
     """ "openings", "sofias results": a name of one word with an s behind it."""
     is_plural = word.endswith("s") and len(word) > _SHORTEST_PLURAL and word not in GENERIC
@@ -246,7 +276,15 @@ def _add_one(here: Position, thing: NamedThing, length: int) -> bool:
     role = here.person_role(length)
     term = term_of(key_of(thing, role), thing, here.index)
     if thing.kind is Kind.PERSON:
-        if role is Key.EMPLOYEE and here.role is None and here.only_observes(thing.ident):
+        if role is Key.EMPLOYEE and here.role is None and here.counts_deeds(length):
+            observed, own = here.sessions_of(thing.ident)
+            others = term_of(Key.OBSERVER, thing, here.index)
+            if observed > own:
+                term, others = others, term
+            if observed and own:
+                label = f"Sessions of {thing.name}" if observed > own else f"Observed by {thing.name}"
+                here.options.append(Option(label, here.with_term(others, length)))
+        elif role is Key.EMPLOYEE and here.role is None and here.only_observes(thing.ident):
             other = term_of(Key.OBSERVER, thing, here.index)
             here.options.append(Option(f"Observed by {thing.name}", here.with_term(other, length)))
         here.add_person(term, length)

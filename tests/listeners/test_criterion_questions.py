@@ -28,6 +28,10 @@ READ_AS = {
     "trend criterion core temperature": 'trend criterion "core temperature"',
     "Allergens": 'trend criterion "allergens"',  # an area
     "hygiene": 'trend criterion "hygiene"',
+    "allergens problems": 'trend criterion "allergens"',
+    "any issues around allergens in store 12": f'trend criterion "allergens" {STORE_12}',
+    "allergen issues this month": 'trend criterion "allergen" since:2026-11-01',  # the singular of the area
+    "how are we doing on hygiene": 'trend criterion "hygiene"',
     "core temperature in store 12 this month": f'trend criterion "core temperature" {STORE_12} since:2026-11-01',
     f'trend criterion "core temperature" {STORE_12}': f'trend criterion "core temperature" {STORE_12}',
 }
@@ -77,6 +81,11 @@ async def test_a_word_that_is_only_like_one_of_a_criterion_is_asked_about(compan
 async def test_an_area_stands_for_its_criteria(company: DemoOffice) -> None:
     lines = [one for one in (await company.ask("admin", "allergens")).text.splitlines() if one.startswith("• ")]
     assert len(lines) > 1 and any("repeated aloud" in one for one in lines)
+
+
+@pytest.mark.parametrize("typed", ["hygiene", "allergen", "personal hygiene"])
+async def test_a_part_of_an_area_s_name_stands_for_its_criteria(company: DemoOffice, typed: str) -> None:
+    assert "\n• " in (await company.ask("admin", typed)).text
 
 
 async def test_an_order_that_a_question_adds_is_not_said_as_unused(company: DemoOffice) -> None:

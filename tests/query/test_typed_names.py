@@ -8,7 +8,7 @@ from bot.domain.directory import Directory
 from bot.domain.errors import QueryError
 from bot.domain.staff import Department, Person
 from bot.query.free_words import read_words
-from bot.query.name_index import NameIndex
+from bot.query.name_index import NamedThing, NameIndex
 from bot.query.names import Kind, Names
 from bot.query.parser import parse, say
 
@@ -96,3 +96,11 @@ def test_a_department_that_is_called_so_wins_over_a_path() -> None:
     names = names_of(PLACES)
     assert names.meant(Kind.DEPARTMENT, "Store 12, Kitchen") == {"no"}
     assert read("kitchen in store 12", names) != 'dept:"Store 12, Kitchen"'
+
+
+def test_what_is_near_is_looked_for_once() -> None:
+    """A text with 49 unknown names is read again for each suggestion."""
+    index = NameIndex([NamedThing(Kind.PERSON, "p1", "Ana Okafor")])
+    first = index.near("okafr", 3)
+    assert [one.name for one in first] == ["Ana Okafor"]
+    assert index.near("okafr", 3) is first

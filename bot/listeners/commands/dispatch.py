@@ -8,6 +8,7 @@ from typing import Protocol
 from rapidfuzz.distance import OSA
 
 from bot.blocks.answers import done_elsewhere, with_note, with_unused
+from bot.blocks.coverage import team_note
 from bot.blocks.elements import notice
 from bot.domain.errors import AmbiguousQuery, NotAllowed, NotPossibleNow, QueryError, Remedy
 from bot.domain.notifications import Message
@@ -38,6 +39,7 @@ from bot.listeners.questions.small_talk import (
 from bot.listeners.questions.synonyms import in_common_words
 from bot.listeners.questions.typing_mistakes import respelled
 from bot.listeners.understanding import named_in
+from bot.query.keys import KEYS, Key
 from bot.query.name_index import words_of
 from bot.query.nearest import alike
 from bot.query.small_words import IGNORED
@@ -51,6 +53,8 @@ _NAMED_SESSION = re.compile(
     re.IGNORECASE,
 )
 _FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=(?=[0-9a-f-]*\d)[0-9a-f]{8})", re.IGNORECASE)
+_OWN_TEAM = re.compile(r"\bmy (?:(?:whole|entire) )?(?:team|people|staff|crew|guys)\b", re.IGNORECASE)
+_NAMES_SOMETHING = re.compile(rf"\b(?:{'|'.join(one for one in Key if KEYS[one].kind is not None)}):")
 _SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3
 
@@ -122,10 +126,17 @@ class Dispatch:
         first, words = _first_and_others(text)
         typed = first.strip("*_~`!.,?").lower()
         if typed in self.offered and self.offered[typed].takes(words):
-            return await self.run(typed, words)
+            return await self._with_team(text, typed, await self.run(typed, words))
         if (goes_on := GOES_ON.match(text)) and not await self._begins_with_a_name(text):
             return with_note(await self._to_a_question(text[goes_on.end() :]), STANDS_ALONE)
         return await self._to_a_question(text)
+
+    async def _with_team(self, text: str, verb: str, answer: Message) -> Message:
+        """An answer about sessions; with what it covers if "my team" chose nothing in it."""
+        if not self.offered[verb].takes_query or not _OWN_TEAM.search(text):
+            return answer
+        note = team_note(await self.ctx.store.read(lambda tx: access_view(tx, self.viewer).coverage))
+        return with_note(answer, note) if note else answer
 
     async def _begins_with_a_name(self, text: str) -> bool:
         """Whether a name of several words stands first: the checklist "And now the drinks"."""
@@ -177,8 +188,11 @@ class Dispatch:
             raise NotAllowed(f"only admins of Spotter use “{intent.verb}”", Remedy.ADMIN)
         if intent is not None and intent.verb in ("", *self.offered):
             answer = await self.run(intent.verb, intent.words, is_guess=True)
-            return with_unused(answer, intent.unused) if intent.unused else answer
-        return await self.run("help", "") if question.is_empty else await self.run("results", text)
+            answer = with_unused(answer, intent.unused) if intent.unused else answer
+            return await self._with_team(text, intent.verb, answer) if intent.verb else answer
+        if question.is_empty:
+            return await self.run("help", "")
+        return await self._with_team(text, "results", await self.run("results", text))
 
     async def _nearest(self, text: str, problem: QueryError, *, asks_for_sessions: bool) -> Message:
         """The answer of the subcommand that a text begins with but for a typing mistake; what the text is about.
@@ -199,7 +213,8 @@ class Dispatch:
             return done_elsewhere(near.said, near.typed, near.instead, command=self.ctx.command)
         fixes = [*corrected, *(f"{one} {others}".strip() for one in verbs)]
         # A wish that was read knows better what to type than its words respelled do.
-        found = fixes or problem.suggestions if asks_for_sessions else [*problem.suggestions, *fixes]
+        named = [one for one in problem.suggestions if _NAMES_SOMETHING.search(one)]
+        found = [*named, *fixes] or problem.suggestions if asks_for_sessions else [*problem.suggestions, *fixes]
         raise QueryError(str(problem), [*dict.fromkeys(found)][:MOST_NEXT_STEPS])
 
     def _verbs_like(self, typed: str) -> Sequence[str]:

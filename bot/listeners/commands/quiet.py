@@ -12,9 +12,11 @@ from bot.listeners.access_scope import access_view, zone_of
 from bot.listeners.commands.registry import CommandRequest, subcommand
 from bot.listeners.context import AppContext
 from bot.query.calendar_dates import read_day
+from bot.query.units import GROUPING_WORDS
 from bot.store.database import Tx
 
 _HOLIDAYS_TOO = re.compile(r"\bholidays?:(on|off)\b", re.IGNORECASE)
+_ASKED_FOR = frozenset({"hours", "time", "times"})  # "quiet hours" asks which these are
 _CHANGE = re.compile(r"(add|remove|delete)\s+(?:the\s+)?(\S.*)", re.IGNORECASE)
 
 
@@ -37,6 +39,7 @@ async def _effect(ctx: AppContext, request: CommandRequest) -> str:
     examples=("quiet", "quiet 20:00-07:00 weekend", "quiet off"),
     more="Hours and days in the time zone of your Slack profile; `holidays:off` leaves holidays out. What comes "
     "meanwhile is held, and sent afterwards as it is then, as one message.",
+    takes=lambda words: words.lower() not in _ASKED_FOR and words.lower().split(" ")[0] not in GROUPING_WORDS,
     effect=_effect,
 )
 async def quiet(ctx: AppContext, request: CommandRequest) -> Message:

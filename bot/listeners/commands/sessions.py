@@ -123,9 +123,10 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
         access = access_view(tx, viewer)
         meant = understand(tx, access, text, "results", now)
         query, known = meant.query, meant.known
+        ordered = _soonest_first(query)
         where = asked_for(query, access.scope, known, now, access.zone)
-        sessions = tx.search.rows(query, where, PAGE_SIZE, offset)
-        values = {term.key: term.value for term in query.terms}
+        sessions = tx.search.rows(ordered, where, PAGE_SIZE, offset)
+        values = {term.key: term.value for term in ordered.terms}
         status = session_lists.Page(
             sessions=sessions,
             figures=figures(tx.reports.outcome_counts(where)),
@@ -146,6 +147,14 @@ async def page(ctx: AppContext, viewer: Viewer, text: str, offset: int) -> Messa
         return session_lists.results(status, about, may_share=may_share_here(viewer, None, tx))
 
     return await ctx.store.read(work)
+
+
+def _soonest_first(query: Query) -> Query:
+    """A query for planned sessions alone with the soonest first, unless it orders them."""
+    outcomes = {term.value for term in query.terms if term.key is Key.OUTCOME and not term.negated}
+    if outcomes != {"planned"} or any(term.key is Key.SORT for term in query.terms):
+        return query
+    return Query((*query.terms, Term(Key.SORT, "date")))
 
 
 def _percentages_in(query: Query) -> list[float]:

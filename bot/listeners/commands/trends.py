@@ -141,8 +141,8 @@ async def about_criterion(ctx: AppContext, viewer: Viewer, text: str) -> str:
         nothing = understand(tx, access, "", "trend", now)
         where = asked_for(nothing.query, access.scope, nothing.known, now, access.zone)
         costs, _ = tx.reports.costs(where, last_days(CRITERION_DAYS, now, access.zone))
-        titles = [one.title for one in costs]
-        found = split_criterion(text, [*titles, *dict.fromkeys(one.area for one in costs if one.area)])
+        titles = [*dict.fromkeys(title for one in costs for title in (one.title, one.area) if title)]
+        found = split_criterion(text, titles)
         if found is None:
             return ""
         try:
@@ -188,7 +188,7 @@ async def _of_criterion(ctx: AppContext, request: CommandRequest, named: str, te
 
 
 def _named(costs: Sequence[CriterionCost], named: str) -> Sequence[CriterionCost]:
-    """The criteria whose titles hold some words, and those of the areas that have them as their name."""
-    titles = criteria_named(named, [one.title for one in costs])
-    found = [one for one in costs if one.title in titles or words_of(one.area) == words_of(named)]
+    """The criteria whose titles hold some words, and those of the areas whose names do."""
+    titles = criteria_named(named, [title for one in costs for title in (one.title, one.area)])
+    found = [one for one in costs if one.title in titles or one.area in titles]
     return sorted(found, key=lambda one: (-one.lost, one.title))

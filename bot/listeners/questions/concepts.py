@@ -347,7 +347,7 @@ _PHRASES: Mapping[Concept, str] = {
         times, many times, over and over, over and over again, keeps, keep, kept, repeat, repeated, repeat
         offenders, in a row
     """,
-    C.SILENT: "silent, inactive, idle, no activity, not active, quiet sites, quiet stores, dormant, neglected, quiet",
+    C.SILENT: "silent, inactive, idle, no activity, not active, dormant, neglected, quiet",
     C.OVERDUE: """
         overdue, late, past due, behind schedule, delayed, missed deadlines, deadline passed, past the due date,
         past their due date, past its due date, not on time, running late, slipped through
