@@ -39,7 +39,9 @@ def split_criterion(text: str, titles: Sequence[str]) -> NamedCriterion | None:
     """The longest run of words that a title holds, whole or, for two words and more, by their stems; else one word
     that is like one of a title; None if there is none."""
     known = [words_of(one) for one in titles]
-    return _split(_AROUND.sub(" ", text), known) or _split(text, known)
+    around = _AROUND.sub(" ", text)
+    found = _split(around, known)
+    return found if found is not None or around == text else _split(text, known)
 
 
 def _split(text: str, known: Sequence[Sequence[str]]) -> NamedCriterion | None:
