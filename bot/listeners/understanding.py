@@ -17,7 +17,7 @@ from bot.listeners.questions.parts import Named
 from bot.query.days import Period
 from bot.query.free_words import MOST_WORDS, ReadText, read_words
 from bot.query.keys import KEYS, Key, Term
-from bot.query.name_index import NameIndex, words_of
+from bot.query.name_index import NamedThing, NameIndex, words_of
 from bot.query.names import MENTION, Kind, id_of
 from bot.query.parser import Names, Query, parse
 from bot.query.position import LONGEST_NAME, Option
@@ -98,6 +98,7 @@ def to_its_end(meant: Understood) -> Understood:
     return replace(meant, query=Query((*meant.query.terms, end)))
 
 
+_SHORTEST_POSSESSIVE = 3  # letters
 _CONCEPTS = {Kind.PERSON: Concept.PERSON, Kind.DEPARTMENT: Concept.PLACE}
 
 
@@ -109,7 +110,7 @@ def named_in(tx: Tx, access: AccessView, text: str) -> Sequence[Named]:
     words, found, at = words_of(text)[:MOST_WORDS], [], 0
     while at < len(words):
         for length in range(min(len(words) - at, LONGEST_NAME), 0, -1):
-            if things := index.named(words[at : at + length]):
+            if things := index.named(words[at : at + length]) or _possessive(index, words[at : at + length]):
                 kinds = {thing.kind for thing in things}
                 concept = _CONCEPTS.get(kinds.pop(), Concept.NAME) if len(kinds) == 1 else Concept.NAME
                 found.append(Named(tuple(words[at : at + length]), concept))
@@ -117,6 +118,14 @@ def named_in(tx: Tx, access: AccessView, text: str) -> Sequence[Named]:
                 break
         at += 1
     return found
+
+
+def _possessive(index: NameIndex, words: Sequence[str]) -> Sequence[NamedThing]:
+    """ "leilas": a person by one word with an s behind it."""
+    if len(words) > 1 or not words[0].endswith("s") or len(words[0]) <= _SHORTEST_POSSESSIVE:
+        return ()
+    found = index.named([words[0][:-1]])
+    return found if all(one.kind is Kind.PERSON for one in found) else ()
 
 
 async def is_readable(ctx: AppContext, viewer: Viewer, text: str, verb: str) -> bool:

@@ -14,11 +14,12 @@ from bot.query.names import LONGEST_NAME as LONGEST_VALUE
 from bot.query.names import ME, Kind, id_value
 from bot.query.nearest import normalize
 from bot.query.outcome_words import Keyword
-from bot.query.small_words import BEING, DOING, GRADING, JOINS, OBSERVATIONS, OBSERVING
+from bot.query.small_words import BEING, DOING, GRADING, JOINS, OBSERVATIONS, OBSERVING, SCORING
 from bot.query.tokens import Token, quote
 
 LONGEST_NAME = 8  # words
 MOST_LOOSE = 12  # words that may belong to one value
+_BEFORE_VERBS = frozenset({"last", "ever", "already", "also", "actually", "recently", "never", "not", "still"})
 _SPAN = re.compile(r"(\d{1,3})%?[-–—](\d{1,3}%?)")
 
 
@@ -122,11 +123,12 @@ class Position:
 
     def person_role(self, length: int) -> Key:
         """What the person is of whom the next tokens are the name: who is observed, unless the words say otherwise."""
-        after = self._words_behind(length)
-        is_being = not BEING.isdisjoint(after[:1])  # "has Tomasz been observing"
-        after = after[is_being : is_being + 2]
         if self.role is not None:
             return self.role
+        behind = self._words_behind(length)
+        before_verb = [*takewhile(lambda word: word in BEING or word in _BEFORE_VERBS, behind)]
+        is_being = not BEING.isdisjoint(before_verb)  # "has Tomasz been observing"
+        after = behind[len(before_verb) : len(before_verb) + 2]
         is_observing = after[:1] and (
             after[0] in OBSERVING or after[0] in GRADING or self._counts_observations(after[0])
         )
@@ -139,9 +141,15 @@ class Position:
             return Key.OBSERVER
         if is_observing and after[1:] != ["by"] and not self._is_passive(after[0], is_being=is_being):
             return Key.OBSERVER
+        if not SCORING.isdisjoint(after[:1]) and self._is_person(after[1:]):  # "what did Ana score Leila"
+            return Key.OBSERVER
         if self.words_before(1) == ["with"] and f"{Key.EMPLOYEE}:{ME}" in self.terms:  # "my sessions with Priya"
             return Key.OBSERVER
         return self._joined_role() or Key.EMPLOYEE
+
+    def _is_person(self, words: Sequence[str]) -> bool:
+        found = self.index.named(words)
+        return bool(found) and all(one.kind is Kind.PERSON for one in found)
 
     def _counts_observations(self, verb: str) -> bool:
         """ "how many observations did Oskar do": a verb that says nothing, of what only an observer does."""
@@ -154,7 +162,7 @@ class Position:
         )
 
     def _words_behind(self, length: int) -> list[str]:
-        behind = self.tokens[self.at + length : self.at + length + 3]
+        behind = self.tokens[self.at + length : self.at + length + 4]
         return [token.value.lower().strip(".,;!?") for token in behind]
 
     def _is_passive(self, verb: str, *, is_being: bool) -> bool:

@@ -9,7 +9,7 @@ IGNORED = frozenset({
     "did", "do", "does", "done", "has", "have", "had", "was", "were", "is", "are", "be", "been", "i", "we", "you",
     "it", "they", "he", "she", "them", "his", "her", "him", "their", "that", "this", "those", "these", "there", "s",
     "ones", "one", "only", "telling", "showing", "giving", "wondering", "just", "please", "pls",
-    "show", "list", "find", "get", "give", "see", "tell", "me", "us", "about", "results", "result", "session",
+    "show", "list", "find", "get", "give", "gimme", "see", "tell", "me", "us", "about", "results", "result", "session",
     "sessions", "checklists", "observation", "observations", "training", "trainings", "ojt", "score", "scores",
     "scored", "rating", "people", "person", "persons", "everyone", "everybody", "somebody", "someone", "anyone",
     "staff", "team", "guys", "employee", "employees", "with", "within", "in", "on", "at", "for", "of", "from", "to",
@@ -185,6 +185,7 @@ OBSERVING = frozenset({
     "checked", "assessed", "evaluated", "inspected",
 })  # fmt: skip
 GRADING = frozenset({"give", "gave", "given", "gives", "grade", "grades", "graded", "rated", "assess", "evaluate"})
+SCORING = frozenset({"score", "scored", "pass", "passed", "fail", "failed"})  # what an observer does to others
 RECORDING = frozenset({
     "recorded", "saved", "submitted", "registered", "arrive", "arrived", "synced", "uploaded", "record",
 })  # fmt: skip  # what an observer asks of a result
@@ -204,7 +205,22 @@ SEEING = frozenset({"see", "know", "get", "have", "look", "find", "view", "check
 ASKING_LEAVE = frozenset({"can", "could", "may", "shall"})  # "can I see …" asks, and is not about the asker
 OWN = frozenset({"my", "mine", "me", "i", "myself"})
 GIVING = frozenset(
-    {"show", "tell", "give", "get", "let", "send", "list", "email", "mail", "telling", "showing", "giving", "sending"}
+    {
+        "gimme",
+        "show",
+        "tell",
+        "give",
+        "get",
+        "let",
+        "send",
+        "list",
+        "email",
+        "mail",
+        "telling",
+        "showing",
+        "giving",
+        "sending",
+    }
 )  # "show me" says nothing of whose results
 OWN_TEAM = frozenset(
     {
@@ -227,5 +243,6 @@ OWN_TEAM = frozenset(
         "department",
         "crew",
         "ppl",
+        "subordinates",
     }
 )

@@ -20,6 +20,7 @@ from bot.query.small_words import (
     OWN_TEAM,
     RECORDING,
     ROLE_NAMES,
+    SCORING,
     SEEING,
     SPEAKING,
 )
@@ -31,10 +32,14 @@ def read_own(here: Position) -> bool:
     before = here.words_before(3)
     if not words or words[0] not in OWN:
         return False
-    if words[0] == "me" and before[:1] and before[0] in GIVING and here.at != here.person_end:
+    giver = before[1:2] if before[:1] == ["to"] else before[:1]  # "show me", "show to me"
+    if words[0] == "me" and giver and giver[0] in GIVING and here.at != here.person_end:
         return False
     if words[0] == "i" and _only_speaks(words[1:], before):
         here.at += 1
+        return True
+    if words[1:3] == ["direct", "reports"]:
+        here.at += 3
         return True
     if len(words) > 1 and words[1] in OWN_TEAM:
         here.at += 2
@@ -73,7 +78,7 @@ def _only_speaks(following: Sequence[str], before: Sequence[str]) -> bool:
     return asks or (bool(before) and before[0] in ASKING_LEAVE and not SEEING.isdisjoint(following[:2]))
 
 
-_SCORING = frozenset({"score", "scored", "pass", "passed", "fail", "failed"})
+_PEOPLE = frozenset({"people", "person", "who", "whom", "those", "ones", "everyone", "everybody", "anyone", "anybody"})
 
 
 def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Key:
@@ -117,7 +122,8 @@ def _does_to_others(here: Position, words: Sequence[str], before: Sequence[str],
     return (
         (follows in DOING and "with" in typed[here.at + 2 :])
         or (follows != "" and before[1:2] in (["who"], ["whom"]))
-        or (follows in _SCORING and any(one.kind is Kind.PERSON for one in here.index.named(words[2:3])))
+        or (follows in SCORING and not _PEOPLE.isdisjoint(before[:1]))
+        or (follows in SCORING and any(one.kind is Kind.PERSON for one in here.index.named(words[2:3])))
     )
 
 

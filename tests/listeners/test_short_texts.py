@@ -20,6 +20,27 @@ READ = {
     "how many did Oskar do": f'results observer:"{OSKAR}"',
     "how many checks has oskar done this month": f'results observer:"{OSKAR}" since:2026-11-01',
     "how many did sofia do": f'results employee:"{SOFIA}"',
+    "when did priya last observe somebody": 'results observer:"Priya Venkataram"',
+    "what did ana score leila": 'results observer:"Ana Ferreira-Quill" employee:"Leïla Benchikh"',
+    # who asks is not who is asked about
+    "please can you show to me the persons which have failed in november": (
+        "results outcome:failed since:2026-11-01 until:2026-11-30"
+    ),
+    "gimme sofias results": f'results employee:"{SOFIA}"',
+    # what is counted, and compared
+    "which checklists are used most": "trend by:checklist sort:-count",
+    "which observer is grading too high": "trend by:observer sort:-score",
+    "how's guest welcome going in store 21 compared with last month": (
+        'trend checklist:"Guest welcome and service" dept:"Store 21 Station Square" since:2026-10-01 by:month'
+    ),
+    "sessions w/ score between 60 and 70": "results score:60..70",
+    # days, numbers and possessives
+    "results Mon-Fri last week": "results since:2026-11-16 until:2026-11-20",
+    "monday to wednesday last week failed": "results since:2026-11-16 until:2026-11-18 outcome:failed",
+    "store 12 tuesday of last week": f"results {STORE_12} since:2026-11-17 until:2026-11-17",
+    "in the 3 last weeks": "results since:2026-11-06",
+    "the three last sessions of viktor": 'results limit:3 employee:"Viktor Stoyanchev"',
+    "who acknowledged leilas result": 'show last outcome:failed employee:"Leïla Benchikh"',
     # a word for sessions is no name
     "closing checks": f"results {CLOSING}",
     "closing check this week": f"results {CLOSING} since:2026-11-23",
@@ -33,6 +54,29 @@ READ = {
 @pytest.mark.parametrize("typed", READ)
 async def test_a_text_is_read_as(company: DemoOffice, typed: str) -> None:
     assert read_as(await company.ask("admin", typed)) == READ[typed]
+
+
+async def test_people_whom_the_asker_failed_are_those_they_observed(company: DemoOffice) -> None:
+    assert read_as(await company.ask("observer", "people i failed")) == "results observer:me outcome:failed"
+
+
+async def test_a_team_in_the_possessive_is_not_the_asker(company: DemoOffice) -> None:
+    assert read_as(await company.ask("supervisor", "my teams worst checklist")) == "trend by:checklist"
+    assert "all sessions" in (await company.ask("supervisor", "results of my direct reports")).text
+
+
+@pytest.mark.parametrize("typed", ["what do i need to improve", "what do i need to work on"])
+async def test_what_the_asker_needs_is_about_the_asker(company: DemoOffice, typed: str) -> None:
+    assert read_as(await company.ask("employee", typed)) == "trend by:criterion employee:me"
+
+
+async def test_which_criteria_are_critical_is_a_list_of_targets(company: DemoOffice) -> None:
+    assert (await company.ask("admin", "which criteria are critical")).text.startswith("Target for every checklist")
+
+
+@pytest.mark.parametrize("typed", ["who has nothing planned", "which stores have no planned sessions"])
+async def test_who_has_nothing_planned_is_said_not_to_be_listed(company: DemoOffice, typed: str) -> None:
+    assert "not who has nothing planned" in (await company.ask("admin", typed)).text
 
 
 OFFERED = {

@@ -52,7 +52,7 @@ MEANINGS: Sequence[Meaning] = (
         "silent",
         "{rows} {ever}",
         [_ROWS, C.NEVER_DONE],
-        C.LOW | C.MISTAKE | C.ATTENTION | C.REACT,
+        C.LOW | C.MISTAKE | C.ATTENTION | C.REACT | C.OPEN,
     ),
     Meaning(
         "has everyone been observed this week",
@@ -67,7 +67,7 @@ MEANINGS: Sequence[Meaning] = (
         "silent",
         "{rows}",
         [_ROWS, C.NOT, C.OBSERVE | C.SESSION | C.COMPLETE | C.ACTIVE],
-        C.LOW | C.MET | C.MISTAKE | C.ATTENTION | C.REACT | C.HOW_MANY,
+        C.LOW | C.MET | C.OPEN | C.MISTAKE | C.ATTENTION | C.REACT | C.HOW_MANY,
     ),
     Meaning("which stores are silent", "silent", "{rows}", [C.SILENT, _ROWS]),
     Meaning(

@@ -217,8 +217,8 @@ class _Question:
     def _other_time(self) -> Sequence[str]:
         """The time that a question compares with without naming it: "better than last month" is about this one."""
         times = [part.typed.lower().split() for part in self.parts if part.concept & C.PERIOD]
-        things = sum(bool(part.concept & C.NAME) for part in self.parts)
-        if things > 1 or len(times) != 1 or len(times[0]) < 2:
+        kinds = [part.concept & (C.PERSON | C.PLACE) for part in self.parts if part.concept & C.NAME]
+        if len(set(kinds)) < len(kinds) or len(times) != 1 or len(times[0]) < 2:
             return ()
         which, unit = times[0][-2:]
         if which in ("last", "previous"):
