@@ -159,7 +159,6 @@ class _Reader:
             text,
             NameIndex.of(self.known, self.access.directory),
             today,
-            lambda person_id: self.tx.search.only_observes(person_id, scope),
             sessions_of=lambda person_id: _sessions_of(self.tx, person_id, scope),
             own_sessions=self.own_sessions,
             is_ahead=self.is_ahead,

@@ -75,7 +75,6 @@ def read_words(
     text: str,
     index: NameIndex,
     today: date,
-    only_observes: Callable[[str], bool] = lambda _: False,
     *,
     sessions_of: Callable[[str], tuple[int, int]] = lambda _: (0, 0),
     own_sessions: Callable[[], tuple[int, int]] = lambda: (0, 0),
@@ -84,10 +83,10 @@ def read_words(
 ) -> ReadText:
     """Reads a text. Raises QueryError, whose suggestions are whole queries.
 
-    `today` is the day in the asker's zone. `only_observes` says of a person's id whether the asker may see sessions
-    that they observed, and none in which they are the employee. `sessions_of` says of it in how many they are the
-    observer and in how many the employee, `own_sessions` of the asker, which says whose "my sessions" are.
-    `is_ahead`: days without a year are those to come. `more`: how many mistakes a suggestion may correct.
+    `today` is the day in the asker's zone. `sessions_of` says of a person's id in how many sessions that the asker
+    may see they are the observer and in how many the employee, `own_sessions` of the asker, which says whose "my
+    sessions" are. `is_ahead`: days without a year are those to come. `more`: how many mistakes a suggestion may
+    correct.
     """
     if len(text) > LONGEST_TEXT:
         raise QueryError(f"The query is {len(text)} characters long; at most {LONGEST_TEXT} can be read.")
@@ -103,7 +102,7 @@ def read_words(
     if len(tokens) > MOST_WORDS:
         raise QueryError(f"The query has more than {MOST_WORDS} words. Leave some out.")
     try:
-        return _read(Position(plain, tokens, index, today, only_observes, sessions_of, own_sessions, is_ahead))
+        return _read(Position(plain, tokens, index, today, sessions_of, own_sessions, is_ahead))
     except QueryError as error:
         fixes = [fix for one in error.suggestions if (fix := _mended(one, index, today, more)) is not None]
         raise QueryError(str(error), fixes) from None

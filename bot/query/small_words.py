@@ -185,6 +185,7 @@ OBSERVING = frozenset({
     "checked", "assessed", "evaluated", "inspected",
 })  # fmt: skip
 GRADING = frozenset({"give", "gave", "given", "gives", "grade", "grades", "graded", "rated", "assess", "evaluate"})
+BEFORE_VERBS = frozenset({"last", "ever", "already", "also", "actually", "recently", "never", "not", "still"})
 SCORING = frozenset({"score", "scored", "pass", "passed", "fail", "failed"})  # what an observer does to others
 RECORDING = frozenset({
     "recorded", "saved", "submitted", "registered", "arrive", "arrived", "synced", "uploaded", "record",
@@ -244,5 +245,9 @@ OWN_TEAM = frozenset(
         "crew",
         "ppl",
         "subordinates",
+        "guys",
+        "folks",
+        "employees",
+        "workers",
     }
 )

@@ -276,23 +276,44 @@ def _add_one(here: Position, thing: NamedThing, length: int) -> bool:
     role = here.person_role(length)
     term = term_of(key_of(thing, role), thing, here.index)
     if thing.kind is Kind.PERSON:
-        if role is Key.EMPLOYEE and here.role is None and here.counts_deeds(length):
-            observed, own = here.sessions_of(thing.ident)
-            others = term_of(Key.OBSERVER, thing, here.index)
-            if observed > own:
-                term, others = others, term
-            if observed and own:
-                label = f"Sessions of {thing.name}" if observed > own else f"Observed by {thing.name}"
-                here.options.append(Option(label, here.with_term(others, length)))
-        elif role is Key.EMPLOYEE and here.role is None and here.only_observes(thing.ident):
-            other = term_of(Key.OBSERVER, thing, here.index)
-            here.options.append(Option(f"Observed by {thing.name}", here.with_term(other, length)))
+        if here.role is None and here.is_with_employee():
+            role = _role_with(here, thing)
+        elif role is Key.EMPLOYEE and here.role is None:
+            role = _likely_role(here, thing, length)
+        term = term_of(role, thing, here.index)
         here.add_person(term, length)
+        here.person = thing
     elif thing.kind is Kind.DEPARTMENT:
         _add_place(here, thing, length)
     else:
         here.add(here.signed(term), length)
     return True
+
+
+def _likely_role(here: Position, person: NamedThing, length: int) -> Key:
+    """Whether somebody of whom no word says it is the employee or, as who observed more and is asked how much they did,
+    the observer. The other role of who observed more is an option."""
+    observed, own = here.sessions_of(person.ident)
+    if observed <= own:
+        return Key.EMPLOYEE
+    does = here.counts_deeds(length)
+    if own or not does:
+        other = Key.EMPLOYEE if does else Key.OBSERVER
+        label = f"Sessions of {person.name}" if does else f"Observed by {person.name}"
+        here.options.append(Option(label, here.with_term(term_of(other, person, here.index), length)))
+    return Key.OBSERVER if does else Key.EMPLOYEE
+
+
+def _role_with(here: Position, person: NamedThing) -> Key:
+    """ "the session Jamie had with Tomasz": who of the two observes more is the observer."""
+    (observed, own), before = here.sessions_of(person.ident), here.person
+    if before is None:
+        return Key.OBSERVER
+    before_observed, before_own = here.sessions_of(before.ident)
+    if observed - own >= before_observed - before_own:
+        return Key.OBSERVER
+    here.terms[-1] = here.terms[-1].replace(Key.EMPLOYEE, Key.OBSERVER, 1)
+    return Key.EMPLOYEE
 
 
 def _fitting(here: Position, found: Sequence[NamedThing]) -> Sequence[NamedThing]:

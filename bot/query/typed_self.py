@@ -8,6 +8,7 @@ from bot.query.names import Kind
 from bot.query.position import Option, Position
 from bot.query.small_words import (
     ASKING_LEAVE,
+    BEFORE_VERBS,
     BEING,
     DOING,
     GIVING,
@@ -47,7 +48,11 @@ def read_own(here: Position) -> bool:
     if _names_ones_observer(here, words):
         here.at += 2
         return True
-    is_said = here.role is Key.OBSERVER or words[0] not in ("my", "mine")  # "of my sessions" says no more than "my"
+    is_said = here.role is Key.OBSERVER or words[0] not in (
+        "my",
+        "mine",
+        "i",
+    )  # "of my sessions" says no more than "my"
     role = here.role if here.role is not None and is_said else _own_role(here, words, before)
     here.add_person(f"{role}:me", 1)
     while here.at < len(here.tokens) and here.tokens[here.at].value.lower() in OBSERVING | GRADING:
@@ -118,12 +123,13 @@ def _does_to_others(here: Position, words: Sequence[str], before: Sequence[str],
         return not {"given", "gave"}.isdisjoint(typed)
     if words[0] == "me":
         return before[:1] == ["from"] and not {"get", "got"}.isdisjoint(typed)
-    follows = words[1] if words[0] == "i" and len(words) > 1 else ""
+    behind = [word for word in words[1:] if word not in BEFORE_VERBS] if words[0] == "i" else []
+    follows = behind[0] if behind else ""
     return (
         (follows in DOING and "with" in typed[here.at + 2 :])
         or (follows != "" and before[1:2] in (["who"], ["whom"]))
         or (follows in SCORING and not _PEOPLE.isdisjoint(before[:1]))
-        or (follows in SCORING and any(one.kind is Kind.PERSON for one in here.index.named(words[2:3])))
+        or (follows in SCORING | DOING and any(one.kind is Kind.PERSON for one in here.index.named(behind[1:2])))
     )
 
 

@@ -22,6 +22,9 @@ READ = {
     "how many did sofia do": f'results employee:"{SOFIA}"',
     "when did priya last observe somebody": 'results observer:"Priya Venkataram"',
     "what did ana score leila": 'results observer:"Ana Ferreira-Quill" employee:"Leïla Benchikh"',
+    "is tomasz doing his observations": f'results observer:"{TOMASZ}"',
+    "the session Jamie had with Tomasz": f'results employee:"Jamie Doherne" observer:"{TOMASZ}"',
+    "did Ana have a session with Leila": 'results observer:"Ana Ferreira-Quill" employee:"Leïla Benchikh"',
     # who asks is not who is asked about
     "please can you show to me the persons which have failed in november": (
         "results outcome:failed since:2026-11-01 until:2026-11-30"
@@ -38,6 +41,7 @@ READ = {
     "results Mon-Fri last week": "results since:2026-11-16 until:2026-11-20",
     "monday to wednesday last week failed": "results since:2026-11-16 until:2026-11-18 outcome:failed",
     "store 12 tuesday of last week": f"results {STORE_12} since:2026-11-17 until:2026-11-17",
+    "score 80 or more": "results score:>=80",
     "in the 3 last weeks": "results since:2026-11-06",
     "the three last sessions of viktor": 'results limit:3 employee:"Viktor Stoyanchev"',
     "who acknowledged leilas result": 'show last outcome:failed employee:"Leïla Benchikh"',
@@ -56,8 +60,17 @@ async def test_a_text_is_read_as(company: DemoOffice, typed: str) -> None:
     assert read_as(await company.ask("admin", typed)) == READ[typed]
 
 
-async def test_people_whom_the_asker_failed_are_those_they_observed(company: DemoOffice) -> None:
-    assert read_as(await company.ask("observer", "people i failed")) == "results observer:me outcome:failed"
+OF_THE_ASKER = {
+    ("observer", "people i failed"): "results observer:me outcome:failed",
+    ("observer", "list of people i observe"): "results observer:me",
+    ("observer", "have i already done mateo"): 'results observer:me employee:"Mateo Arrizaga"',
+    ("supervisor", "how did my guys do on saturday"): "results since:2026-11-21 until:2026-11-21",
+}
+
+
+@pytest.mark.parametrize(("role", "typed"), OF_THE_ASKER)
+async def test_whom_the_asker_means_is_read_as(company: DemoOffice, role: str, typed: str) -> None:
+    assert read_as(await company.ask(role, typed)) == OF_THE_ASKER[role, typed]
 
 
 async def test_a_team_in_the_possessive_is_not_the_asker(company: DemoOffice) -> None:
@@ -81,6 +94,7 @@ async def test_who_has_nothing_planned_is_said_not_to_be_listed(company: DemoOff
 
 OFFERED = {
     "how many did Oskar do": f'results employee:"{OSKAR}" do',
+    "what did tomasz do yesterday": f'results observer:"{TOMASZ}" do yesterday',
     "checks this week": 'results checklist:"Food safety line check" this week',
 }
 

@@ -337,8 +337,8 @@ _PHRASES: Mapping[Concept, str] = {
         gap, gaps, lose points, loses points, losing points, lost points, cost points, costs points, lose marks,
         lost marks, problem areas, problem area, pain points, trouble spots, struggle, struggles, struggling,
         struggle with, struggles with, struggling with, trouble with, have trouble, difficulties, slip up, slip
-        ups, mess up, messed up, skills gap, needs work, need work, need to improve, needs to improve, work on, need to work on,
-        needs to work on,
+        ups, mess up, messed up, skills gap, needs work, need work, need to improve, needs to improve, work on,
+        need to work on, needs to work on,
         failing on, issues, lose, loses, lost, losing, which points, cost, costs, trip up, trips people up
     """,
     C.MISSED: "miss, missed, misses, skipped, skip",
