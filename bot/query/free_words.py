@@ -130,7 +130,7 @@ def _without_repeats(text: str) -> str:
     return " ".join(part for at, (part, has_key) in enumerate(parts) if not has_key or (part, True) not in parts[:at])
 
 
-_BETWEEN_WORDS = re.compile(r"(?<=[^\W\d_])[,;/](?=[^\W\d_])")
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W\d_])[,;/+&](?=[^\W\d_])")
 
 
 def _parts(token: Token, index: NameIndex) -> Sequence[Token]:
@@ -144,7 +144,7 @@ def _parts(token: Token, index: NameIndex) -> Sequence[Token]:
             token,
             start=token.start if not first else token.value_start + first,
             end=token.value_start + last,
-            value=token.value[first:last].rstrip(",;/"),
+            value=token.value[first:last].rstrip(",;/+&"),
             value_start=token.value_start + first,
             negated=token.negated and not first,
         )
@@ -268,6 +268,8 @@ def _only_joins(here: Position, following: Sequence[str]) -> bool:
     """Whether "but" says no more than "and": "above 80 but below 90", unlike "all but opening"."""
     if not here.terms or not ALL.isdisjoint(here.words_before(1)):
         return False
+    if following[:1] and following[0] in ("only", "just"):  # "sofia but only failed"
+        return True
     return bool(following) and (following[0] in NEGATIONS or read_keyword(following) is not None)
 
 

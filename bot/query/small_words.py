@@ -25,7 +25,7 @@ IGNORED = frozenset({
     "altogether", "again", "newest", "scoring", "drops", "drop", "dropped", "goes", "group", "grouped", "split",
     "breakdown", "count", "counts", "numbers", "fell", "falls", "came", "old", "ok", "okay", "hi", "hello", "hey",
     "spotter", "went", "go", "work", "gave", "given", "gives", "saved", "submitted", "registered", "arrive", "arrived",
-    "synced", "uploaded", "received", "gone", "grade", "grades", "record", "come",
+    "synced", "uploaded", "received", "overview", "summary", "update", "gone", "grade", "grades", "record", "come",
 })  # fmt: skip
 SAYING = frozenset(
     {
@@ -208,6 +208,7 @@ OWN = frozenset({"my", "mine", "me", "i", "myself"})
 GIVING = frozenset(
     {
         "gimme",
+        "update",
         "show",
         "tell",
         "give",

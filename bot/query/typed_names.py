@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from bot.query.keys import Key
 from bot.query.name_index import NamedThing, words_of
@@ -125,7 +126,9 @@ def _place_numbers(here: Position, words: Sequence[str]) -> tuple[Sequence[str],
         start = 2 if words[1:2] and words[1] in NUMBER_SIGNS else 1
         typed = words[start] if start < len(words) else ""
         if found := _PLACE_NUMBER.fullmatch(typed):
-            return [found[1]], start + 1
+            behind = words[start + 1 :] if words[0].endswith("s") else []
+            others = [*takewhile(lambda word: word.isdigit() and _is_place(here, word), behind)]
+            return [found[1], *others], start + 1 + len(others)  # "stores 12 14 and 21"
         if _PLACE_NUMBERS.fullmatch(typed):
             return re.split(r"\D", typed), start + 1
         if spelled := count_at(words, start):
@@ -135,6 +138,10 @@ def _place_numbers(here: Position, words: Sequence[str]) -> tuple[Sequence[str],
     if _follows_place(here) and words[0].isdigit():
         return [words[0]], 1
     return None
+
+
+def _is_place(here: Position, number: str) -> bool:
+    return any(one.kind is Kind.DEPARTMENT for one in here.index.named([number]))
 
 
 def _add_place(here: Position, thing: NamedThing, used: int) -> None:

@@ -45,6 +45,13 @@ READ = {
     "in the 3 last weeks": "results since:2026-11-06",
     "the three last sessions of viktor": 'results limit:3 employee:"Viktor Stoyanchev"',
     "who acknowledged leilas result": 'show last outcome:failed employee:"Leïla Benchikh"',
+    # what joins, and what is left out
+    "sofia but only failed": f'results employee:"{SOFIA}" outcome:failed',
+    "opening+failed": f"results {OPENING} outcome:failed",
+    "stores 12 14 failed": f'results {STORE_12} dept:"Store 14 Mill Lane" outcome:failed',
+    "update me on store 12": f"results {STORE_12}",
+    "summary of store 12 this month": f"results {STORE_12} since:2026-11-01",
+    "compare all stores on opening": f"trend by:dept {OPENING}",
     # a word for sessions is no name
     "closing checks": f"results {CLOSING}",
     "closing check this week": f"results {CLOSING} since:2026-11-23",

@@ -248,6 +248,13 @@ MEANINGS: Sequence[Meaning] = (
         "count compare {mine}",
         [C.HOW_MANY | C.MOST | C.LEAST, C.SESSION, C.COMPARE | C.THAN],
     ),
+    Meaning(
+        "compare stores on opening",
+        "trend",
+        "by:{unit}",
+        [C.COMPARE, C.UNIT, C.NAME],
+        C.PERSON | C.PLACE | C.LAST | C.EARLIER,
+    ),
     Meaning("compare stores in october", "trend", "by:{unit}", [C.COMPARE, _ROWS], C.NAME | C.LAST | C.EARLIER),
     Meaning("sofia this month vs last month", "trend", "compare {mine}", [C.COMPARE | C.THAN, C.NAME | C.PERIOD]),
     Meaning(
