@@ -135,8 +135,9 @@ class Position:
             return Key.OBSERVER
         if is_observing and after[1:] != ["by"] and not self._is_passive(after[0], is_being=is_being):
             return Key.OBSERVER
-        if not SCORING.isdisjoint(after[:1]) and self._is_person(after[1:]):  # "what did Ana score Leila"
-            return Key.OBSERVER
+        is_whom = self.words_before(2)[1:] in (["who"], ["whom"])
+        if not SCORING.isdisjoint(after[:1]) and (is_whom or self._is_person(after[1:])):
+            return Key.OBSERVER  # "what did Ana score Leila", "who did Ana fail"
         if self.words_before(1) == ["with"] and f"{Key.EMPLOYEE}:{ME}" in self.terms:  # "my sessions with Priya"
             return Key.OBSERVER
         return self._joined_role() or Key.EMPLOYEE

@@ -184,7 +184,9 @@ OBSERVING = frozenset({
     "conduct", "conducted", "conducts", "graded",
     "checked", "assessed", "evaluated", "inspected",
 })  # fmt: skip
-GRADING = frozenset({"give", "gave", "given", "gives", "grade", "grades", "graded", "rated", "assess", "evaluate"})
+GRADING = frozenset(
+    {"wrote", "give", "gave", "given", "gives", "grade", "grades", "graded", "rated", "assess", "evaluate"}
+)
 BEFORE_VERBS = frozenset({"last", "ever", "already", "also", "actually", "recently", "never", "not", "still"})
 SCORING = frozenset({"score", "scored", "pass", "passed", "fail", "failed"})  # what an observer does to others
 RECORDING = frozenset({

@@ -25,6 +25,10 @@ READ = {
     "is tomasz doing his observations": f'results observer:"{TOMASZ}"',
     "the session Jamie had with Tomasz": f'results employee:"Jamie Doherne" observer:"{TOMASZ}"',
     "did Ana have a session with Leila": 'results observer:"Ana Ferreira-Quill" employee:"Leïla Benchikh"',
+    "who does priya observe most": 'trend count by:employee sort:-count observer:"Priya Venkataram"',
+    "who observed sofia most": f'trend count by:observer sort:-count employee:"{SOFIA}"',
+    "is tomasz observing more than last month": f'trend observer:"{TOMASZ}" since:2026-10-01 by:month',
+    "who did priya fail": 'results observer:"Priya Venkataram" outcome:failed',
     # who asks is not who is asked about
     "please can you show to me the persons which have failed in november": (
         "results outcome:failed since:2026-11-01 until:2026-11-30"

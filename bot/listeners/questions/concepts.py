@@ -290,7 +290,7 @@ _PHRASES: Mapping[Concept, str] = {
     """,
     C.BADLY: """
         doing badly, does badly, do badly, doing poorly, bad at, weak at, worst at, not good at, behind on, weak
-        on, weak in, poor at
+        on, weak in, poor at, weakest at, weakest in
     """,
     C.RANKING: "leader, leaders, leaderboard, ranking, ranked, rank, ranks, league table, rankings, leader board",
     C.NEED: """

@@ -22,6 +22,7 @@ _CONTRACTIONS = (
     ),
     (re.compile(r"\b(who|what|how|when|where|it|that|there|he|she|here)'s\b", re.IGNORECASE), r"\1 is"),
     (re.compile(r"\b(who|what|how|when|where)s\b", re.IGNORECASE), r"\1 is"),
+    (re.compile(r"\b(who|what|how|when|where)'d\b", re.IGNORECASE), r"\1 did"),
     (re.compile(r"\b(?:i'm|im)\b", re.IGNORECASE), "i am"),
     (re.compile(r"\b(you|we|they)'re\b", re.IGNORECASE), r"\1 are"),
     (re.compile(r"\b(i|you|we|they)'?ve\b", re.IGNORECASE), r"\1 have"),
