@@ -25,10 +25,10 @@ def team_note(coverage: Coverage | None) -> str:
     """What an answer says of "my team" where that chooses nothing: the answer covers everything, or somebody who
     supervises nobody asked; "" where its coverage says enough."""
     if coverage is None:
-        return "“My team” chooses nothing here: the answer covers everybody. Name a site or people."
+        return "“My” team or site chooses nothing here: the answer covers everybody. Name a site or people."
     if coverage.supervised or coverage.departments:
         return ""
-    return "You supervise nobody in iSpring, so there is no team of yours to show."
+    return "You supervise nobody in iSpring: the answer covers no team and no site of yours."
 
 
 def rule_shows(coverage: Coverage, owner: str = "") -> str:

@@ -17,7 +17,7 @@ from bot.listeners.questions.parts import Named
 from bot.query.days import Period
 from bot.query.free_words import MOST_WORDS, ReadText, read_words
 from bot.query.keys import KEYS, Key, Term
-from bot.query.name_index import NameIndex, words_of
+from bot.query.name_index import NamedThing, NameIndex, words_of
 from bot.query.names import MENTION, Kind, id_of
 from bot.query.parser import Names, Query, parse
 from bot.query.position import LONGEST_NAME, Option
@@ -25,6 +25,7 @@ from bot.services.visible_names import all_visible_names
 from bot.store.conditions import Where, as_employee, as_observer, asked_for
 from bot.store.database import Tx
 
+_MOST_COMPARED = 200  # sessions of one person: who observes more is known by then
 MOST_COUNTED = 1_000  # sessions of one option: an exact count of a million is no help in choosing
 
 Counting = Callable[[Tx, Where], int]
@@ -71,8 +72,9 @@ def understand(
     """
     users = {found[1].upper() for found in MENTION.finditer(text)}
     known = all_visible_names(tx, access.scope, access.directory, users, access.viewer.person_id)
-    own = cache(lambda: _sessions_of(tx, access.viewer.person_id, EVERYTHING))  # every scope holds one's own
-    reader = _Reader(tx, access, known, now, counting, own, is_ahead=is_ahead)
+    own = cache(lambda: _sessions_of(tx, access.viewer.person_id, EVERYTHING, MOST_COUNTED))  # each scope holds them
+    others = cache(lambda person_id: _sessions_of(tx, person_id, access.scope, _MOST_COMPARED))
+    reader = _Reader(tx, access, known, now, counting, others, own, is_ahead=is_ahead)
     try:
         reading = reader.read(text)
         query = parse(reading.text)
@@ -98,6 +100,7 @@ def to_its_end(meant: Understood) -> Understood:
     return replace(meant, query=Query((*meant.query.terms, end)))
 
 
+_SHORTEST_POSSESSIVE = 3  # letters
 _CONCEPTS = {Kind.PERSON: Concept.PERSON, Kind.DEPARTMENT: Concept.PLACE}
 
 
@@ -109,7 +112,7 @@ def named_in(tx: Tx, access: AccessView, text: str) -> Sequence[Named]:
     words, found, at = words_of(text)[:MOST_WORDS], [], 0
     while at < len(words):
         for length in range(min(len(words) - at, LONGEST_NAME), 0, -1):
-            if things := index.named(words[at : at + length]):
+            if things := index.named(words[at : at + length]) or _possessive(index, words[at : at + length]):
                 kinds = {thing.kind for thing in things}
                 concept = _CONCEPTS.get(kinds.pop(), Concept.NAME) if len(kinds) == 1 else Concept.NAME
                 found.append(Named(tuple(words[at : at + length]), concept))
@@ -117,6 +120,14 @@ def named_in(tx: Tx, access: AccessView, text: str) -> Sequence[Named]:
                 break
         at += 1
     return found
+
+
+def _possessive(index: NameIndex, words: Sequence[str]) -> Sequence[NamedThing]:
+    """ "leilas": a person by one word with an s behind it."""
+    if len(words) > 1 or not words[0].endswith("s") or len(words[0]) <= _SHORTEST_POSSESSIVE:
+        return ()
+    found = index.named([words[0][:-1]])
+    return found if all(one.kind is Kind.PERSON for one in found) else ()
 
 
 async def is_readable(ctx: AppContext, viewer: Viewer, text: str, verb: str) -> bool:
@@ -140,18 +151,17 @@ class _Reader:
     known: Names
     now: datetime
     counting: Counting
+    sessions_of: Callable[[str], tuple[int, int]]
     own_sessions: Callable[[], tuple[int, int]]
     is_ahead: bool = False
 
     def read(self, text: str) -> ReadText:
         today = self.now.astimezone(self.access.zone).date()
-        scope = self.access.scope
         return read_words(
             text,
             NameIndex.of(self.known, self.access.directory),
             today,
-            lambda person_id: self.tx.search.only_observes(person_id, scope),
-            sessions_of=lambda person_id: _sessions_of(self.tx, person_id, scope),
+            sessions_of=self.sessions_of,
             own_sessions=self.own_sessions,
             is_ahead=self.is_ahead,
         )
@@ -193,13 +203,13 @@ class _Reader:
         return f", {sites[0] or 'site unknown'}" if sites else ""
 
 
-def _sessions_of(tx: Tx, person_id: str | None, scope: AccessScope) -> tuple[int, int]:
-    """How many sessions of a scope a person observed, and in how many they were observed, counted up to MOST_COUNTED
-    + 1."""
+def _sessions_of(tx: Tx, person_id: str | None, scope: AccessScope, most: int) -> tuple[int, int]:
+    """How many sessions of a scope a person observed, and in how many they were observed, counted up to
+    `most` + 1."""
     if person_id is None:
         return 0, 0
     roles = (as_observer(person_id, scope), as_employee(person_id, scope))
-    observed, own = (count_sessions(tx, where) for where in roles)
+    observed, own = (tx.search.count(where, most + 1) for where in roles)
     return observed, own
 
 

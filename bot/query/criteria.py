@@ -15,7 +15,7 @@ _SHORTEST = 4  # letters of a word that may name a criterion, and of a stem
 _SUFFIXES = frozenset({
     "", "s", "es", "d", "ed", "e", "ing", "y", "ies", "ied", "er", "ers", "ion", "ions", "ly",
 })  # fmt: skip  # of one stem: "washing" and "washed"
-_SAYS_NOTHING = IGNORED | GENERIC | JOINS | NEGATIONS
+_SAYS_NOTHING = IGNORED | GENERIC | JOINS | NEGATIONS | {"good", "well", "fine", "great", "best", "better"}
 _AROUND = re.compile(
     r"\b(?:by:criterion|because of|due to|criterion|criteria|(?:get|got|getting|gets) (?:better|worse)"
     r"|improv(?:ed|ing|es|e)"

@@ -75,7 +75,6 @@ def read_words(
     text: str,
     index: NameIndex,
     today: date,
-    only_observes: Callable[[str], bool] = lambda _: False,
     *,
     sessions_of: Callable[[str], tuple[int, int]] = lambda _: (0, 0),
     own_sessions: Callable[[], tuple[int, int]] = lambda: (0, 0),
@@ -84,10 +83,10 @@ def read_words(
 ) -> ReadText:
     """Reads a text. Raises QueryError, whose suggestions are whole queries.
 
-    `today` is the day in the asker's zone. `only_observes` says of a person's id whether the asker may see sessions
-    that they observed, and none in which they are the employee. `sessions_of` says of it in how many they are the
-    observer and in how many the employee, `own_sessions` of the asker, which says whose "my sessions" are.
-    `is_ahead`: days without a year are those to come. `more`: how many mistakes a suggestion may correct.
+    `today` is the day in the asker's zone. `sessions_of` says of a person's id in how many sessions that the asker
+    may see they are the observer and in how many the employee, `own_sessions` of the asker, which says whose "my
+    sessions" are. `is_ahead`: days without a year are those to come. `more`: how many mistakes a suggestion may
+    correct.
     """
     if len(text) > LONGEST_TEXT:
         raise QueryError(f"The query is {len(text)} characters long; at most {LONGEST_TEXT} can be read.")
@@ -103,7 +102,7 @@ def read_words(
     if len(tokens) > MOST_WORDS:
         raise QueryError(f"The query has more than {MOST_WORDS} words. Leave some out.")
     try:
-        return _read(Position(plain, tokens, index, today, only_observes, sessions_of, own_sessions, is_ahead))
+        return _read(Position(plain, tokens, index, today, sessions_of, own_sessions, is_ahead))
     except QueryError as error:
         fixes = [fix for one in error.suggestions if (fix := _mended(one, index, today, more)) is not None]
         raise QueryError(str(error), fixes) from None
@@ -131,7 +130,7 @@ def _without_repeats(text: str) -> str:
     return " ".join(part for at, (part, has_key) in enumerate(parts) if not has_key or (part, True) not in parts[:at])
 
 
-_BETWEEN_WORDS = re.compile(r"(?<=[^\W\d_])[,;/](?=[^\W\d_])")
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W\d_])[,;/+&](?=[^\W\d_])")
 
 
 def _parts(token: Token, index: NameIndex) -> Sequence[Token]:
@@ -145,7 +144,7 @@ def _parts(token: Token, index: NameIndex) -> Sequence[Token]:
             token,
             start=token.start if not first else token.value_start + first,
             end=token.value_start + last,
-            value=token.value[first:last].rstrip(",;/"),
+            value=token.value[first:last].rstrip(",;/+&"),
             value_start=token.value_start + first,
             negated=token.negated and not first,
         )
@@ -269,6 +268,8 @@ def _only_joins(here: Position, following: Sequence[str]) -> bool:
     """Whether "but" says no more than "and": "above 80 but below 90", unlike "all but opening"."""
     if not here.terms or not ALL.isdisjoint(here.words_before(1)):
         return False
+    if following[:1] and following[0] in ("only", "just"):  # "sofia but only failed"
+        return True
     return bool(following) and (following[0] in NEGATIONS or read_keyword(following) is not None)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.query.days import MONTHS, WEEKDAYS
 from bot.query.keys import Key
@@ -145,7 +146,12 @@ def _exactly(words: Sequence[str]) -> Keyword | None:
     if words[0] not in _SCORED and (words[0] != "got" or start > 1):
         return None
     number = number_at(words, start)
-    return None if number is None else _scored("", number[0], start + number[1], words)
+    if number is None:
+        return None
+    bound = _compared(words[start:])  # "score 80 or more"
+    if bound is not None:
+        return replace(bound, used=start + bound.used)
+    return _scored("", number[0], start + number[1], words)
 
 
 _PERCENTS = ("percent", "%", "points")

@@ -33,6 +33,10 @@ def read_order(words: Sequence[str]) -> Keyword | None:
     count = count_at(words, 0)
     if count is not None and words[count[1] : count[1] + 1] and ORDERS.get(words[count[1]]):
         return Keyword((ORDERS[words[count[1]]], f"{Key.LIMIT}:{count[0]}"), count[1] + 1)
+    if count is not None and words[count[1] : count[1] + 1] and words[count[1]] in _NEWEST:
+        behind = words[count[1] + 1 : count[1] + 2]
+        if not behind or behind[0] in _MANY_THINGS:
+            return Keyword((f"{Key.LIMIT}:{count[0]}",), count[1] + 1)  # "the three last sessions"
     order = ORDERS.get(words[0])
     if order is None:
         return None
@@ -69,6 +73,7 @@ def _order_behind(words: Sequence[str]) -> Keyword | None:
     return None
 
 
+_NEWEST = frozenset({"newest", "latest", "last"})
 _ONLY_COUNTS = frozenset({"top", "best"})
 _FAILING = frozenset(f"{Key.OUTCOME}:{one}" for one in ("failed", "below", "critical"))
 

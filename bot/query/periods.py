@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from bot.query.calendar_dates import ORDINAL, Read, calendar_date, day_of_month
 from bot.query.calendar_units import LAST, NEXT, UNITS, month, named_day, numbered, part_of_unit, quarter, relative
-from bot.query.days import MOST_BACK, Period, month_number, one_day, units_back
+from bot.query.days import MOST_BACK, Period, month_number, one_day, units_back, weekday_number
 from bot.query.named_days import PHRASES
 from bot.query.numbers import count_at
 
@@ -125,6 +125,7 @@ def _whole(words: Sequence[str], at: int, today: date) -> Read | None:
         return None
     for reader in (
         _phrase,
+        _in_a_week,
         part_of_unit,
         _span,
         relative,
@@ -140,6 +141,22 @@ def _whole(words: Sequence[str], at: int, today: date) -> Read | None:
         if (found := reader(words, at, today)) is not None:
             return found
     return None
+
+
+def _in_a_week(words: Sequence[str], at: int, today: date) -> Read | None:
+    """ "Monday last week", "Mon-Fri of last week", "monday to wednesday last week"."""
+    ends = re.split("[-–—]", words[at])
+    used = 1
+    if words[at + 1 : at + 2] and words[at + 1] in _UNTIL | {"-", "–"}:
+        ends, used = [words[at], *words[at + 2 : at + 3]], 3
+    days = [number for one in ends if (number := weekday_number(one)) is not None]
+    used += words[at + used : at + used + 1] == ["of"]
+    if len(days) < len(ends) or words[at + used + 1 : at + used + 2] != ["week"]:
+        return None
+    week = relative(words, at + used, today)
+    if week is None or week.used != 2 or (monday := week.periods[0].since) is None or days != sorted(days):
+        return None
+    return Read((Period(monday + timedelta(days=days[0]), monday + timedelta(days=days[-1])),), used + week.used)
 
 
 def _joined_by_hyphen(words: Sequence[str], at: int, today: date) -> Read | None:
@@ -203,10 +220,16 @@ def _counted(words: Sequence[str], at: int, today: date) -> Read | None:
         number, unit, used = int(found[1]), UNITS[found[2]], 1
     else:
         count = _count(words, at)
-        unit_of = UNITS.get(words[at + count[1]]) if count is not None and at + count[1] < len(words) else None
-        if count is None or unit_of is None:
+        if count is None:
             return None
-        number, unit, used = count[0], unit_of, count[1] + 1
+        used = count[1]
+        behind = words[at + used : at + used + 2]
+        if len(behind) == 2 and behind[0] in LAST and behind[1].endswith("s"):  # "the 3 last weeks"
+            used += 1
+        unit_of = UNITS.get(words[at + used]) if at + used < len(words) else None
+        if unit_of is None:
+            return None
+        number, unit, used = count[0], unit_of, used + 1
     if at + used < len(words) and words[at + used] == "ago":
         day = units_back(today, number, unit)
         return None if day is None else Read((one_day(day),), at + used + 1 - start)

@@ -14,7 +14,7 @@ from bot.query.names import LONGEST_NAME as LONGEST_VALUE
 from bot.query.names import ME, Kind, id_value
 from bot.query.nearest import normalize
 from bot.query.outcome_words import Keyword
-from bot.query.small_words import BEING, DOING, GRADING, JOINS, OBSERVATIONS, OBSERVING
+from bot.query.small_words import BEFORE_VERBS, BEING, DOING, GRADING, IGNORED, JOINS, OBSERVATIONS, OBSERVING, SCORING
 from bot.query.tokens import Token, quote
 
 LONGEST_NAME = 8  # words
@@ -38,8 +38,7 @@ class Position:
     tokens: Sequence[Token]
     index: NameIndex
     today: date
-    only_observes: Callable[[str], bool]
-    sessions_of: Callable[[str], tuple[int, int]] = lambda _: (0, 0)  # of a person, as observer and as employee
+    sessions_of: Callable[[str], tuple[int, int]]  # of a person, as observer and as employee
     own_sessions: Callable[[], tuple[int, int]] = lambda: (0, 0)  # of the asker, as observer and as employee
     is_ahead: bool = False  # whether days without a year are those to come
     at: int = 0
@@ -53,6 +52,7 @@ class Position:
     places: list[NamedThing] = field(default_factory=list)  # read so far
     place_end: int = -1  # the position behind a place that ends with a number: "store 12"
     person_end: int = -1  # the position behind a person
+    person: NamedThing | None = None  # the last one read by name
     name_end: int = -1  # the position behind a name
     _words: dict[str, list[str]] = field(default_factory=dict)
     is_default_role: bool = False  # whether no word before the last person says what they are
@@ -122,39 +122,42 @@ class Position:
 
     def person_role(self, length: int) -> Key:
         """What the person is of whom the next tokens are the name: who is observed, unless the words say otherwise."""
-        after = self._words_behind(length)
-        is_being = not BEING.isdisjoint(after[:1])  # "has Tomasz been observing"
-        after = after[is_being : is_being + 2]
         if self.role is not None:
             return self.role
+        behind = self._words_behind(length)
+        before_verb = [*takewhile(lambda word: word in BEING or word in BEFORE_VERBS, behind)]
+        is_being = not BEING.isdisjoint(before_verb)  # "has Tomasz been observing"
+        after = behind[len(before_verb) : len(before_verb) + 2]
         is_observing = after[:1] and (
             after[0] in OBSERVING or after[0] in GRADING or self._counts_observations(after[0])
         )
-        if after in (
-            ["did", "with"],
-            ["had", "with"],
-            ["has", "with"],
-            ["does", "with"],
-        ):  # "what Samir did with Amara"
+        if after in (["did", "with"], ["does", "with"]):  # "what Samir did with Amara"
             return Key.OBSERVER
         if is_observing and after[1:] != ["by"] and not self._is_passive(after[0], is_being=is_being):
             return Key.OBSERVER
+        is_whom = self.words_before(2)[1:] in (["who"], ["whom"])
+        if not SCORING.isdisjoint(after[:1]) and (is_whom or self._is_person(after[1:])):
+            return Key.OBSERVER  # "what did Ana score Leila", "who did Ana fail"
         if self.words_before(1) == ["with"] and f"{Key.EMPLOYEE}:{ME}" in self.terms:  # "my sessions with Priya"
             return Key.OBSERVER
         return self._joined_role() or Key.EMPLOYEE
+
+    def _is_person(self, words: Sequence[str]) -> bool:
+        found = self.index.named(words)
+        return bool(found) and all(one.kind is Kind.PERSON for one in found)
 
     def _counts_observations(self, verb: str) -> bool:
         """ "how many observations did Oskar do": a verb that says nothing, of what only an observer does."""
         return verb in DOING and any(token.value.lower() in OBSERVATIONS for token in self.tokens[: self.at])
 
     def counts_deeds(self, length: int) -> bool:
-        """ "how many did Oskar do", of whom the next tokens are the name."""
-        return not DOING.isdisjoint(self._words_behind(length)[:1]) and any(
-            token.value.lower() == "many" for token in self.tokens[: self.at]
-        )
+        """ "how many did Oskar do", "is Oskar doing his observations", of whom the next tokens are the name."""
+        does = (DOING | {"doing", "finishing"}).intersection(self._words_behind(length)[:1])
+        is_many = any(token.value.lower() == "many" for token in self.tokens[: self.at])
+        return bool(does) and (is_many or any(token.value.lower() in OBSERVATIONS for token in self.tokens))
 
     def _words_behind(self, length: int) -> list[str]:
-        behind = self.tokens[self.at + length : self.at + length + 3]
+        behind = self.tokens[self.at + length : self.at + length + 4]
         return [token.value.lower().strip(".,;!?") for token in behind]
 
     def _is_passive(self, verb: str, *, is_being: bool) -> bool:
@@ -175,6 +178,14 @@ class Position:
     def is_joined_to_employee(self) -> bool:
         """Whether only a join stands between the position and a person who is observed."""
         return self._joined_role() is Key.EMPLOYEE and not self.terms[-1].endswith(f":{ME}")
+
+    def is_with_employee(self) -> bool:
+        """Whether "with", and what says nothing, stand between the position and somebody who is observed, by name."""
+        between = (
+            [token.value.lower() for token in self.tokens[self.person_end : self.at]] if self.person_end > 0 else []
+        )
+        is_with = between[-1:] == ["with"] and IGNORED.issuperset(between)
+        return is_with and self.terms[-1].startswith(f"{Key.EMPLOYEE}:") and not self.terms[-1].endswith(f":{ME}")
 
     def add_person(self, term: str, used: int) -> None:
         if self.words_before(2) == ["of", "team"]:

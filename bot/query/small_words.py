@@ -9,7 +9,7 @@ IGNORED = frozenset({
     "did", "do", "does", "done", "has", "have", "had", "was", "were", "is", "are", "be", "been", "i", "we", "you",
     "it", "they", "he", "she", "them", "his", "her", "him", "their", "that", "this", "those", "these", "there", "s",
     "ones", "one", "only", "telling", "showing", "giving", "wondering", "just", "please", "pls",
-    "show", "list", "find", "get", "give", "see", "tell", "me", "us", "about", "results", "result", "session",
+    "show", "list", "find", "get", "give", "gimme", "see", "tell", "me", "us", "about", "results", "result", "session",
     "sessions", "checklists", "observation", "observations", "training", "trainings", "ojt", "score", "scores",
     "scored", "rating", "people", "person", "persons", "everyone", "everybody", "somebody", "someone", "anyone",
     "staff", "team", "guys", "employee", "employees", "with", "within", "in", "on", "at", "for", "of", "from", "to",
@@ -25,7 +25,7 @@ IGNORED = frozenset({
     "altogether", "again", "newest", "scoring", "drops", "drop", "dropped", "goes", "group", "grouped", "split",
     "breakdown", "count", "counts", "numbers", "fell", "falls", "came", "old", "ok", "okay", "hi", "hello", "hey",
     "spotter", "went", "go", "work", "gave", "given", "gives", "saved", "submitted", "registered", "arrive", "arrived",
-    "synced", "uploaded", "received", "gone", "grade", "grades", "record", "come",
+    "synced", "uploaded", "received", "overview", "summary", "update", "gone", "grade", "grades", "record", "come",
 })  # fmt: skip
 SAYING = frozenset(
     {
@@ -184,7 +184,11 @@ OBSERVING = frozenset({
     "conduct", "conducted", "conducts", "graded",
     "checked", "assessed", "evaluated", "inspected",
 })  # fmt: skip
-GRADING = frozenset({"give", "gave", "given", "gives", "grade", "grades", "graded", "rated", "assess", "evaluate"})
+GRADING = frozenset(
+    {"wrote", "give", "gave", "given", "gives", "grade", "grades", "graded", "rated", "assess", "evaluate"}
+)
+BEFORE_VERBS = frozenset({"last", "ever", "already", "also", "actually", "recently", "never", "not", "still"})
+SCORING = frozenset({"score", "scored", "pass", "passed", "fail", "failed"})  # what an observer does to others
 RECORDING = frozenset({
     "recorded", "saved", "submitted", "registered", "arrive", "arrived", "synced", "uploaded", "record",
 })  # fmt: skip  # what an observer asks of a result
@@ -204,7 +208,23 @@ SEEING = frozenset({"see", "know", "get", "have", "look", "find", "view", "check
 ASKING_LEAVE = frozenset({"can", "could", "may", "shall"})  # "can I see …" asks, and is not about the asker
 OWN = frozenset({"my", "mine", "me", "i", "myself"})
 GIVING = frozenset(
-    {"show", "tell", "give", "get", "let", "send", "list", "email", "mail", "telling", "showing", "giving", "sending"}
+    {
+        "gimme",
+        "update",
+        "show",
+        "tell",
+        "give",
+        "get",
+        "let",
+        "send",
+        "list",
+        "email",
+        "mail",
+        "telling",
+        "showing",
+        "giving",
+        "sending",
+    }
 )  # "show me" says nothing of whose results
 OWN_TEAM = frozenset(
     {
@@ -227,5 +247,10 @@ OWN_TEAM = frozenset(
         "department",
         "crew",
         "ppl",
+        "subordinates",
+        "guys",
+        "folks",
+        "employees",
+        "workers",
     }
 )

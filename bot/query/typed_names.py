@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from bot.query.keys import Key
 from bot.query.name_index import NamedThing, words_of
@@ -125,7 +126,9 @@ def _place_numbers(here: Position, words: Sequence[str]) -> tuple[Sequence[str],
         start = 2 if words[1:2] and words[1] in NUMBER_SIGNS else 1
         typed = words[start] if start < len(words) else ""
         if found := _PLACE_NUMBER.fullmatch(typed):
-            return [found[1]], start + 1
+            behind = words[start + 1 :] if words[0].endswith("s") else []
+            others = [*takewhile(lambda word: word.isdigit() and _is_place(here, word), behind)]
+            return [found[1], *others], start + 1 + len(others)  # "stores 12 14 and 21"
         if _PLACE_NUMBERS.fullmatch(typed):
             return re.split(r"\D", typed), start + 1
         if spelled := count_at(words, start):
@@ -135,6 +138,10 @@ def _place_numbers(here: Position, words: Sequence[str]) -> tuple[Sequence[str],
     if _follows_place(here) and words[0].isdigit():
         return [words[0]], 1
     return None
+
+
+def _is_place(here: Position, number: str) -> bool:
+    return any(one.kind is Kind.DEPARTMENT for one in here.index.named([number]))
 
 
 def _add_place(here: Position, thing: NamedThing, used: int) -> None:
@@ -276,23 +283,44 @@ def _add_one(here: Position, thing: NamedThing, length: int) -> bool:
     role = here.person_role(length)
     term = term_of(key_of(thing, role), thing, here.index)
     if thing.kind is Kind.PERSON:
-        if role is Key.EMPLOYEE and here.role is None and here.counts_deeds(length):
-            observed, own = here.sessions_of(thing.ident)
-            others = term_of(Key.OBSERVER, thing, here.index)
-            if observed > own:
-                term, others = others, term
-            if observed and own:
-                label = f"Sessions of {thing.name}" if observed > own else f"Observed by {thing.name}"
-                here.options.append(Option(label, here.with_term(others, length)))
-        elif role is Key.EMPLOYEE and here.role is None and here.only_observes(thing.ident):
-            other = term_of(Key.OBSERVER, thing, here.index)
-            here.options.append(Option(f"Observed by {thing.name}", here.with_term(other, length)))
+        if here.role is None and here.is_with_employee():
+            role = _role_with(here, thing)
+        elif role is Key.EMPLOYEE and here.role is None:
+            role = _likely_role(here, thing, length)
+        term = term_of(role, thing, here.index)
         here.add_person(term, length)
+        here.person = thing
     elif thing.kind is Kind.DEPARTMENT:
         _add_place(here, thing, length)
     else:
         here.add(here.signed(term), length)
     return True
+
+
+def _likely_role(here: Position, person: NamedThing, length: int) -> Key:
+    """Whether somebody of whom no word says it is the employee or, as who observed more and is asked how much they did,
+    the observer. The other role of who observed more is an option."""
+    observed, own = here.sessions_of(person.ident)
+    if observed <= own:
+        return Key.EMPLOYEE
+    does = here.counts_deeds(length)
+    if own or not does:
+        other = Key.EMPLOYEE if does else Key.OBSERVER
+        label = f"Sessions of {person.name}" if does else f"Observed by {person.name}"
+        here.options.append(Option(label, here.with_term(term_of(other, person, here.index), length)))
+    return Key.OBSERVER if does else Key.EMPLOYEE
+
+
+def _role_with(here: Position, person: NamedThing) -> Key:
+    """ "the session Jamie had with Tomasz": who of the two observes more is the observer."""
+    (observed, own), before = here.sessions_of(person.ident), here.person
+    if before is None:
+        return Key.OBSERVER
+    before_observed, before_own = here.sessions_of(before.ident)
+    if observed - own >= before_observed - before_own:
+        return Key.OBSERVER
+    here.terms[-1] = here.terms[-1].replace(Key.EMPLOYEE, Key.OBSERVER, 1)
+    return Key.EMPLOYEE
 
 
 def _fitting(here: Position, found: Sequence[NamedThing]) -> Sequence[NamedThing]:

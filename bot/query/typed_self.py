@@ -8,6 +8,7 @@ from bot.query.names import Kind
 from bot.query.position import Option, Position
 from bot.query.small_words import (
     ASKING_LEAVE,
+    BEFORE_VERBS,
     BEING,
     DOING,
     GIVING,
@@ -20,6 +21,7 @@ from bot.query.small_words import (
     OWN_TEAM,
     RECORDING,
     ROLE_NAMES,
+    SCORING,
     SEEING,
     SPEAKING,
 )
@@ -31,10 +33,14 @@ def read_own(here: Position) -> bool:
     before = here.words_before(3)
     if not words or words[0] not in OWN:
         return False
-    if words[0] == "me" and before[:1] and before[0] in GIVING and here.at != here.person_end:
+    giver = before[1:2] if before[:1] == ["to"] else before[:1]  # "show me", "show to me"
+    if words[0] == "me" and giver and giver[0] in GIVING and here.at != here.person_end:
         return False
     if words[0] == "i" and _only_speaks(words[1:], before):
         here.at += 1
+        return True
+    if words[1:3] == ["direct", "reports"]:
+        here.at += 3
         return True
     if len(words) > 1 and words[1] in OWN_TEAM:
         here.at += 2
@@ -42,7 +48,11 @@ def read_own(here: Position) -> bool:
     if _names_ones_observer(here, words):
         here.at += 2
         return True
-    is_said = here.role is Key.OBSERVER or words[0] not in ("my", "mine")  # "of my sessions" says no more than "my"
+    is_said = here.role is Key.OBSERVER or words[0] not in (
+        "my",
+        "mine",
+        "i",
+    )  # "of my sessions" says no more than "my"
     role = here.role if here.role is not None and is_said else _own_role(here, words, before)
     here.add_person(f"{role}:me", 1)
     while here.at < len(here.tokens) and here.tokens[here.at].value.lower() in OBSERVING | GRADING:
@@ -73,7 +83,7 @@ def _only_speaks(following: Sequence[str], before: Sequence[str]) -> bool:
     return asks or (bool(before) and before[0] in ASKING_LEAVE and not SEEING.isdisjoint(following[:2]))
 
 
-_SCORING = frozenset({"score", "scored", "pass", "passed", "fail", "failed"})
+_PEOPLE = frozenset({"people", "person", "who", "whom", "those", "ones", "everyone", "everybody", "anyone", "anybody"})
 
 
 def _own_role(here: Position, words: Sequence[str], before: Sequence[str]) -> Key:
@@ -113,11 +123,13 @@ def _does_to_others(here: Position, words: Sequence[str], before: Sequence[str],
         return not {"given", "gave"}.isdisjoint(typed)
     if words[0] == "me":
         return before[:1] == ["from"] and not {"get", "got"}.isdisjoint(typed)
-    follows = words[1] if words[0] == "i" and len(words) > 1 else ""
+    behind = [word for word in words[1:] if word not in BEFORE_VERBS] if words[0] == "i" else []
+    follows = behind[0] if behind else ""
     return (
         (follows in DOING and "with" in typed[here.at + 2 :])
         or (follows != "" and before[1:2] in (["who"], ["whom"]))
-        or (follows in _SCORING and any(one.kind is Kind.PERSON for one in here.index.named(words[2:3])))
+        or (follows in SCORING and not _PEOPLE.isdisjoint(before[:1]))
+        or (follows in SCORING | DOING and any(one.kind is Kind.PERSON for one in here.index.named(behind[1:2])))
     )
 
 

@@ -126,17 +126,6 @@ class Search:
         )
         return frozenset(ident for row in rows for ident in row)
 
-    def only_observes(self, person_id: str, scope: AccessScope) -> bool:
-        """Whether a person observed a session of a scope, and is the employee of none."""
-
-        def occurs(column: str) -> bool:
-            where = listed_within(scope)
-            where.add(f"{column} = ?", person_id)
-            sql = f"SELECT EXISTS (SELECT 1 FROM sessions WHERE {where.sql})"
-            return bool(value_of(self._connection, sql, where.parameters))
-
-        return occurs("observer_id") and not occurs("employee_id")
-
     def to_do(self, observer_id: str, limit: int, where: Where | None = None) -> Sequence[Session]:
         """The sessions that an observer has planned or in progress, the longest due first; those of `where` only."""
         chosen = where or Where.unscoped("everybody may see what they have to do as an observer")

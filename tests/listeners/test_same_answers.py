@@ -28,6 +28,8 @@ ASKED = (
     "upcoming", "help", "help employee", "help site", "help checklist", "results",
     "show 90ab", "who hasn't been observed",
     "clandestine", "clandestin", "trend", "overdue trend", "my team", "worst site", "average",
+    "how many did emma do", "how many did zofia do", "till checks", "checks", "emmas results",
+    "what did emma score zofia", "olga with emma",
 )  # fmt: skip
 
 

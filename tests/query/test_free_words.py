@@ -36,7 +36,7 @@ INDEX = index_of()
 
 def read(text: str, index: NameIndex = INDEX) -> ReadText:
     observers = {thing.ident for thing in index.things if thing.name in OBSERVERS}
-    return read_words(text, index, TODAY, only_observes=observers.__contains__)
+    return read_words(text, index, TODAY, sessions_of=lambda one: (2, 0) if one in observers else (0, 2))
 
 
 OPENING = 'checklist:"Opening the store"'

@@ -53,7 +53,10 @@ _NAMED_SESSION = re.compile(
     re.IGNORECASE,
 )
 _FOLLOW_UP = re.compile(r"^follow ?-?up (?:on )?(?=(?=[0-9a-f-]*\d)[0-9a-f]{8})", re.IGNORECASE)
-_OWN_TEAM = re.compile(r"\bmy (?:(?:whole|entire) )?(?:team|people|staff|crew|guys)\b", re.IGNORECASE)
+_OWN_TEAM = re.compile(
+    r"\bmy (?:(?:whole|entire) )?(?:team'?s?|people|staff|crew|guys|direct reports|store|site|department|branch)\b",
+    re.IGNORECASE,
+)
 _NAMES_SOMETHING = re.compile(rf"\b(?:{'|'.join(one for one in Key if KEYS[one].kind is not None)}):")
 _SAME_WORD = 78  # percent: "resluts" is "results", "trend" is not "target"
 _SHORTEST_VERB = 3

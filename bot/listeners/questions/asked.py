@@ -63,6 +63,10 @@ _SAID: Sequence[tuple[Intent, Sequence[str]]] = (
         "targets", "show targets", "what is the target", "what are the targets", "my target", "my targets",
         "what is my target", "what's my target", "what are my targets",
     )),
+    (Intent("target", "critical"), (
+        "which criteria are critical", "what criteria are critical", "which ones are critical",
+        "what are the critical criteria",
+    )),
     (Intent("rules", ""), ("what are the rules", "what are our rules", "what are my rules")),
     (Intent("follow-ups", ""), ("follow ups", "followups", "my follow-ups", "my follow ups")),
     (Intent("settings", ""), ("my settings", "preferences", "notifications")),
@@ -112,7 +116,11 @@ def question_of(text: str, names: Collection[Named], today: date) -> Question:
 
 
 _EMPTY = C.FILLER | C.WHAT | C.HOW | C.IT | C.BEING | C.WHO | C.WHEN
-_ALL = frozenset({"all", "everything", "any", "new", "recent", "recently", "details", "data", "list"})
+_ALL = frozenset({"all", "everything", "any", "new", "recent", "recently", "details", "data", "list"}) | frozenset(
+    f"{whose} {place}"
+    for whose in ("my", "our", "this")
+    for place in ("store", "site", "department", "location", "region", "branch")
+)
 
 
 def wish_of(text: str) -> Intent | None:

@@ -141,7 +141,7 @@ _PHRASES: Mapping[Concept, str] = {
         meant, sorry, no i meant, something, planned for, thanks, thank you, thx, cheers, ta, if, whether, any,
         some, all, everything, anything, thing, things, stuff, info, information, details, detail, data,
         overview of, report on, up, out, off, back, down, going, goes, go, went, happen, happens, happened,
-        happening, doing, make, makes, made, using, use, used, across, among, between, our, us, we, we are,
+        happening, doing, make, makes, made, using, use, across, among, between, our, us, we, we are,
         main, mainly, different, company, entire, whole, overall, in general, generally, total, new, recent,
         recently, lately, these days, own, ones, one, my store, our store, my site, our site, this store, this
         site, my department, our department, my location, our location, my region, our region, my branch, my
@@ -232,7 +232,8 @@ _PHRASES: Mapping[Concept, str] = {
     C.ME: "i, me, my, mine, myself",
     C.PEOPLE: """
         people, persons, person, staff, team, teams, guys, folks, employees, employee, colleagues, crew,
-        workers, my team, my people, my staff, my guys, my crew, team members, team member, trainees, trainee,
+        workers, my team, my people, my staff, my guys, my crew, my teams, my direct reports,
+        direct reports, team members, team member, trainees, trainee,
         learners, learner, apprentices, apprentice, mentees, starters, performers, performer, newbies, joiners,
         recruits
     """,
@@ -289,7 +290,7 @@ _PHRASES: Mapping[Concept, str] = {
     """,
     C.BADLY: """
         doing badly, does badly, do badly, doing poorly, bad at, weak at, worst at, not good at, behind on, weak
-        on, weak in, poor at
+        on, weak in, poor at, weakest at, weakest in
     """,
     C.RANKING: "leader, leaders, leaderboard, ranking, ranked, rank, ranks, league table, rankings, leader board",
     C.NEED: """
@@ -303,7 +304,7 @@ _PHRASES: Mapping[Concept, str] = {
     """,
     C.MOST: "most, more, highest number of, biggest number of, mostly, most frequently",
     C.LEAST: "least, fewest, less, fewer",
-    C.ACTIVE: "active, busy, busiest, hardest working",
+    C.ACTIVE: "active, busy, busiest, hardest working, used, popular, common",
     C.IMPROVE: """
         improve, improved, improving, improves, improvement, improvements, getting better, got better, gotten
         better, become better, becoming better, better, progressed, rising, risen, going up, gone up, went up,
@@ -337,11 +338,18 @@ _PHRASES: Mapping[Concept, str] = {
         lost marks, problem areas, problem area, pain points, trouble spots, struggle, struggles, struggling,
         struggle with, struggles with, struggling with, trouble with, have trouble, difficulties, slip up, slip
         ups, mess up, messed up, skills gap, needs work, need work, need to improve, needs to improve, work on,
+        need to work on, needs to work on,
         failing on, issues, lose, loses, lost, losing, which points, cost, costs, trip up, trips people up
     """,
     C.MISSED: "miss, missed, misses, skipped, skip",
-    C.STRICT: "strict, strictest, stricter, harsh, harshest, tough, too hard, tough graders, fair, hard graders",
-    C.LENIENT: "lenient, most lenient, generous, too easy, easy graders, easiest graders, soft, too nice, too kind",
+    C.STRICT: """
+        strict, strictest, stricter, harsh, harshest, tough, too hard, too low,
+        tough graders, fair, hard graders
+    """,
+    C.LENIENT: """
+        lenient, most lenient, generous, too easy, easy graders, easiest graders, soft,
+        too nice, too kind, too high
+    """,
     C.AGAIN: """
         again and again, repeatedly, more than once, more than twice, twice, once, multiple times, several
         times, many times, over and over, over and over again, keeps, keep, kept, repeat, repeated, repeat

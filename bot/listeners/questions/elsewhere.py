@@ -220,6 +220,12 @@ _PLACES: Sequence[tuple[re.Pattern[str], Elsewhere]] = tuple(
             ("status", "my results since:yesterday"),
         ),
         (
+            r"(?:(?:show|list|tell)(?: me)? )?(?:who|which|what|anyone|anybody|people|stores?|sites?)\b.*"
+            r"\b(?:no|nothing|without(?: an?| any)?|not? any)(?: \w+)? (?:planned|scheduled|upcoming|booked)\b.*",
+            "Spotter lists what is planned, and who had no completed session, but not who has nothing planned.",
+            ("upcoming", "silent"),
+        ),
+        (
             r".*\bnew (?:starters?|joiners?|hires?|employees|people|recruits?)\b.*",
             "iSpring does not tell Spotter since when somebody works for you. A site, a checklist or names"
             " choose people.",

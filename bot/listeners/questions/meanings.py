@@ -52,7 +52,7 @@ MEANINGS: Sequence[Meaning] = (
         "silent",
         "{rows} {ever}",
         [_ROWS, C.NEVER_DONE],
-        C.LOW | C.MISTAKE | C.ATTENTION | C.REACT,
+        C.LOW | C.MISTAKE | C.ATTENTION | C.REACT | C.OPEN,
     ),
     Meaning(
         "has everyone been observed this week",
@@ -67,7 +67,7 @@ MEANINGS: Sequence[Meaning] = (
         "silent",
         "{rows}",
         [_ROWS, C.NOT, C.OBSERVE | C.SESSION | C.COMPLETE | C.ACTIVE],
-        C.LOW | C.MET | C.MISTAKE | C.ATTENTION | C.REACT | C.HOW_MANY,
+        C.LOW | C.MET | C.OPEN | C.MISTAKE | C.ATTENTION | C.REACT | C.HOW_MANY,
     ),
     Meaning("which stores are silent", "silent", "{rows}", [C.SILENT, _ROWS]),
     Meaning(
@@ -247,6 +247,13 @@ MEANINGS: Sequence[Meaning] = (
         "trend",
         "count compare {mine}",
         [C.HOW_MANY | C.MOST | C.LEAST, C.SESSION, C.COMPARE | C.THAN],
+    ),
+    Meaning(
+        "compare stores on opening",
+        "trend",
+        "by:{unit}",
+        [C.COMPARE, C.UNIT, C.NAME],
+        C.PERSON | C.PLACE | C.LAST | C.EARLIER,
     ),
     Meaning("compare stores in october", "trend", "by:{unit}", [C.COMPARE, _ROWS], C.NAME | C.LAST | C.EARLIER),
     Meaning("sofia this month vs last month", "trend", "compare {mine}", [C.COMPARE | C.THAN, C.NAME | C.PERIOD]),

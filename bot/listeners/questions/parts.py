@@ -22,6 +22,7 @@ _CONTRACTIONS = (
     ),
     (re.compile(r"\b(who|what|how|when|where|it|that|there|he|she|here)'s\b", re.IGNORECASE), r"\1 is"),
     (re.compile(r"\b(who|what|how|when|where)s\b", re.IGNORECASE), r"\1 is"),
+    (re.compile(r"\b(who|what|how|when|where)'d\b", re.IGNORECASE), r"\1 did"),
     (re.compile(r"\b(?:i'm|im)\b", re.IGNORECASE), "i am"),
     (re.compile(r"\b(you|we|they)'re\b", re.IGNORECASE), r"\1 are"),
     (re.compile(r"\b(i|you|we|they)'?ve\b", re.IGNORECASE), r"\1 have"),
@@ -116,6 +117,8 @@ def _part_at(
         return part(len(named.words), C.NAME | named.concept, is_condition=True)
     longest = min(LONGEST_PHRASE, len(words) - at)
     phrase = next((n for n in range(longest, 1, -1) if tuple(words[at : at + n]) in LEXICON), 0)
+    if phrase and LEXICON[tuple(words[at : at + phrase])] is C.FILLER and _is_cut(words, at, phrase):
+        phrase = 0
     period = read_period(words, at, today)
     if period is not None and period.used > phrase and not (phrase and words[at] in _FILLERS):
         is_ahead = bool(period.periods) and (period.periods[0].since or date.min) > today
@@ -141,6 +144,15 @@ def _part_at(
     if named is not None and (known is None or _is_a_name(typed[at], at, named, known)):
         return part(1, C.NAME | named.concept, is_condition=True)
     return part(1, C(0) if known is None else known, is_condition=known is None)
+
+
+def _is_cut(words: Sequence[str], at: int, used: int) -> bool:
+    """Whether a phrase that asks begins inside the next words and ends behind them: "i need" of "i need to improve"."""
+    return any(
+        LEXICON.get(tuple(words[start : start + length]), C.FILLER) is not C.FILLER
+        for start in range(at + 1, at + used)
+        for length in range(at + used - start + 1, min(LONGEST_PHRASE, len(words) - start) + 1)
+    )
 
 
 def _is_a_name(typed: str, at: int, named: Named, known: Concept) -> bool:

@@ -40,7 +40,7 @@ _WORDS = {
         "week": "wk wek weeek",
         "month": "mth mnth",
         "and": "n nd",
-        "with": "wiv",
+        "with": "wiv w/",
         "what": "wat wot",
         "should": "shd shld",
         "how": "hw",

@@ -74,7 +74,7 @@ class _Question:
                 if (part.is_condition or not part.concept) and part.concept is not C.FILLER:
                     unused[at] = part.typed
             elif part.is_condition and not part.concept & meaning.drops:
-                yield part.typed
+                yield f"by {part.typed}" if self._observes(at) else part.typed
             elif part.concept is C.UNIT and f"by:{self._unit(at)}" in meaning.words:
                 continue
             elif (part.is_condition and part.concept & C.NAME) or (not part.concept & says and not is_grouping):
@@ -115,6 +115,8 @@ class _Question:
             return unit, at
         if verb is None:
             return ("observer" if self.every & C.ACTIVE and not self.every & C.PEOPLE else unit), ()
+        if self._observes(verb - 1):
+            return unit, ()
         return (unit if self._is_passive(verb) or (me is not None and me < verb) else "observer"), ()
 
     def beside(self) -> Filled:
@@ -211,14 +213,21 @@ class _Question:
         """What the asker is to observe, or to be observed in."""
         return ("mine" if self.every & C.ME else ""), ()
 
+    def _observes(self, at: int) -> bool:
+        """Whether a part names who observes: "who does Priya observe most"."""
+        is_person = at >= 0 and bool(self.parts[at].concept & C.PERSON)
+        is_verb = at + 1 < len(self.parts) and bool(self.parts[at + 1].concept & C.OBSERVE)
+        return is_person and is_verb and not self._is_passive(at + 1)
+
     def _is_passive(self, verb: int) -> bool:
-        return any(part.concept is C.BEING for part in self.parts[:verb])
+        is_active = self.parts[verb].typed.lower().endswith("ing")  # "is observing"
+        return not is_active and any(part.concept is C.BEING for part in self.parts[:verb])
 
     def _other_time(self) -> Sequence[str]:
         """The time that a question compares with without naming it: "better than last month" is about this one."""
         times = [part.typed.lower().split() for part in self.parts if part.concept & C.PERIOD]
-        things = sum(bool(part.concept & C.NAME) for part in self.parts)
-        if things > 1 or len(times) != 1 or len(times[0]) < 2:
+        kinds = [part.concept & (C.PERSON | C.PLACE) for part in self.parts if part.concept & C.NAME]
+        if len(set(kinds)) < len(kinds) or len(times) != 1 or len(times[0]) < 2:
             return ()
         which, unit = times[0][-2:]
         if which in ("last", "previous"):
