@@ -280,20 +280,18 @@ def _name(here: Position, length: int, words: Sequence[str]) -> bool:
 
 def _add_one(here: Position, thing: NamedThing, length: int) -> bool:
     """Adds the one thing that the next tokens name."""
-    role = here.person_role(length)
-    term = term_of(key_of(thing, role), thing, here.index)
-    if thing.kind is Kind.PERSON:
+    if thing.kind is Kind.DEPARTMENT:
+        _add_place(here, thing, length)
+    elif thing.kind is Kind.CHECKLIST:
+        here.add(here.signed(term_of(Key.CHECKLIST, thing, here.index)), length)
+    else:
+        role = here.person_role(length)
         if here.role is None and here.is_with_employee():
             role = _role_with(here, thing)
         elif role is Key.EMPLOYEE and here.role is None:
             role = _likely_role(here, thing, length)
-        term = term_of(role, thing, here.index)
-        here.add_person(term, length)
+        here.add_person(term_of(role, thing, here.index), length)
         here.person = thing
-    elif thing.kind is Kind.DEPARTMENT:
-        _add_place(here, thing, length)
-    else:
-        here.add(here.signed(term), length)
     return True
 
 
